@@ -1,0 +1,73 @@
+/** What the classifier can make of one outcome; the table in docs/exhaustion.md says what follows from each. */
+export type VerdictClass =
+  | 'success'
+  | 'funds_exhausted'
+  | 'window_exhausted_long'
+  | 'too_large_for_limit'
+  | 'window_exhausted_short'
+  | 'concurrency'
+  | 'slow_down'
+  | 'credential_expired'
+  | 'credential_dead'
+  | 'clock_fault'
+  | 'region_blocked'
+  | 'model_forbidden'
+  | 'provider_overloaded'
+  | 'transient'
+  | 'ambiguous_accept'
+  | 'caller_fault'
+  | 'unknown';
+
+/**
+ * What a cooldown binds. `node` is a quota domain, `group` a limit group (the requests that share a limit there); `organization` and
+ * `project` name an inner node of the domain tree, where a provider's refusal says so.
+ */
+export type CooldownScope =
+  | 'none'
+  | 'key'
+  | 'key_group'
+  | 'node'
+  | 'node_group'
+  | 'endpoint'
+  | 'endpoint_group'
+  | 'egress';
+
+/** What a limit counts. */
+export type Dimension =
+  | 'requests_minute'
+  | 'requests_day'
+  | 'tokens_minute'
+  | 'tokens_day'
+  | 'input_tokens_minute'
+  | 'output_tokens_minute'
+  | 'concurrency'
+  | 'spend'
+  | 'unknown';
+
+/**
+ * The classifier's judgement of one attempt. Data, never text that came from a caller: `evidence` is built from the provider's
+ * structured fields (`body.code=insufficient_quota`), `reason` is a short phrase of ours.
+ */
+export interface Verdict {
+  readonly class: VerdictClass;
+  readonly scope: CooldownScope;
+  readonly dimension: Dimension;
+  /** How long the cooldown lasts from `now`, milliseconds; absent where the class's own default applies. */
+  readonly endsInMs?: number;
+  /** True when the provider named the instant (Retry-After, "try again in", a date), false when it is our guess. */
+  readonly authoritative: boolean;
+  /** The amount of the dimension that was refused; smaller needs may still fit. Absent: any need. */
+  readonly refusedNeed?: number;
+  /** Whether the provider named an instant that was past, too far or not a number and had to be clamped. */
+  readonly implausible?: boolean;
+  readonly evidence: string;
+}
+
+/** The verdict of an attempt that was answered well. */
+export const SUCCESS: Verdict = Object.freeze({
+  class: 'success',
+  scope: 'none',
+  dimension: 'unknown',
+  authoritative: false,
+  evidence: '',
+});

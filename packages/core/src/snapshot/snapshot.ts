@@ -1,0 +1,106 @@
+import type { Secret } from '../secret/secret.ts';
+
+/**
+ * The one immutable value in which control plane and data plane meet: plain data, versioned, with references resolved and every
+ * default filled in. Functions never enter it; the gateway compiles a record into a pipeline at its first use.
+ */
+export interface Snapshot {
+  /** Grows with every publication on this node. */
+  readonly version: number;
+  /** Content hash of the configuration it was compiled from (hex); equal hash, equal behaviour. */
+  readonly hash: string;
+  readonly providers: readonly ProviderRecord[];
+  readonly pools: readonly PoolRecord[];
+  readonly models: readonly ModelRecord[];
+  readonly consumers: readonly ConsumerRecord[];
+  readonly traffic: TrafficRecord;
+}
+
+export interface ProviderRecord {
+  readonly id: string;
+  /** Names the vendor's table in packages/providers: `openai`, `openai-compatible`. */
+  readonly kind: string;
+  /** Base URL up to and including the API prefix, without a trailing slash: `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly keys: readonly UpstreamKeyRecord[];
+  /** False where the host does not know `stream_options` (then usage of streams is estimated). */
+  readonly streamUsage: boolean;
+}
+
+export interface UpstreamKeyRecord {
+  /** Alias, unique in its provider; the only name of a key that is ever shown. */
+  readonly id: string;
+  /** Null on hosts that take no key (a local model server). */
+  readonly value: Secret | null;
+  /** First 8 hex digits of SHA-256 of the value: tells two keys apart, reveals neither. Empty without a value. */
+  readonly fingerprint: string;
+  /** Quota domain path, root first: `["org-1", "project-a"]`. Keys with the same path share every limit. */
+  readonly domain: readonly string[];
+  readonly weight: number;
+  /** Model globs (`gpt-*`) this key may serve; empty means all. */
+  readonly models: readonly string[];
+  /** Sent as `openai-organization` / `openai-project` when set. */
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
+export interface PoolRecord {
+  readonly id: string;
+  readonly tiers: readonly TierRecord[];
+  /** Whole patience of a call for one attempt's first byte and all its rotations, milliseconds. */
+  readonly deadlineMs: number;
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  /** Longest silence inside a response body, milliseconds. */
+  readonly idleTimeoutMs: number;
+  readonly maxStreamDurationMs: number;
+  /** What to do when everything was sent and nothing came back: one attempt elsewhere, or an honest 502/504. */
+  readonly retryAmbiguous: 'once' | 'never';
+  /** Reserved for waiting; the largest time a call may wait for capacity, milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+export interface TierRecord {
+  readonly targets: readonly TargetRecord[];
+}
+
+export interface TargetRecord {
+  readonly provider: string;
+  /** The model name as the provider knows it. */
+  readonly model: string;
+  readonly weight: number;
+  /** Key aliases of the provider this target may use; empty means all of them. */
+  readonly keys: readonly string[];
+}
+
+/** What a caller may put into `model`, and the pool that answers. */
+export interface ModelRecord {
+  readonly alias: string;
+  readonly pool: string;
+}
+
+export interface ConsumerRecord {
+  readonly id: string;
+  /** SHA-256 of the consumer key, lower-case hex, one entry per live key. */
+  readonly keyHashes: readonly string[];
+  /** Model aliases or globs it may call; empty means none, `["*"]` all. */
+  readonly models: readonly string[];
+  /** Null: no limit. */
+  readonly requestsPerMinute: number | null;
+  readonly enabled: boolean;
+  /** Row of this consumer in the shared counter table, given by the control plane and stable for the life of the node. */
+  readonly slot: number;
+  /** Distinguishes the users of a recycled slot. */
+  readonly generation: number;
+}
+
+/** Listener limits of the data plane. */
+export interface TrafficRecord {
+  readonly maxBodyBytes: number;
+  readonly maxResponseBytes: number;
+  readonly maxConnections: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
+  readonly slowReaderTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+}
