@@ -1,0 +1,13 @@
+import type { Dimension } from './verdict.ts';
+
+/** What one response told about one limit. Null where the provider named no usable number (`-1` included). */
+export interface LimitObservation {
+  readonly dimension: Dimension;
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  /** From the response until the reset the provider named, milliseconds; whether that means "full again" depends on the provider. */
+  readonly resetInMs: number | null;
+  /** Which node of the domain tree the numbers belong to, where the header says so; absent: the node of the key. */
+  readonly level?: 'organization' | 'project';
+  readonly source: 'header';
+}

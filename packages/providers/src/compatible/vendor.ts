@@ -1,0 +1,25 @@
+import type { LimitObservation } from '@keywell/core/keys/limit-observation';
+import type { Outcome } from '@keywell/core/keys/outcome';
+import type { Verdict } from '@keywell/core/keys/verdict';
+import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import type { FailureRule } from './failure-rule.ts';
+
+/** What can be asked of a provider. */
+export type Operation = 'chat.completions' | 'completions' | 'embeddings';
+
+/** A vendor as data: how to reach it, and how to read what it answers. */
+export interface Vendor {
+  readonly kind: string;
+  /** Path of each operation, to be appended to the provider's base URL. */
+  readonly operations: Readonly<Record<Operation, string>>;
+  /** Whether streams take `stream_options` where the configuration does not say. */
+  readonly streamUsageDefault: boolean;
+  /** The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending. */
+  readonly authHeaders: (key: UpstreamKeyRecord) => string[];
+  /** Judges one attempt. Total: whatever a provider sends, there is a verdict. */
+  readonly classify: (outcome: Outcome) => Verdict;
+  /** What the response's headers tell about limits; empty when they tell nothing. Never throws. */
+  readonly readLimits: (header: Outcome['header']) => readonly LimitObservation[];
+  /** The table behind `classify`, first match first. */
+  readonly failures: readonly FailureRule[];
+}
