@@ -58,6 +58,13 @@ export interface Verdict {
   readonly authoritative: boolean;
   /** The amount of the dimension that was refused; smaller needs may still fit. Absent: any need. */
   readonly refusedNeed?: number;
+  /** The limit itself, where the provider named it beside a request that is too large for it. */
+  readonly limit?: number;
+  /**
+   * Which node of the domain path scope `node` means: `organization` the first, `project` the last. Absent: the key's own node, the
+   * last as well.
+   */
+  readonly level?: 'organization' | 'project';
   /** Whether the provider named an instant that was past, too far or not a number and had to be clamped. */
   readonly implausible?: boolean;
   readonly evidence: string;
