@@ -1,0 +1,133 @@
+/**
+ * Cooldowns have an SQLite file of their own: a write has to be finished before the caller goes on, and in a file shared with others it
+ * could find their transaction half way and wait for the very thread that is waiting.
+ */
+import type { Compilable, Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { CooldownChange } from '@keywell/core/keys/status';
+import { type SqliteStore, openSqlite } from '../sqlite/open-sqlite.ts';
+import type { CooldownStore } from './cooldown-store.ts';
+
+interface CooldownTable {
+  readonly scope_id: string;
+  readonly class: CooldownChange['class'];
+  readonly dimension: CooldownChange['dimension'];
+  readonly scope: CooldownChange['scope'];
+  readonly ends_at: number;
+  readonly authoritative: number;
+  readonly strikes: number;
+  readonly evidence: string;
+}
+
+interface Tables {
+  readonly cooldown: CooldownTable;
+}
+
+export interface OpenCooldownStore extends CooldownStore {
+  close(): Promise<void>;
+}
+
+/** Opens the file of cooldowns; throws StorageError as `openDatabase` does. */
+export async function openCooldownStore(options: {
+  readonly file: string;
+}): Promise<OpenCooldownStore> {
+  const store = await openSqlite<Tables>({
+    file: options.file,
+    migrations: MIGRATIONS,
+    synchronous: 'normal',
+  });
+  return {
+    applyNow: (changes) => {
+      applyNow(store, changes);
+    },
+    load: (wallNow) => load(store.db, wallNow),
+    close: () => store.close(),
+  };
+}
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-cooldowns': { up: createCooldowns },
+};
+
+async function createCooldowns(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('cooldown')
+    .addColumn('scope_id', 'text', (column) => column.notNull())
+    .addColumn('class', 'text', (column) => column.notNull())
+    .addColumn('dimension', 'text', (column) => column.notNull())
+    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('ends_at', 'bigint', (column) => column.notNull())
+    .addColumn('authoritative', 'integer', (column) => column.notNull())
+    .addColumn('strikes', 'integer', (column) => column.notNull())
+    .addColumn('evidence', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('cooldown_key', ['scope_id', 'class', 'dimension'])
+    .execute();
+}
+
+function applyNow(store: SqliteStore<Tables>, changes: readonly CooldownChange[]): void {
+  if (changes.length === 0) return;
+  store.runNow(changes.map((change) => toQuery(store.db, change)));
+}
+
+function toQuery(db: Kysely<Tables>, change: CooldownChange): Compilable {
+  if (change.action === 'cleared') {
+    return db
+      .deleteFrom('cooldown')
+      .where('scope_id', '=', change.scopeId)
+      .where('class', '=', change.class)
+      .where('dimension', '=', change.dimension);
+  }
+  const row = toRow(change);
+  return db
+    .insertInto('cooldown')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.columns(['scope_id', 'class', 'dimension']).doUpdateSet({
+        scope: row.scope,
+        ends_at: row.ends_at,
+        authoritative: row.authoritative,
+        strikes: row.strikes,
+        evidence: row.evidence,
+      }),
+    );
+}
+
+async function load(db: Kysely<Tables>, wallNow: number): Promise<readonly CooldownChange[]> {
+  await db.deleteFrom('cooldown').where('ends_at', '<=', Math.floor(wallNow)).execute();
+  const rows = await db
+    .selectFrom('cooldown')
+    .selectAll()
+    .orderBy('scope_id')
+    .orderBy('class')
+    .orderBy('dimension')
+    .execute();
+  return rows.map((row) => ({
+    action: 'set',
+    scopeId: row.scope_id,
+    scope: row.scope,
+    class: row.class,
+    dimension: row.dimension,
+    endsAt: row.ends_at,
+    authoritative: row.authoritative !== 0,
+    strikes: row.strikes,
+    evidence: row.evidence,
+  }));
+}
+
+function toRow(change: CooldownChange): CooldownTable {
+  return {
+    scope_id: change.scopeId,
+    class: change.class,
+    dimension: change.dimension,
+    scope: change.scope,
+    ends_at: wholeInstant(change.endsAt),
+    authoritative: change.authoritative ? 1 : 0,
+    strikes: Math.min(Math.max(0, Math.trunc(change.strikes)), 1_000_000),
+    evidence: change.evidence,
+  };
+}
+
+/** Whole milliseconds, never earlier than asked; "never ends" becomes the largest instant a column can hold. */
+function wholeInstant(at: number): number {
+  return Math.min(Math.ceil(at), Number.MAX_SAFE_INTEGER);
+}

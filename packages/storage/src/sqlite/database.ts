@@ -1,0 +1,78 @@
+/** The node's own database: consumers, settings, saved configurations, audit. Query text suits SQLite and PostgreSQL alike. */
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { AuditEventTable } from '../audit/sql-audit-store.ts';
+import type { ConsumerTable } from '../consumers/sql-consumer-store.ts';
+import type { SettingTable } from '../settings/sql-setting-store.ts';
+import type { SavedSnapshotTable } from '../snapshots/sql-snapshot-store.ts';
+import { type SqliteStore, openSqlite } from './open-sqlite.ts';
+
+export interface Tables {
+  readonly consumer: ConsumerTable;
+  readonly setting: SettingTable;
+  readonly saved_snapshot: SavedSnapshotTable;
+  readonly audit_event: AuditEventTable;
+}
+
+export type Database = SqliteStore<Tables>;
+
+/**
+ * Opens the database, creating and migrating it as needed. An acknowledged write survives a power cut. Throws StorageError for a
+ * damaged file, one of another program, and one written by a newer version.
+ */
+export function openDatabase(options: { readonly file: string }): Promise<Database> {
+  return openSqlite<Tables>({ file: options.file, migrations: MIGRATIONS, synchronous: 'full' });
+}
+
+/** Applied in the order of their names, each once. A released one never changes. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-consumers': { up: createConsumers },
+  '0002-settings': { up: createSettings },
+  '0003-saved-snapshots': { up: createSavedSnapshots },
+  '0004-audit-events': { up: createAuditEvents },
+};
+
+async function createConsumers(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('consumer')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text')
+    .addColumn('key_id', 'text', (column) => column.notNull().unique())
+    .addColumn('key_hash', 'text', (column) => column.notNull().unique())
+    .addColumn('models', 'text', (column) => column.notNull())
+    .addColumn('requests_per_minute', 'integer')
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('disabled', 'integer', (column) => column.notNull())
+    .execute();
+}
+
+async function createSettings(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('setting')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+}
+
+async function createSavedSnapshots(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('saved_snapshot')
+    .addColumn('version', 'bigint', (column) => column.primaryKey())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('saved_at', 'bigint', (column) => column.notNull())
+    .addColumn('text', 'text', (column) => column.notNull())
+    .execute();
+}
+
+async function createAuditEvents(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('audit_event')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('actor', 'text', (column) => column.notNull())
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('target', 'text', (column) => column.notNull())
+    .addColumn('detail', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('audit_event_at').on('audit_event').columns(['at', 'id']).execute();
+}
