@@ -1,0 +1,41 @@
+/** What stands for a masked part. */
+const MASK = '[masked]';
+
+/** Shorter secrets are not searched for: they would blank out ordinary words. */
+const MIN_SECRET_LENGTH = 6;
+
+/**
+ * Tokens that look like keys or account ids, also half masked by the provider itself (`sk-proj-****abcd`). Every run is bounded or
+ * a single character class, so the search is linear.
+ */
+const PATTERNS: readonly RegExp[] = [
+  /\b(?:sk|rk|pk|gsk|xai|csk|fw|nvapi|tgp|pplx|r8|hf|kw|kwh|sess|ek)[-_][\w*.•…-]{3,}/g,
+  /\bAIza[\w*-]{10,}/g,
+  /\beyJ[\w-]{8,}\.[\w.-]{8,}/g,
+  /\b(?:org|proj|user|team|acct|ak|asst)[-_][A-Za-z0-9*]{6,}/g,
+  /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/g,
+  /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
+];
+
+/** Words after which a credential follows, whatever it looks like. */
+const LEADS = /\b(api[ -]?key(?: provided)?(?: is)?: ?|bearer )["'`]?[^\s"'`,]{4,}/gi;
+
+/**
+ * Takes keys, account ids, mail addresses and the given secrets out of a provider's message, before a caller or a log sees it
+ * (a 401 quotes the key: `Incorrect API key provided: sk-…`).
+ *
+ * @param secrets values that must not appear, in plain or percent-encoded form
+ */
+export function maskProviderText(text: string, secrets: readonly string[]): string {
+  let masked = text;
+  const longestFirst = secrets
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .toSorted((a, b) => b.length - a.length);
+  for (const secret of longestFirst) {
+    masked = masked
+      .replaceAll(secret, MASK)
+      .replaceAll(encodeURIComponent(secret.toWellFormed()), MASK);
+  }
+  for (const pattern of PATTERNS) masked = masked.replace(pattern, MASK);
+  return masked.replace(LEADS, (_, lead: string) => lead + MASK);
+}

@@ -1,0 +1,207 @@
+import type { LimitObservation } from '@keywell/core/keys/limit-observation';
+import type { Failure, Outcome } from '@keywell/core/keys/outcome';
+import { SUCCESS } from '@keywell/core/keys/verdict';
+import type { Dimension, Verdict, VerdictClass } from '@keywell/core/keys/verdict';
+import { HOUR_MS } from '@keywell/core/time/duration';
+import { readEnds } from './ends.ts';
+import { readErrorBody } from './error-body.ts';
+import type { ErrorBody } from './error-body.ts';
+import type { FailureRule, RuleVerdict, StatusMatch } from './failure-rule.ts';
+import { readWording } from './wording.ts';
+import type { Wording } from './wording.ts';
+
+/** A limit that counts per minute and ends later than this is really a longer one. */
+const LONG_AFTER_MS = HOUR_MS;
+
+/** Classes whose end decides whether they are a short matter. */
+const SHORT_CLASSES: ReadonlySet<VerdictClass> = new Set<VerdictClass>([
+  'window_exhausted_short',
+  'concurrency',
+  'slow_down',
+]);
+
+const RESEND: Pick<Verdict, 'class' | 'scope'> = { class: 'transient', scope: 'endpoint' };
+const MAYBE_SERVED: Pick<Verdict, 'class' | 'scope'> = {
+  class: 'ambiguous_accept',
+  scope: 'endpoint',
+};
+const NO_MARK: Pick<Verdict, 'class' | 'scope'> = { class: 'unknown', scope: 'none' };
+
+/** Attempts that ended without a usable answer. */
+const WITHOUT_RESPONSE: Readonly<Record<Failure, Pick<Verdict, 'class' | 'scope'>>> = Object.freeze(
+  {
+    connect: RESEND,
+    reset_reused: RESEND,
+    reset_sending: RESEND,
+    reset_after_sent: MAYBE_SERVED,
+    first_byte_timeout: MAYBE_SERVED,
+    truncated: RESEND,
+    redirect: NO_MARK,
+    invalid: NO_MARK,
+  },
+);
+
+/** What the classifier looks at. */
+interface Seen {
+  readonly outcome: Outcome;
+  /** The provider's status, or the one its body names inside a 200. */
+  readonly status: number;
+  readonly error: ErrorBody;
+  readonly limits: readonly LimitObservation[];
+}
+
+/**
+ * Judges one attempt by a failure table: the first row that fits decides. Total. A 2xx whose body holds no error is a success; the
+ * caller need not ask for those.
+ */
+export function classifyBy(
+  rules: readonly FailureRule[],
+  readLimits: (header: Outcome['header']) => readonly LimitObservation[],
+  outcome: Outcome,
+): Verdict {
+  // an error status tells more than the way in which its body ended
+  if (outcome.failure !== null && !(outcome.status >= 400 && hasHead(outcome.failure))) {
+    return verdictOfFailure(outcome.failure, outcome.status);
+  }
+  const error = readErrorBody(outcome.body);
+  const status = effectiveStatus(outcome.status, error);
+  if (status >= 200 && status < 300 && !error.isError) {
+    return error.malformed ? unknownVerdict(outcome.status, 'body=malformed') : SUCCESS;
+  }
+  const seen: Seen = { outcome, status, error, limits: readLimits(outcome.header) };
+  const rule = rules.find((candidate) => matches(candidate, seen));
+  return rule === undefined
+    ? unknownVerdict(outcome.status, `body=${error.shape}`)
+    : verdictOf(rule, seen);
+}
+
+function hasHead(failure: Failure): boolean {
+  return failure === 'truncated' || failure === 'invalid';
+}
+
+function verdictOfFailure(failure: Failure, status: number): Verdict {
+  return {
+    ...WITHOUT_RESPONSE[failure],
+    dimension: 'unknown',
+    authoritative: false,
+    evidence: status === 0 ? `failure=${failure}` : `failure=${failure} status=${status}`,
+  };
+}
+
+function unknownVerdict(status: number, detail: string): Verdict {
+  return {
+    class: 'unknown',
+    scope: 'none',
+    dimension: 'unknown',
+    authoritative: false,
+    evidence: `status=${status} ${detail}`,
+  };
+}
+
+/** Gateways in front of a provider put its status into the body of a 200: `{"error":{"code":429,…}}`. */
+function effectiveStatus(status: number, error: ErrorBody): number {
+  if (status < 200 || status >= 300 || !error.isError) return status;
+  return /^[45]\d\d$/.test(error.code) ? Number(error.code) : status;
+}
+
+function matches(rule: FailureRule, seen: Seen): boolean {
+  const { error } = seen;
+  if (rule.status !== undefined && !rule.status.some((match) => hasStatus(match, seen.status))) {
+    return false;
+  }
+  if (rule.code !== undefined && !rule.code.includes(error.code)) return false;
+  if (rule.type !== undefined && !rule.type.includes(error.type)) return false;
+  if (rule.codeOrType !== undefined) {
+    if (!rule.codeOrType.includes(error.code) && !rule.codeOrType.includes(error.type))
+      return false;
+  }
+  if (rule.shape !== undefined && !rule.shape.includes(error.shape)) return false;
+  if (rule.exhaustedHeader === true && exhaustedOf(seen.limits) === null) return false;
+  return rule.message === undefined || rule.message.test(error.message);
+}
+
+function hasStatus(match: StatusMatch, status: number): boolean {
+  return typeof match === 'number' ? match === status : status >= match[0] && status <= match[1];
+}
+
+function verdictOf(rule: FailureRule, seen: Seen): Verdict {
+  const wording = readWording(seen.error.message);
+  const dimension = rule.verdict.dimension ?? dimensionOf(rule.verdict, wording, seen);
+  const ends = readEnds(rule.verdict.ends, { ...seen, dimension });
+  const tooLarge =
+    rule.verdict.class === 'too_large_for_limit' ||
+    (rule.verdict.class.startsWith('window_') && exceeds(wording));
+  const evidence = evidenceOf(rule, seen, tooLarge ? '' : ends.from);
+  const base: Verdict = {
+    class: tooLarge ? 'too_large_for_limit' : longer(rule.verdict.class, ends.ms),
+    scope: rule.verdict.scope,
+    dimension,
+    authoritative: ends.authoritative && !tooLarge,
+    evidence,
+    ...(rule.verdict.level === undefined ? {} : { level: rule.verdict.level }),
+    ...numbersOf(wording, tooLarge),
+    ...(ends.implausible ? { implausible: true } : {}),
+  };
+  return ends.ms === null || tooLarge ? base : { ...base, endsInMs: ends.ms };
+}
+
+function numbersOf(
+  wording: Wording | null,
+  tooLarge: boolean,
+): Pick<Verdict, 'refusedNeed' | 'limit'> {
+  const requested = wording?.requested ?? null;
+  const limit = tooLarge ? (wording?.limit ?? null) : null;
+  return {
+    ...(requested === null ? {} : { refusedNeed: requested }),
+    ...(limit === null ? {} : { limit }),
+  };
+}
+
+function longer(cls: VerdictClass, ms: number | null): VerdictClass {
+  return ms !== null && ms > LONG_AFTER_MS && SHORT_CLASSES.has(cls)
+    ? 'window_exhausted_long'
+    : cls;
+}
+
+/** More was asked for than the limit holds: waiting never helps. */
+function exceeds(wording: Wording | null): boolean {
+  if (wording === null || wording.limit === null || wording.requested === null) return false;
+  return wording.requested > wording.limit;
+}
+
+function dimensionOf(verdict: RuleVerdict, wording: Wording | null, seen: Seen): Dimension {
+  if (wording !== null) return wording.dimension;
+  if (verdict.class === 'funds_exhausted') return 'spend';
+  if (verdict.class === 'concurrency') return 'concurrency';
+  if (!verdict.class.startsWith('window_')) return 'unknown';
+  if (seen.error.type === 'requests') return 'requests_minute';
+  if (seen.error.type === 'tokens') return 'tokens_minute';
+  return exhaustedOf(seen.limits)?.dimension ?? 'unknown';
+}
+
+/** The limit with nothing left, the one with the latest reset where there are several. */
+function exhaustedOf(limits: readonly LimitObservation[]): LimitObservation | null {
+  let latest: LimitObservation | null = null;
+  for (const limit of limits) {
+    if (limit.remaining !== 0) continue;
+    if (latest === null || (limit.resetInMs ?? 0) > (latest.resetInMs ?? 0)) latest = limit;
+  }
+  return latest;
+}
+
+/** Only what the table knows goes into the evidence, never text of the response. */
+function evidenceOf(rule: FailureRule, seen: Seen, from: string): string {
+  const { error } = seen;
+  const parts = [`status=${seen.outcome.status}`];
+  if (seen.status !== seen.outcome.status) parts.push(`body.code=${seen.status}`);
+  const names = [...(rule.code ?? []), ...(rule.codeOrType ?? [])];
+  if (names.includes(error.code)) parts.push(`body.code=${error.code}`);
+  const types = [...(rule.type ?? []), ...(rule.codeOrType ?? [])];
+  if (types.includes(error.type) && error.type !== error.code)
+    parts.push(`body.type=${error.type}`);
+  if (rule.message !== undefined) parts.push(`body.message~${rule.name}`);
+  if (rule.exhaustedHeader === true) parts.push('x-ratelimit-remaining=0');
+  if (error.shape === 'html') parts.push('body=html');
+  if (from !== '') parts.push(`ends=${from}`);
+  return parts.join(' ');
+}

@@ -1,0 +1,127 @@
+import { parseProtobufDuration } from '@keywell/core/time/duration';
+import type { ErrorShape } from './failure-rule.ts';
+
+/** What a failure's body says in fields, whatever its shape. Texts are as they came, absent ones empty. */
+export interface ErrorBody {
+  readonly shape: ErrorShape;
+  /** True when the body says that something failed; a body without that, on a 2xx, is a success. */
+  readonly isError: boolean;
+  /** True when the body should have been JSON and is not. */
+  readonly malformed: boolean;
+  readonly code: string;
+  readonly type: string;
+  readonly message: string;
+  /** The wait in `details[].retryDelay` (Google RPC status, which compatible endpoints pass on), milliseconds. */
+  readonly retryDelayMs: number | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const NOTHING: ErrorBody = Object.freeze({
+  shape: 'none',
+  isError: false,
+  malformed: false,
+  code: '',
+  type: '',
+  message: '',
+  retryDelayMs: null,
+});
+const MALFORMED: ErrorBody = Object.freeze({ ...NOTHING, malformed: true });
+const HTML: ErrorBody = Object.freeze({ ...NOTHING, shape: 'html', isError: true });
+
+/** Longest `code` or `type` that is looked at; a longer one is no identifier. */
+const MAX_IDENTIFIER = 128;
+
+/** Reads the error in a response body (at most 64 KiB, possibly cut). Total: whatever comes, it answers. */
+export function readErrorBody(body: string): ErrorBody {
+  const text = withoutEventFraming(body.trim());
+  if (text === '') return NOTHING;
+  if (text.startsWith('<')) return HTML;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return MALFORMED;
+  }
+  const root: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  return isFields(root) ? readRoot(root) : NOTHING;
+}
+
+function readRoot(root: Fields): ErrorBody {
+  const error = root['error'];
+  if (isFields(error)) {
+    const read = errorOf('object', error);
+    // {"error":{}} beside an answer is somebody's empty struct
+    return read.code === '' && read.type === '' && read.message === '' ? NOTHING : read;
+  }
+  if (typeof error === 'string' && error !== '') {
+    return {
+      ...errorOf('text', root),
+      message: error,
+      type: identifier(root['error_type'] ?? root['type']),
+    };
+  }
+  const errors = root['errors'];
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  if (isFields(first)) return errorOf('flat', first);
+  if ('choices' in root || 'data' in root) return NOTHING;
+  const flat = errorOf('flat', root);
+  if (flat.message !== '' && (flat.code !== '' || flat.type !== '' || root['object'] === 'error')) {
+    return flat;
+  }
+  return readDetail(root['detail']);
+}
+
+/** FastAPI's `{"detail": "text" | {…} | [{msg, type}]}`. */
+function readDetail(detail: unknown): ErrorBody {
+  if (typeof detail === 'string' && detail !== '') {
+    return { ...NOTHING, shape: 'detail', isError: true, message: detail };
+  }
+  const first: unknown = Array.isArray(detail) ? detail[0] : detail;
+  if (!isFields(first)) return NOTHING;
+  const read = errorOf('detail', first);
+  return read.message === '' ? { ...read, message: textOf(first['msg']) } : read;
+}
+
+function errorOf(shape: ErrorShape, fields: Fields): ErrorBody {
+  return {
+    shape,
+    isError: true,
+    malformed: false,
+    code: identifier(fields['code']),
+    type: identifier(fields['type']),
+    message: textOf(fields['message']),
+    retryDelayMs: retryDelayOf(fields['details']),
+  };
+}
+
+function retryDelayOf(details: unknown): number | null {
+  if (!Array.isArray(details)) return null;
+  for (const detail of details.slice(0, 16)) {
+    if (!isFields(detail)) continue;
+    const delay = detail['retryDelay'];
+    if (typeof delay === 'string') return parseProtobufDuration(delay);
+  }
+  return null;
+}
+
+/** Where the caller hands over a whole stream event, its first data line counts. */
+function withoutEventFraming(text: string): string {
+  if (!text.startsWith('data:') && !text.startsWith('event:')) return text;
+  const line = text.split('\n').find((candidate) => candidate.startsWith('data:'));
+  return line === undefined ? '' : line.slice('data:'.length).trim();
+}
+
+/** Codes and types compare in lower case; numbers are compared by their decimal digits. */
+function identifier(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : textOf(value);
+  return text.length > MAX_IDENTIFIER ? '' : text.trim().toLowerCase();
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,24 @@
+import type { Outcome } from '@keywell/core/keys/outcome';
+import { bearerHeaders } from '../compatible/auth-headers.ts';
+import { classifyBy } from '../compatible/classify.ts';
+import { readLimitHeaders } from '../compatible/limit-headers.ts';
+import type { Vendor } from '../compatible/vendor.ts';
+import { OPENAI_FAILURES } from './failures.ts';
+import { OPENAI_LIMITS } from './limit-headers.ts';
+
+const readLimits: Vendor['readLimits'] = (header) => readLimitHeaders(OPENAI_LIMITS, header);
+
+/** The OpenAI API. */
+export const openai: Vendor = Object.freeze({
+  kind: 'openai',
+  operations: Object.freeze({
+    'chat.completions': '/chat/completions',
+    completions: '/completions',
+    embeddings: '/embeddings',
+  }),
+  streamUsageDefault: true,
+  authHeaders: bearerHeaders,
+  classify: (outcome: Outcome) => classifyBy(OPENAI_FAILURES, readLimits, outcome),
+  readLimits,
+  failures: OPENAI_FAILURES,
+});
