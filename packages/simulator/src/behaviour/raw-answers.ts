@@ -1,0 +1,81 @@
+/** Answers that are none: bytes, pages, redirects. */
+import { hashText, seededRandom } from '../random.ts';
+import type { Answer, Exchange } from '../dialects/dialect.ts';
+import type { FaultInput } from './fault-input.ts';
+import type { FaultName } from './faults.ts';
+
+export const RAW_ANSWERS: ReadonlySet<FaultName> = new Set<FaultName>([
+  'garbage',
+  'cut_json',
+  'html',
+  'redirect',
+  'not_http',
+]);
+
+/** An error page as a proxy in front of a provider shows it. */
+export const htmlPage = (title: string): string =>
+  `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n`;
+
+function randomBytes(count: number): Buffer {
+  const random = seededRandom(hashText('garbage'));
+  const bytes = Buffer.allocUnsafe(count);
+  for (let at = 0; at < count; at++) bytes[at] = random.uint32() & 0xff;
+  return bytes;
+}
+
+function respond(exchange: Exchange, status: number, headers: string[], body: Uint8Array): void {
+  if (exchange.response.destroyed) return;
+  exchange.call.status = status;
+  const length = String(body.byteLength);
+  exchange.response.writeHead(status, [...headers, 'content-length', length]);
+  exchange.response.end(body);
+}
+
+const withoutType = (headers: readonly string[]): string[] => {
+  const kept: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    if (name !== 'content-type') kept.push(name, headers[at + 1] ?? '');
+  }
+  return kept;
+};
+
+export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput): void {
+  const headers = withoutType(answer.headers);
+  const stream = answer.events !== null;
+  const json = stream ? 'text/event-stream; charset=utf-8' : 'application/json';
+  switch (fault.fault) {
+    case 'html':
+      return respond(
+        exchange,
+        200,
+        [...headers, 'content-type', 'text/html; charset=UTF-8'],
+        Buffer.from(htmlPage('Welcome')),
+      );
+    case 'redirect':
+      return respond(
+        exchange,
+        302,
+        [...headers, 'location', fault.location ?? 'http://127.0.0.1:9/elsewhere'],
+        Buffer.alloc(0),
+      );
+    case 'cut_json': {
+      const text = stream ? answer.events.join('') : answer.body;
+      const half = Buffer.from(text.slice(0, text.length >> 1));
+      return respond(exchange, 200, [...headers, 'content-type', json], half);
+    }
+    case 'not_http': {
+      const { socket } = exchange.response;
+      exchange.call.cut = true;
+      socket?.end(Buffer.concat([Buffer.from('NOPE/0 '), randomBytes(fault.bytes ?? 256)]));
+      return;
+    }
+    default:
+      respond(
+        exchange,
+        200,
+        [...headers, 'content-type', json],
+        randomBytes(Math.min(fault.bytes ?? 2048, 16 * 1024 * 1024)),
+      );
+  }
+}

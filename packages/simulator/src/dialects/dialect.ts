@@ -1,0 +1,43 @@
+/** What a dialect (OpenAI now; Anthropic, Gemini and others as sibling folders) and the delivery of its answers say to each other. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallRecord } from '../calls/call-log.ts';
+import type { ProviderState } from '../provider-state.ts';
+
+/** One request and everything that belongs to it. */
+export interface Exchange {
+  readonly state: ProviderState;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly call: CallRecord;
+  /** The path without its query. */
+  readonly path: string;
+}
+
+/** A complete answer, not yet delivered: a body, or the events of a stream (each a whole block with its blank line). */
+export interface Answer {
+  readonly status: number;
+  /** Flat name, value; without framing headers. */
+  readonly headers: readonly string[];
+  readonly body: string;
+  /** Null: `body` is the answer. */
+  readonly events: readonly string[] | null;
+  /** The same answer in the other framing, for the fault that mixes the two up. */
+  readonly other?: () => Answer;
+  /** One more event for streams that never end. */
+  readonly filler?: (text: string) => string;
+  readonly firstByteMs: number;
+  readonly eventIntervalMs: number;
+}
+
+export interface Dialect {
+  readonly id: string;
+  /** Whether this path is the dialect's. */
+  readonly owns: (path: string) => boolean;
+  /** Takes over a request; answers it in every case. */
+  readonly handle: (
+    state: ProviderState,
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ) => void;
+}

@@ -1,0 +1,309 @@
+/** Reads and checks request bodies the way OpenAI does: what is wrong, at which parameter, with which code. Unknown fields are ignored. */
+import { badRequest } from './errors.ts';
+import type { Refusal } from './errors.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export type Operation = 'chat.completions' | 'completions' | 'embeddings';
+
+/** What every operation has in common once its body is found good. */
+export interface OpenaiRequest {
+  readonly operation: Operation;
+  readonly body: JsonObject;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  readonly obfuscation: boolean;
+  readonly n: number;
+  /** Null: not asked for. */
+  readonly maxTokens: number | null;
+  readonly inputTokens: number;
+  /** The caller's last words. */
+  readonly prompt: string;
+  /** The inputs of an embeddings call, the prompts of a completions call; empty for chat. */
+  readonly inputs: readonly string[];
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The documented estimate: one token for every four bytes of UTF-8, at least one. */
+export const estimateTokens = (bytes: number): number => Math.max(1, Math.ceil(bytes / 4));
+
+const ROLES = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'decimal';
+  return typeof value;
+};
+
+const AN: Readonly<Record<string, string>> = { array: 'an', integer: 'an', object: 'an' };
+
+const invalidType = (param: string, expected: string, value: unknown): Refusal => {
+  const kind = kindOf(value);
+  const got = kind === 'null' ? 'null' : `${AN[kind] ?? 'a'} ${kind}`;
+  const message = `Invalid type for '${param}': expected ${expected}, but got ${got} instead.`;
+  return badRequest(message, param, 'invalid_type');
+};
+
+const missing = (param: string): Refusal =>
+  badRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The body's JSON object; null when it is anything else. */
+export function parseJson(bytes: Uint8Array): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(utf8.decode(bytes));
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The model a body names, even when the rest of it is wrong. */
+export const modelOf = (body: JsonObject): string | null =>
+  typeof body['model'] === 'string' ? body['model'] : null;
+
+function checkNumber(
+  body: JsonObject,
+  param: string,
+  range: { readonly min: number; readonly max: number; readonly integer: boolean },
+): Refusal | null {
+  const value = body[param];
+  if (value === undefined || value === null) return null;
+  const kind = range.integer ? 'integer' : 'decimal';
+  const right = typeof value === 'number' && (!range.integer || Number.isInteger(value));
+  if (!right) return invalidType(param, range.integer ? 'an integer' : 'a decimal', value);
+  if (value < range.min) {
+    const message = `Invalid '${param}': ${kind} below minimum value. Expected a value >= ${range.min}, but got ${value} instead.`;
+    return badRequest(message, param, `${kind}_below_min_value`);
+  }
+  if (value > range.max) {
+    const message = `Invalid '${param}': ${kind} above maximum value. Expected a value <= ${range.max}, but got ${value} instead.`;
+    return badRequest(message, param, `${kind}_above_max_value`);
+  }
+  return null;
+}
+
+function checkBoolean(body: JsonObject, param: string): Refusal | null {
+  const value = body[param];
+  if (value === undefined || value === null || typeof value === 'boolean') return null;
+  return invalidType(param, 'a boolean', value);
+}
+
+const TOKENS = { min: 1, max: 1_000_000_000, integer: true };
+
+function checkCommon(body: JsonObject): Refusal | null {
+  if (typeof body['model'] !== 'string' || body['model'] === '') {
+    return body['model'] === undefined || body['model'] === ''
+      ? badRequest('you must provide a model parameter')
+      : invalidType('model', 'a string', body['model']);
+  }
+  const options = body['stream_options'];
+  if (options !== undefined && options !== null) {
+    if (!isObject(options)) return invalidType('stream_options', 'an object', options);
+    if (body['stream'] !== true) {
+      const message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
+      return badRequest(message, 'stream_options');
+    }
+  }
+  return (
+    checkBoolean(body, 'stream') ??
+    checkNumber(body, 'n', { min: 1, max: 128, integer: true }) ??
+    checkNumber(body, 'temperature', { min: 0, max: 2, integer: false }) ??
+    checkNumber(body, 'top_p', { min: 0, max: 1, integer: false }) ??
+    checkNumber(body, 'max_tokens', TOKENS) ??
+    checkNumber(body, 'max_completion_tokens', TOKENS)
+  );
+}
+
+/** The text of a message's content: a string, or the text parts of an array. */
+export function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  let text = '';
+  for (const part of content) {
+    if (isObject(part) && typeof part['text'] === 'string') text += part['text'];
+  }
+  return text;
+}
+
+function checkMessage(message: unknown, at: number): Refusal | null {
+  const param = `messages[${at}]`;
+  if (!isObject(message)) return invalidType(param, 'an object', message);
+  const { role, content } = message as { role?: unknown; content?: unknown };
+  if (role === undefined) return missing(`${param}.role`);
+  if (typeof role !== 'string') return invalidType(`${param}.role`, 'a string', role);
+  if (!ROLES.includes(role)) {
+    const supported = ROLES.map((name) => `'${name}'`);
+    const listed = `${supported.slice(0, -1).join(', ')}, and ${supported.at(-1) ?? ''}`;
+    const text = `Invalid value: '${role.slice(0, 100)}'. Supported values are: ${listed}.`;
+    return badRequest(text, `${param}.role`, 'invalid_value');
+  }
+  if (typeof content === 'string' || Array.isArray(content)) return null;
+  const mayLack = role === 'assistant';
+  if (mayLack && (content === undefined || content === null)) return null;
+  return content === undefined
+    ? missing(`${param}.content`)
+    : invalidType(`${param}.content`, 'one of a string or array of objects', content);
+}
+
+const common = (
+  body: JsonObject,
+): Pick<OpenaiRequest, 'body' | 'model' | 'stream' | 'includeUsage' | 'obfuscation' | 'n'> => {
+  const options = isObject(body['stream_options']) ? body['stream_options'] : {};
+  return {
+    body,
+    model: String(body['model']),
+    stream: body['stream'] === true,
+    includeUsage: options['include_usage'] === true,
+    obfuscation: options['include_obfuscation'] !== false,
+    n: typeof body['n'] === 'number' ? body['n'] : 1,
+  };
+};
+
+const numberOr = (value: unknown, otherwise: number | null): number | null =>
+  typeof value === 'number' ? value : otherwise;
+
+export function readChat(body: JsonObject): OpenaiRequest | Refusal {
+  const wrong = checkCommon(body);
+  if (wrong !== null) return wrong;
+  const { messages } = body as { messages?: unknown };
+  if (messages === undefined) return missing('messages');
+  if (!Array.isArray(messages)) return invalidType('messages', 'an array of objects', messages);
+  if (messages.length === 0) {
+    const message =
+      "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";
+    return badRequest(message, 'messages', 'empty_array');
+  }
+  let bytes = 0;
+  let prompt = '';
+  for (let at = 0; at < messages.length; at++) {
+    const message: unknown = messages[at];
+    const refusal = checkMessage(message, at);
+    if (refusal !== null) return refusal;
+    const text = contentText((message as JsonObject)['content']);
+    bytes += Buffer.byteLength(text);
+    if ((message as JsonObject)['role'] === 'user') prompt = text;
+  }
+  const refusal = checkFormat(body, messages) ?? checkTools(body);
+  if (refusal !== null) return refusal;
+  return {
+    operation: 'chat.completions',
+    ...common(body),
+    maxTokens: numberOr(body['max_completion_tokens'], numberOr(body['max_tokens'], null)),
+    inputTokens: estimateTokens(bytes),
+    prompt,
+    inputs: [],
+  };
+}
+
+function checkFormat(body: JsonObject, messages: readonly unknown[]): Refusal | null {
+  const format = body['response_format'];
+  if (format === undefined || format === null) return null;
+  if (!isObject(format)) return invalidType('response_format', 'an object', format);
+  const type = format['type'];
+  if (type === 'text') return null;
+  if (type === 'json_object') {
+    if (JSON.stringify(messages).toLowerCase().includes('json')) return null;
+    const message =
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+    return badRequest(message, 'messages');
+  }
+  if (type === 'json_schema') {
+    return isObject(format['json_schema']) ? null : missing('response_format.json_schema');
+  }
+  const message = `Invalid value: '${String(type).slice(0, 100)}'. Supported values are: 'json_object', 'json_schema', and 'text'.`;
+  return badRequest(message, 'response_format.type', 'invalid_value');
+}
+
+function checkTools(body: JsonObject): Refusal | null {
+  const { tools, tool_choice: choice } = body as { tools?: unknown; tool_choice?: unknown };
+  if (tools === undefined || tools === null) {
+    if (choice === undefined || choice === null) return null;
+    const message =
+      "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.";
+    return badRequest(message, 'tool_choice');
+  }
+  if (!Array.isArray(tools)) return invalidType('tools', 'an array of objects', tools);
+  for (let at = 0; at < tools.length; at++) {
+    const tool: unknown = tools[at];
+    if (!isObject(tool)) return invalidType(`tools[${at}]`, 'an object', tool);
+    const described = tool['function'];
+    if (tool['type'] === 'function' && !isObject(described))
+      return missing(`tools[${at}].function`);
+    if (isObject(described) && typeof described['name'] !== 'string') {
+      return missing(`tools[${at}].function.name`);
+    }
+  }
+  return null;
+}
+
+/** Strings as they are, token arrays as a text of as many four-byte words. */
+function textsOf(value: unknown): string[] | null {
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value)) return null;
+  if (value.every((item) => typeof item === 'string')) return value;
+  if (value.every((item) => typeof item === 'number')) return [value.map(fourBytes).join('')];
+  const isTokens = (item: unknown): item is number[] =>
+    Array.isArray(item) && item.every((token) => typeof token === 'number');
+  return value.every(isTokens) ? value.map((item) => item.map(fourBytes).join('')) : null;
+}
+
+const fourBytes = (token: number): string => String(token).slice(0, 4).padStart(4, ' ');
+
+const bytesOf = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
+export function readCompletion(body: JsonObject): OpenaiRequest | Refusal {
+  const wrong = checkCommon(body);
+  if (wrong !== null) return wrong;
+  const prompts = textsOf(body['prompt'] ?? '<|endoftext|>');
+  if (prompts === null || prompts.length === 0 || prompts.length > 2048) {
+    return invalidType('prompt', 'a string or an array of strings', body['prompt']);
+  }
+  return {
+    operation: 'completions',
+    ...common(body),
+    // the documented default of this endpoint
+    maxTokens: numberOr(body['max_tokens'], 16),
+    inputTokens: estimateTokens(bytesOf(prompts)),
+    prompt: prompts.at(-1) ?? '',
+    inputs: prompts,
+  };
+}
+
+export function readEmbeddings(body: JsonObject): OpenaiRequest | Refusal {
+  const wrong = checkCommon(body);
+  if (wrong !== null) return wrong;
+  if (body['input'] === undefined) return missing('input');
+  const inputs = textsOf(body['input']);
+  if (inputs === null || inputs.length === 0 || inputs.includes('')) {
+    return badRequest(
+      "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
+    );
+  }
+  if (inputs.length > 2048) {
+    const message = `Invalid 'input': array too long. Expected an array with maximum length 2048, but got an array with length ${inputs.length} instead.`;
+    return badRequest(message, 'input', 'array_above_max_length');
+  }
+  const format = body['encoding_format'] ?? 'float';
+  if (format !== 'float' && format !== 'base64') {
+    const message = `Invalid value: '${String(format).slice(0, 100)}'. Supported values are: 'float' and 'base64'.`;
+    return badRequest(message, 'encoding_format', 'invalid_value');
+  }
+  const refusal = checkNumber(body, 'dimensions', { min: 1, max: 1_000_000, integer: true });
+  if (refusal !== null) return refusal;
+  return {
+    operation: 'embeddings',
+    ...common(body),
+    stream: false,
+    maxTokens: 0,
+    inputTokens: estimateTokens(bytesOf(inputs)),
+    prompt: inputs.at(-1) ?? '',
+    inputs,
+  };
+}

@@ -1,0 +1,36 @@
+/** Which paths there are and what each takes. */
+import { unknownUrl, wrongMethod } from './errors.ts';
+import type { Refusal } from './errors.ts';
+import type { Operation } from './request.ts';
+
+export type Route =
+  | { readonly kind: 'call'; readonly operation: Operation }
+  | { readonly kind: 'models' }
+  | { readonly kind: 'model'; readonly model: string };
+
+const CALLS: Readonly<Record<string, Route>> = {
+  '/v1/chat/completions': { kind: 'call', operation: 'chat.completions' },
+  '/v1/completions': { kind: 'call', operation: 'completions' },
+  '/v1/embeddings': { kind: 'call', operation: 'embeddings' },
+};
+const MODELS: Route = { kind: 'models' };
+const MODEL = '/v1/models/';
+
+export function routeOf(method: string, path: string): Route | Refusal {
+  const call = Object.hasOwn(CALLS, path) ? CALLS[path] : undefined;
+  if (call !== undefined) return method === 'POST' ? call : wrongMethod(method, path, 'POST');
+  const models = path === '/v1/models';
+  if (!models && (!path.startsWith(MODEL) || path.length === MODEL.length)) {
+    return unknownUrl(method, path);
+  }
+  if (method !== 'GET') return wrongMethod(method, path, 'GET');
+  return models ? MODELS : { kind: 'model', model: decoded(path.slice(MODEL.length)) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
