@@ -78,3 +78,6 @@ export const SUCCESS: Verdict = Object.freeze({
   authoritative: false,
   evidence: '',
 });
+
+/** The verdict of an attempt that nobody may be judged by: the caller left, or it was never sent. */
+export const UNJUDGED: Verdict = Object.freeze({ ...SUCCESS, class: 'caller_fault' });

@@ -1,0 +1,41 @@
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+
+/** Heap bounds of a worker: bodies and buffers lie outside the heap, so little is needed and a leak ends early. */
+const HEAP = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+
+export interface WorkerEvents {
+  onMessage(message: FromWorker): void;
+  /** The thread is gone, however it ended. */
+  onExit(code: number, error: Error | null): void;
+}
+
+/** One worker thread as the main thread sees it. */
+export class WorkerHandle {
+  readonly birth: WorkerBirth;
+  readonly #thread: Worker;
+
+  constructor(birth: WorkerBirth, events: WorkerEvents) {
+    this.birth = birth;
+    this.#thread = new Worker(new URL('../worker/worker-main.ts', import.meta.url), {
+      workerData: birth,
+      transferList: birth.log === null ? [] : [birth.log.port],
+      resourceLimits: HEAP,
+      name: `gateway-${birth.worker}`,
+    });
+    let failure: Error | null = null;
+    this.#thread.on('error', (error: Error) => {
+      failure = error;
+    });
+    this.#thread.on('message', (message: FromWorker) => events.onMessage(message));
+    this.#thread.on('exit', (code) => events.onExit(code, failure));
+  }
+
+  tell(message: ToWorker): void {
+    this.#thread.postMessage(message);
+  }
+
+  async terminate(): Promise<void> {
+    await this.#thread.terminate();
+  }
+}

@@ -1,0 +1,88 @@
+import type { RequestRecord } from '@keywell/core/log/request-record';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { OPERATIONS } from '../telemetry/metric-table.ts';
+
+const MAX_SHOWN = 128;
+
+/** Counts and records a request. Runs once, on every ending: answered, refused, broken off, abandoned. */
+export function settle(exchange: Exchange, plane: Plane): void {
+  const now = plane.clock.now();
+  if (exchange.callerGone && exchange.status === 0) exchange.status = 499;
+  count(exchange, plane, now);
+  plane.log?.append(recordOf(exchange, now));
+}
+
+function count(exchange: Exchange, plane: Plane, now: number): void {
+  const { meter } = plane;
+  const durationMs = now - exchange.startedAt;
+  meter.add('requests', 1, OPERATIONS.indexOf(exchange.operation) * 5 + classOf(exchange.status));
+  meter.observe('duration', durationMs);
+  if (exchange.firstByteAt !== null) {
+    meter.observe('firstByte', exchange.firstByteAt - exchange.startedAt);
+  }
+  if (exchange.attempts > 0 && exchange.status === 200) {
+    meter.observe('overhead', Math.max(0, durationMs - exchange.upstreamMs - exchange.waitMs));
+    if (exchange.attempts > 1) meter.add('rescued');
+  }
+  meter.add('bytes', exchange.body.byteLength, 0);
+  meter.add('bytes', exchange.responseBytes, 1);
+  const { usage } = exchange;
+  if (usage === null) return;
+  meter.add('tokens', usage.inputTokens, 0);
+  meter.add('tokens', usage.outputTokens, 1);
+  meter.add('tokens', usage.cachedTokens, 2);
+  meter.add('tokens', usage.reasoningTokens, 3);
+}
+
+/** Index into STATUS_CLASSES. */
+function classOf(status: number): number {
+  if (status < 400) return 0;
+  if (status === 429) return 2;
+  if (status === 499) return 3;
+  return status < 500 ? 1 : 4;
+}
+
+function recordOf(exchange: Exchange, now: number): RequestRecord {
+  exchange.timeline.push({
+    at: exchange.offset(now),
+    kind: 'end',
+    status: exchange.status,
+    why: endOf(exchange),
+  });
+  return {
+    id: exchange.id,
+    startedAt: exchange.wallStartedAt,
+    durationMs: exchange.offset(now),
+    firstByteMs: exchange.firstByteAt === null ? null : exchange.offset(exchange.firstByteAt),
+    method: exchange.inbound.method,
+    path: shorten(exchange.path),
+    operation: exchange.operation,
+    dialect: 'openai',
+    status: exchange.status,
+    errorCode: exchange.errorCode,
+    aborted: exchange.callerGone,
+    streamed: exchange.streamed,
+    consumer: exchange.consumer?.record.id ?? null,
+    model: exchange.modelName === null ? null : shorten(exchange.modelName),
+    pool: exchange.model?.pool.id ?? null,
+    provider: exchange.provider,
+    upstreamModel: exchange.upstreamModel,
+    key: exchange.key,
+    attempts: exchange.attempts,
+    waitMs: exchange.waitMs,
+    requestBytes: exchange.body.byteLength,
+    responseBytes: exchange.responseBytes,
+    usage: exchange.usage,
+    timeline: exchange.timeline,
+  };
+}
+
+function endOf(exchange: Exchange): string {
+  if (exchange.callerGone) return 'caller left';
+  return exchange.errorCode ?? 'answered';
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
+}

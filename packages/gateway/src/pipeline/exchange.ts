@@ -1,0 +1,84 @@
+import type { ErrorCode } from '@keywell/core/errors/catalogue';
+import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
+import type { RequestFacts } from '@keywell/wire/openai-chat/request';
+import type { Inbound, InboundEvents } from '../seam/inbound.ts';
+import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import type { Operation } from '../telemetry/metric-table.ts';
+
+/** The attempt that is under way, as far as the caller's side has to tell it something. */
+export interface RunningAttempt {
+  callerLeft(): void;
+  callerReads(): void;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Everything that is known of one request while it lives: what the phases found out, and what the log will say. One object a
+ * request; phases write the fields that are theirs.
+ */
+export class Exchange implements InboundEvents {
+  readonly id: string;
+  readonly inbound: Inbound;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  readonly wallStartedAt: number;
+  readonly live: LiveSnapshot;
+  readonly path: string;
+  readonly query: string;
+
+  operation: Operation = 'unknown';
+  /** The part of the path a route leaves open, as received: the model of `/v1/models/{model}`. */
+  pathParameter = '';
+  consumer: LiveConsumer | null = null;
+  /** Flat `x-ratelimit-*` names and values of the consumer's own limit, empty without one. */
+  limitHeaders: readonly string[] = [];
+  body: Uint8Array = EMPTY;
+  facts: RequestFacts | null = null;
+  modelName: string | null = null;
+  model: LiveModel | null = null;
+
+  provider: string | null = null;
+  upstreamModel: string | null = null;
+  key: string | null = null;
+  attempts = 0;
+  waitMs = 0;
+  /** Monotonic milliseconds spent waiting for providers, to tell the gateway's own time apart. */
+  upstreamMs = 0;
+
+  status = 0;
+  errorCode: ErrorCode | null = null;
+  streamed = false;
+  callerGone = false;
+  firstByteAt: number | null = null;
+  responseBytes = 0;
+  usage: TokenUsage | null = null;
+  readonly timeline: TimelineEvent[] = [];
+  running: RunningAttempt | null = null;
+
+  constructor(inbound: Inbound, live: LiveSnapshot, stamp: { id: string; now: number; wallNow: number }) {
+    this.inbound = inbound;
+    this.live = live;
+    this.id = stamp.id;
+    this.startedAt = stamp.now;
+    this.wallStartedAt = stamp.wallNow;
+    const question = inbound.target.indexOf('?');
+    this.path = question === -1 ? inbound.target : inbound.target.slice(0, question);
+    this.query = question === -1 ? '' : inbound.target.slice(question + 1);
+    inbound.events = this;
+  }
+
+  onCallerLeft(): void {
+    this.callerGone = true;
+    this.running?.callerLeft();
+  }
+
+  onDrain(): void {
+    this.running?.callerReads();
+  }
+
+  /** Milliseconds since the head arrived, rounded to a tenth for the log. */
+  offset(now: number): number {
+    return Math.round((now - this.startedAt) * 10) / 10;
+  }
+}

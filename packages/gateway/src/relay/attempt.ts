@@ -1,0 +1,276 @@
+import type { Candidate } from '@keywell/core/keys/plan';
+import { settle, type Reservation } from '@keywell/core/keys/reserve';
+import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
+import type { Failure } from '@keywell/core/keys/outcome';
+import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
+import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import type {
+  OutboundControl,
+  OutboundEvents,
+  OutboundHeaders,
+  OutboundRequest,
+} from '../seam/outbound.ts';
+import { VERDICT_CLASSES } from '../telemetry/metric-table.ts';
+import { BodyCollector } from './body-collector.ts';
+import { answerHeaders, headerOf } from './response-headers.ts';
+import { relayJson } from './relay-json.ts';
+import { StreamRelay, type StreamEnd } from './stream-relay.ts';
+import type { UpstreamTarget } from './upstream-target.ts';
+
+/** As much of a failed answer as the classifier reads. */
+const MAX_FAILURE_BYTES = 64 * 1024;
+
+/** How an attempt ended, for the one who decides what comes next. */
+export type AttemptResult =
+  /** The caller has an answer: whole, or broken off honestly. */
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'failed';
+      readonly verdict: Verdict;
+      /** The provider's status, 0 without a response. */
+      readonly status: number;
+      readonly body: Uint8Array;
+      readonly contentType: string;
+    };
+
+/** What an attempt is given: where it goes, what it holds, and how long it may take. */
+export interface AttemptPlan {
+  readonly candidate: Candidate;
+  readonly target: UpstreamTarget;
+  readonly reservation: Reservation;
+  readonly request: OutboundRequest;
+  /** Monotonic instant by which the first byte of the answer must be there. */
+  readonly firstByteBy: number;
+  readonly hideUsage: boolean;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * One try at a provider: sends, watches the clock, reads the answer, and hands it to the caller only when it is certain that it is
+ * one. Settles its reservation exactly once, whatever happens.
+ */
+export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
+  deadlineAt: number;
+  readonly #exchange: Exchange;
+  readonly #plane: Plane;
+  readonly #plan: AttemptPlan;
+  readonly #startedAt: number;
+  #resolve: (result: AttemptResult) => void = () => undefined;
+  #control: OutboundControl | null = null;
+  #status = 0;
+  #headers: OutboundHeaders = {};
+  #collector: BodyCollector | null = null;
+  #stream: StreamRelay | null = null;
+  #ended = false;
+  #sent = false;
+
+  constructor(exchange: Exchange, plane: Plane, plan: AttemptPlan) {
+    this.#exchange = exchange;
+    this.#plane = plane;
+    this.#plan = plan;
+    this.#startedAt = plane.clock.now();
+    this.deadlineAt = plan.firstByteBy;
+  }
+
+  run(): Promise<AttemptResult> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#exchange.running = this;
+      this.#plane.sweeper.add(this);
+      this.#plane.outbound.send(this.#plan.request, this);
+    });
+  }
+
+  onStart(control: OutboundControl): void {
+    this.#control = control;
+    if (this.#ended) control.abort();
+  }
+
+  onSent(): void {
+    this.#sent = true;
+  }
+
+  onHead(status: number, headers: OutboundHeaders): void {
+    if (this.#ended) return;
+    const { pool } = this.#pool();
+    this.#status = status;
+    this.#headers = headers;
+    this.deadlineAt = this.#plane.clock.now() + pool.idleTimeoutMs;
+    const encoding = headerOf(headers, 'content-encoding');
+    if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
+    else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
+    else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
+    else if (this.#exchange.streamed && isEventStream(headers)) this.#openStream();
+    else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    if (this.#stream !== null) {
+      this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
+      return;
+    }
+    this.deadlineAt = this.#plane.clock.now() + this.#pool().pool.idleTimeoutMs;
+    const collector = this.#collector;
+    collector?.push(chunk);
+    if (collector?.overflowed !== true) return;
+    if (this.#status >= 300) this.#fail(null, collector.bytes());
+    else this.#fail('invalid', EMPTY);
+  }
+
+  onEnd(): void {
+    if (this.#ended) return;
+    if (this.#stream !== null) this.#stream.end();
+    else this.#endCollected(this.#collector?.bytes() ?? EMPTY);
+  }
+
+  onFail(failure: Failure | 'aborted', _detail: string): void {
+    if (this.#ended) return;
+    if (failure === 'aborted') this.#fail('truncated', EMPTY);
+    else if (this.#stream !== null) this.#stream.broken('truncated');
+    else this.#fail(failure, this.#collector?.bytes() ?? EMPTY);
+  }
+
+  onDeadline(now: number): void {
+    if (this.#ended) return;
+    if (this.#stream !== null) this.#stream.timedOut(now);
+    else if (this.#status !== 0) this.#fail('truncated', EMPTY);
+    else this.#fail(this.#sent ? 'first_byte_timeout' : 'connect', EMPTY);
+  }
+
+  callerLeft(): void {
+    if (this.#ended) return;
+    this.#stream?.callerLeft();
+    this.#finish(UNJUDGED, { kind: 'left' });
+    this.#control?.abort();
+  }
+
+  callerReads(): void {
+    if (this.#stream === null) return;
+    this.deadlineAt = this.#stream.callerReads(this.#plane.clock.now());
+  }
+
+  #openStream(): void {
+    const { pool } = this.#pool();
+    this.#stream = new StreamRelay(this.#exchange, this.#plane, {
+      upstreamHeaders: this.#headers,
+      control: this.#control,
+      hideUsage: this.#plan.hideUsage,
+      idleTimeoutMs: pool.idleTimeoutMs,
+      endsBy: this.#startedAt + pool.maxStreamDurationMs,
+      onRefused: (failure, body) => this.#fail(failure, body),
+      onEnded: (how) => this.#endStream(how),
+    });
+  }
+
+  /** The caller has got what there was; what remains is to judge how it ended. */
+  #endStream(how: StreamEnd): void {
+    if (how.kind === 'whole') this.#finish(SUCCESS, { kind: 'answered' });
+    else if (how.kind === 'cut') this.#finish(UNJUDGED, { kind: 'answered' });
+    else this.#finish(this.#classify(how.failure, how.body), { kind: 'answered' });
+    if (how.kind !== 'whole') this.#control?.abort();
+  }
+
+  #endCollected(body: Uint8Array): void {
+    if (this.#status >= 300) {
+      this.#fail(null, body);
+      return;
+    }
+    const answer = isJson(this.#headers) ? relayJson(this.#exchange, body) : 'not_json';
+    if (answer !== 'whole' || this.#exchange.streamed) {
+      this.#fail(answer === 'error_inside' ? null : 'invalid', body);
+      return;
+    }
+    const exchange = this.#exchange;
+    const now = this.#plane.clock.now();
+    this.#finish(SUCCESS, { kind: 'answered' });
+    exchange.status = this.#status;
+    exchange.firstByteAt = now;
+    exchange.responseBytes = body.byteLength;
+    exchange.inbound.respond(
+      this.#status,
+      answerHeaders(exchange, headerOf(this.#headers, 'content-type') ?? '', this.#headers),
+      body,
+    );
+  }
+
+  /** The attempt did not bring an answer; nothing has reached the caller. */
+  #fail(failure: Failure | null, body: Uint8Array): void {
+    const verdict = this.#classify(failure, body);
+    this.#finish(verdict, {
+      kind: 'failed',
+      verdict,
+      status: this.#status,
+      body,
+      contentType: headerOf(this.#headers, 'content-type') ?? '',
+    });
+    this.#control?.abort();
+  }
+
+  #classify(failure: Failure | null, body: Uint8Array): Verdict {
+    return this.#plan.target.vendor.classify({
+      status: this.#status,
+      failure,
+      header: (name) => headerOf(this.#headers, name),
+      body: decodeBounded(body),
+      wallNow: this.#plane.clock.wallNow(),
+    });
+  }
+
+  #finish(verdict: Verdict, result: AttemptResult): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { clock, meter, sweeper, random } = this.#plane;
+    const now = clock.now();
+    sweeper.remove(this);
+    this.#exchange.running = null;
+    this.#exchange.upstreamMs += now - this.#startedAt;
+    const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
+      now,
+      wallNow: clock.wallNow(),
+      random,
+    });
+    if (changes.length > 0) this.#plane.cooled(changes, this.#exchange.live);
+    meter.add('attempts', 1, VERDICT_CLASSES.indexOf(verdict.class));
+    this.#exchange.timeline.push({
+      at: this.#exchange.offset(now),
+      kind: 'verdict',
+      attempt: this.#exchange.attempts,
+      class: result.kind === 'left' ? 'caller_fault' : verdict.class,
+      scope: verdict.scope,
+      status: this.#status,
+      evidence: result.kind === 'left' ? 'caller left' : verdict.evidence,
+      endsInMs: verdict.endsInMs ?? null,
+      authoritative: verdict.authoritative,
+      usage: result.kind === 'answered' ? this.#exchange.usage : null,
+    });
+    this.#resolve(result);
+  }
+
+  #pool() {
+    const model = this.#exchange.model;
+    if (model === null) throw new Error('an attempt without a resolved model');
+    return model;
+  }
+}
+
+function decodeBounded(body: Uint8Array): string {
+  const bytes = body.byteLength > MAX_FAILURE_BYTES ? body.subarray(0, MAX_FAILURE_BYTES) : body;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function isEventStream(headers: OutboundHeaders): boolean {
+  return contentTypeIs(headers, 'text/event-stream');
+}
+
+function isJson(headers: OutboundHeaders): boolean {
+  return contentTypeIs(headers, 'application/json');
+}
+
+function contentTypeIs(headers: OutboundHeaders, type: string): boolean {
+  const value = headerOf(headers, 'content-type') ?? '';
+  return value.slice(0, type.length).toLowerCase() === type;
+}

@@ -1,0 +1,300 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
+import { choose, coolingUntil, createTried, explain, type Tried } from '@keywell/core/keys/choose';
+import type { Candidate } from '@keywell/core/keys/plan';
+import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
+import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
+import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
+import { editRequest } from '@keywell/wire/openai-chat/request';
+import type { Operation } from '@keywell/providers/compatible/vendor';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { refuse } from '../pipeline/refusal.ts';
+import type { PhaseResult } from '../pipeline/route.ts';
+import { VIA } from '../seam/via.ts';
+import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { Attempt, type AttemptResult } from './attempt.ts';
+import { passThrough } from './pass-through.ts';
+import { exhaustedRefusal } from './pool-state.ts';
+import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+
+type Failed = Extract<AttemptResult, { kind: 'failed' }>;
+
+/** Exclusions shown in one timeline entry; a pool of thousands of keys must not blow a log record up. */
+const MAX_SHOWN_EXCLUSIONS = 16;
+
+const MAX_DRAWS = 4;
+
+/** The chosen candidate, held. */
+interface Pick {
+  readonly candidate: Candidate;
+  readonly reservation: Reservation;
+}
+
+/** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
+export async function dispatchOver(exchange: Exchange, plane: Plane): Promise<PhaseResult> {
+  const model = exchange.model;
+  if (model === null) return refuse('internal_error');
+  countRequest(exchange.live.table, model.plan, plane.clock.now());
+  const dispatcher = new Dispatcher(exchange, plane, model);
+  return dispatcher.run();
+}
+
+class Dispatcher {
+  readonly #exchange: Exchange;
+  readonly #plane: Plane;
+  readonly #model: LiveModel;
+  readonly #deadlineAt: number;
+  readonly #history = freshHistory();
+  readonly #tried: Tried = createTried();
+  /** Endpoints that failed this request without being to blame for good: others are preferred. */
+  readonly #avoided = new Set<string>();
+  /** Candidates that failed this way. */
+  readonly #failed = new Set<number>();
+  #lastVerdict: Verdict | null = null;
+  #lastStatus = 0;
+  #step: Again | null = null;
+  #edited: { readonly key: string; readonly body: Uint8Array } | null = null;
+
+  constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
+    this.#exchange = exchange;
+    this.#plane = plane;
+    this.#model = model;
+    this.#deadlineAt = exchange.startedAt + model.pool.deadlineMs;
+  }
+
+  async run(): Promise<PhaseResult> {
+    for (;;) {
+      const pick = this.#pick();
+      if (pick === null) return this.#nothingLeft();
+      const held = await this.#backOff(pick);
+      if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
+      const result = await this.#attempt(held);
+      if (result.kind !== 'failed') return 'done';
+      const end = this.#afterFailure(held.candidate, result);
+      if (end !== null) return end;
+    }
+  }
+
+  /** The next candidate, tier by tier: rather another endpoint than one that just failed, rather another key than the same. */
+  #pick(): Pick | null {
+    if (this.#avoided.size === 0) return this.#pickFrom(this.#tried);
+    return (
+      this.#pickFrom(this.#withoutAvoided()) ??
+      this.#pickFrom(this.#withoutFailed()) ??
+      this.#pickFrom(this.#tried)
+    );
+  }
+
+  #pickFrom(tried: Tried): Pick | null {
+    const { clock, random } = this.#plane;
+    const { table } = this.#exchange.live;
+    const now = clock.now();
+    for (const tier of this.#model.plan.tiers) {
+      // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
+      for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
+        const candidate = choose(table, tier, tried, { now, random });
+        if (candidate === null) break;
+        const reservation = reserve(table, candidate, now);
+        if (reservation !== null) {
+          this.#noteCandidates(candidate, now);
+          return { candidate, reservation };
+        }
+      }
+    }
+    return null;
+  }
+
+  #withoutAvoided(): Tried {
+    const candidates = new Set(this.#tried.candidates);
+    for (const tier of this.#model.plan.tiers) {
+      for (const candidate of tier.candidates) {
+        if (this.#avoided.has(candidate.provider.id)) candidates.add(candidate.index);
+      }
+    }
+    return { candidates, domains: this.#tried.domains };
+  }
+
+  #withoutFailed(): Tried {
+    const candidates = new Set([...this.#tried.candidates, ...this.#failed]);
+    return { candidates, domains: this.#tried.domains };
+  }
+
+  /** Waits out the back-off when the same endpoint is asked again. Null when there is no time left for it. */
+  async #backOff(pick: Pick): Promise<Pick | null> {
+    const waitMs = this.#avoided.has(pick.candidate.provider.id) ? (this.#step?.delayMs ?? 0) : 0;
+    if (waitMs <= 0) return pick;
+    const { clock } = this.#plane;
+    giveBack(this.#exchange, this.#plane, pick.reservation);
+    if (clock.now() + waitMs >= this.#deadlineAt) return null;
+    await delay(waitMs);
+    this.#exchange.waitMs += waitMs;
+    this.#exchange.timeline.push({
+      at: this.#exchange.offset(clock.now()),
+      kind: 'wait',
+      waitMs,
+      why: 'back-off before the same endpoint is asked again',
+    });
+    return this.#exchange.callerGone ? null : this.#pick();
+  }
+
+  async #attempt(pick: Pick): Promise<AttemptResult> {
+    const { candidate, reservation } = pick;
+    const exchange = this.#exchange;
+    const now = this.#plane.clock.now();
+    const target = targetOf(candidate, VIA);
+    const why = this.#why(candidate);
+    this.#history.attempts += 1;
+    exchange.attempts = this.#history.attempts;
+    exchange.provider = candidate.provider.id;
+    exchange.upstreamModel = candidate.model;
+    exchange.key = candidate.key.id;
+    exchange.timeline.push({
+      at: exchange.offset(now),
+      kind: 'attempt',
+      attempt: exchange.attempts,
+      tier: candidate.tier,
+      provider: candidate.provider.id,
+      model: candidate.model,
+      key: candidate.key.id,
+      domain: candidate.domain,
+      why,
+    });
+    const { pool } = this.#model;
+    return new Attempt(exchange, this.#plane, {
+      candidate,
+      target,
+      reservation,
+      firstByteBy: Math.min(now + pool.firstByteTimeoutMs, this.#deadlineAt),
+      hideUsage: this.#asksUsageUnasked(target),
+      request: {
+        origin: target.origin,
+        path: target.paths[exchange.operation as Operation],
+        method: 'POST',
+        headers: target.headers as string[],
+        body: this.#bodyFor(candidate, target),
+        connectTimeoutMs: pool.connectTimeoutMs,
+      },
+    }).run();
+  }
+
+  #why(candidate: Candidate): 'first' | 'rotation' | 'fallback' | 'retry' {
+    if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
+    if (this.#failed.has(candidate.index)) return 'retry';
+    return candidate.tier === 0 ? 'rotation' : 'fallback';
+  }
+
+  #asksUsageUnasked(target: UpstreamTarget): boolean {
+    const facts = this.#exchange.facts;
+    return facts !== null && facts.stream && !facts.includeUsage && target.streamUsage;
+  }
+
+  /** The caller's bytes with the model's name exchanged; the same for every key of a target. */
+  #bodyFor(candidate: Candidate, target: UpstreamTarget): Uint8Array {
+    const { body, facts } = this.#exchange;
+    if (facts === null) return body;
+    const addStreamUsage = this.#asksUsageUnasked(target);
+    const key = `${candidate.model}\n${addStreamUsage}`;
+    if (this.#edited?.key !== key) {
+      const edit = { model: candidate.model, addStreamUsage };
+      this.#edited = { key, body: editRequest(body, facts, edit) };
+    }
+    return this.#edited.body;
+  }
+
+  /** Null to go on with another attempt. */
+  #afterFailure(candidate: Candidate, failed: Failed): PhaseResult {
+    this.#lastVerdict = failed.verdict;
+    this.#lastStatus = failed.status;
+    const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
+    const step = decide(failed.verdict, this.#history, route, this.#plane.random());
+    if (step.kind === 'pass_through') return passThrough(this.#exchange, candidate, failed);
+    if (step.kind === 'answer') return this.#answer(step.code, step.retryable);
+    if (step.budgeted && !this.#takeRetry()) {
+      const end = giveUp(failed.verdict.class, failed.status);
+      return this.#answer(end.code, end.retryable);
+    }
+    this.#count(step);
+    this.#bar(candidate, step);
+    this.#step = step;
+    if (this.#plane.clock.now() < this.#deadlineAt) return null;
+    return this.#answer('upstream_timeout', false);
+  }
+
+  #retryAmbiguous(): 'once' | 'never' {
+    return this.#exchange.facts?.stored === true ? 'never' : this.#model.pool.retryAmbiguous;
+  }
+
+  #takeRetry(): boolean {
+    const { clock, meter } = this.#plane;
+    if (takeRetry(this.#exchange.live.table, this.#model.plan, clock.now())) return true;
+    meter.add('retriesDenied');
+    return false;
+  }
+
+  #count(step: Again): void {
+    if (step.counts === 'none') return;
+    this.#history.otherRetries += 1;
+    if (step.counts === 'transient') this.#history.transientRetries += 1;
+    if (step.counts === 'ambiguous') this.#history.ambiguousRetries += 1;
+    if (step.counts === 'unknown') this.#history.unknownRetries += 1;
+  }
+
+  #bar(candidate: Candidate, step: Again): void {
+    if (step.bar === 'endpoint_softly') {
+      this.#avoided.add(candidate.provider.id);
+      this.#failed.add(candidate.index);
+      return;
+    }
+    this.#tried.candidates.add(candidate.index);
+    if (step.bar === 'domain') this.#tried.domains.add(candidate.domain);
+  }
+
+  #nothingLeft(): PhaseResult {
+    const view = this.#view();
+    return exhaustedRefusal(this.#exchange, this.#plane, view, {
+      verdict: this.#lastVerdict,
+      status: this.#lastStatus,
+    });
+  }
+
+  #answer(code: Parameters<typeof refuse>[0], retryable: boolean): PhaseResult {
+    if (code === 'pool_exhausted' || code === 'pool_unavailable') return this.#nothingLeft();
+    return refuse(code, null, { headers: retryable ? [] : ['x-should-retry', 'false'] });
+  }
+
+  #view() {
+    const { table } = this.#exchange.live;
+    const now = this.#plane.clock.now();
+    const none = createTried();
+    return this.#model.plan.tiers.map((tier) => explain(table, tier, none, now));
+  }
+
+  /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
+  #noteCandidates(chosen: Candidate, now: number): void {
+    const { table } = this.#exchange.live;
+    const untouched = this.#tried.candidates.size === 0 && this.#tried.domains.size === 0;
+    if (untouched && coolingUntil(table) <= now) return;
+    for (const tier of this.#model.plan.tiers) {
+      const view = explain(table, tier, this.#tried, now);
+      this.#exchange.timeline.push({
+        at: this.#exchange.offset(now),
+        kind: 'candidates',
+        tier: tier.tier,
+        eligible: view.eligible,
+        excluded: view.excluded.slice(0, MAX_SHOWN_EXCLUSIONS),
+      });
+      if (tier.tier === chosen.tier) return;
+    }
+  }
+}
+
+/** Lets a candidate go that was held and not called. */
+function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): void {
+  const { clock, random } = plane;
+  settle(exchange.live.table, reservation, UNJUDGED, {
+    now: clock.now(),
+    wallNow: clock.wallNow(),
+    random,
+  });
+}

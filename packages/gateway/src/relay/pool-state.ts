@@ -1,0 +1,76 @@
+import { giveUp } from '@keywell/core/keys/decide';
+import type { ErrorCode } from '@keywell/core/errors/catalogue';
+import type { Exclusion } from '@keywell/core/log/request-record';
+import type { Verdict } from '@keywell/core/keys/verdict';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { refuse, retryAfterHeaders, type Refusal } from '../pipeline/refusal.ts';
+
+/** One tier as `explain` sees it. */
+export interface TierView {
+  readonly eligible: number;
+  readonly excluded: readonly Exclusion[];
+  readonly nextInMs: number | null;
+  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'none';
+}
+
+/** What the last attempt of this request said; null when nothing was tried at all. */
+export interface LastFailure {
+  readonly verdict: Verdict | null;
+  readonly status: number;
+}
+
+const MAX_SHOWN_EXCLUSIONS = 16;
+
+/**
+ * The honest answer when no candidate is left: 429 with the time at which the first key is back, if time or a top-up brings one back;
+ * 503 when only dead keys or an overloaded provider stand in the way; the last failure's own answer when keys were eligible and still
+ * did not serve.
+ */
+export function exhaustedRefusal(
+  exchange: Exchange,
+  plane: Plane,
+  tiers: readonly TierView[],
+  last: LastFailure,
+): Refusal {
+  const now = plane.clock.now();
+  for (const [tier, view] of tiers.entries()) {
+    exchange.timeline.push({
+      at: exchange.offset(now),
+      kind: 'candidates',
+      tier,
+      eligible: view.eligible,
+      excluded: view.excluded.slice(0, MAX_SHOWN_EXCLUSIONS),
+    });
+  }
+  const code = codeOf(tiers, last);
+  const next = soonest(tiers);
+  if (code === 'pool_exhausted') plane.meter.add('poolExhausted');
+  return refuse(code, null, { headers: headersOf(code, next) });
+}
+
+function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
+  const eligible = tiers.some((tier) => tier.eligible > 0);
+  const byTime = tiers.some((tier) => tier.blocked === 'time' || tier.blocked === 'mixed');
+  const { verdict, status } = last;
+  if (verdict?.class === 'too_large_for_limit') return 'request_exceeds_limits';
+  if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
+  if (byTime) return 'pool_exhausted';
+  if (verdict?.class === 'model_forbidden') return 'model_not_found';
+  return 'pool_unavailable';
+}
+
+function soonest(tiers: readonly TierView[]): number | null {
+  let next: number | null = null;
+  for (const { nextInMs } of tiers) {
+    if (nextInMs !== null && (next === null || nextInMs < next)) next = nextInMs;
+  }
+  return next;
+}
+
+function headersOf(code: ErrorCode, nextInMs: number | null): readonly string[] {
+  if (code === 'pool_exhausted' || code === 'pool_unavailable') {
+    return nextInMs === null ? ['x-should-retry', 'false'] : retryAfterHeaders(nextInMs);
+  }
+  return ['x-should-retry', 'false'];
+}

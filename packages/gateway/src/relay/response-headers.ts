@@ -1,0 +1,45 @@
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { OutboundHeaders } from '../seam/outbound.ts';
+
+/** Headers of a provider that reach the caller; everything else (cookies, organizations, limits of a key) stays here. */
+const ALLOWED = ['openai-processing-ms', 'openai-version'] as const;
+
+/** The head of an answer that a provider gave. */
+export function answerHeaders(
+  exchange: Exchange,
+  contentType: string,
+  upstream: OutboundHeaders,
+): string[] {
+  const headers = [
+    'content-type',
+    contentType,
+    'keywell-request-id',
+    exchange.id,
+    'keywell-provider',
+    exchange.provider ?? '',
+    'keywell-model',
+    exchange.upstreamModel ?? '',
+    'keywell-attempts',
+    String(exchange.attempts),
+    ...exchange.limitHeaders,
+  ];
+  for (const name of ALLOWED) {
+    const value = upstream[name];
+    if (typeof value === 'string') headers.push(name, value);
+  }
+  return headers;
+}
+
+/** What an event stream's head says beside that, so that nothing between here and the caller holds events back. */
+export const STREAM_HEADERS: readonly string[] = [
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+];
+
+/** One header of a provider as text; the first of several. */
+export function headerOf(headers: OutboundHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

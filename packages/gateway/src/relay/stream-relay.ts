@@ -1,0 +1,171 @@
+import { ERRORS, type ErrorCode } from '@keywell/core/errors/catalogue';
+import type { Failure } from '@keywell/core/keys/outcome';
+import { renderStreamError } from '@keywell/wire/openai-chat/errors';
+import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import type { OutboundControl, OutboundHeaders } from '../seam/outbound.ts';
+import { estimateUsage } from './relay-json.ts';
+import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
+
+/** How a stream that had reached the caller ended. */
+export type StreamEnd =
+  | { readonly kind: 'whole' }
+  /** Cut by us or by the caller's slowness: says nothing about the provider. */
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'broken'; readonly failure: Failure | null; readonly body: Uint8Array };
+
+export interface StreamRelayPlan {
+  readonly upstreamHeaders: OutboundHeaders;
+  readonly control: OutboundControl | null;
+  readonly hideUsage: boolean;
+  readonly idleTimeoutMs: number;
+  /** Monotonic instant at which any stream ends. */
+  readonly endsBy: number;
+  /** The stream failed before its first content: nothing has reached the caller, another key may serve. */
+  readonly onRefused: (failure: Failure | null, body: Uint8Array) => void;
+  readonly onEnded: (how: StreamEnd) => void;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Hands a provider's event stream to the caller, event by event. Holds back what comes before the first content, so that an error
+ * there can still fail over; pauses the provider while the caller does not read; and never lets a stream that broke off look whole.
+ */
+export class StreamRelay {
+  readonly #exchange: Exchange;
+  readonly #plane: Plane;
+  readonly #plan: StreamRelayPlan;
+  readonly #observer: StreamObserver;
+  #begun = false;
+  #paused = false;
+  #received = 0;
+
+  constructor(exchange: Exchange, plane: Plane, plan: StreamRelayPlan) {
+    this.#exchange = exchange;
+    this.#plane = plane;
+    this.#plan = plan;
+    this.#observer = new StreamObserver({
+      hideUsage: plan.hideUsage,
+      operation: exchange.operation === 'completions' ? 'completions' : 'chat.completions',
+    });
+    plane.meter.add('streams');
+  }
+
+  /** Returns the monotonic instant by which something has to happen next. */
+  push(chunk: Uint8Array, now: number): number {
+    this.#received += chunk.byteLength;
+    const ready = this.#observer.push(chunk);
+    const { failure } = this.#observer;
+    if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
+      this.#cut('upstream_invalid', 'The answer is larger than this gateway relays.');
+    } else if (this.#begun || this.#observer.phase !== 'holding') this.#forward(ready, now);
+    if (failure !== null) this.#broken(null, failure);
+    return Math.min(this.#plan.endsBy, now + this.#patience());
+  }
+
+  end(): void {
+    const { ready, clean } = this.#observer.end();
+    if (!clean) {
+      this.broken('truncated');
+      return;
+    }
+    this.#forward(ready, this.#plane.clock.now());
+    this.#exchange.inbound.finish();
+    this.#end({ kind: 'whole' });
+  }
+
+  broken(failure: Failure): void {
+    this.#broken(failure, EMPTY);
+  }
+
+  timedOut(now: number): void {
+    if (this.#paused && now < this.#plan.endsBy) {
+      this.#exchange.callerGone = true;
+      this.#exchange.inbound.abort();
+      this.#end({ kind: 'cut' });
+    } else if (now >= this.#plan.endsBy) {
+      this.#cut('upstream_timeout', 'The stream reached its longest duration.');
+    } else this.broken('truncated');
+  }
+
+  callerLeft(): void {
+    this.#noteUsage();
+    this.#plane.meter.add('streams', -1);
+  }
+
+  callerReads(now: number): number {
+    if (this.#paused) {
+      this.#paused = false;
+      this.#plan.control?.resume();
+    }
+    return Math.min(this.#plan.endsBy, now + this.#patience());
+  }
+
+  #forward(ready: readonly Uint8Array[], now: number): void {
+    const { inbound } = this.#exchange;
+    if (!this.#begun) this.#begin(now);
+    for (const bytes of ready) {
+      this.#exchange.responseBytes += bytes.byteLength;
+      if (!inbound.write(bytes) && !this.#paused) {
+        this.#paused = true;
+        this.#plan.control?.pause();
+      }
+    }
+  }
+
+  #begin(now: number): void {
+    this.#begun = true;
+    this.#exchange.status = 200;
+    this.#exchange.firstByteAt = now;
+    this.#exchange.inbound.begin(200, [
+      ...answerHeaders(this.#exchange, 'text/event-stream; charset=utf-8', this.#plan.upstreamHeaders),
+      ...STREAM_HEADERS,
+    ]);
+  }
+
+  #patience(): number {
+    return this.#paused
+      ? this.#exchange.live.head.traffic.slowReaderTimeoutMs
+      : this.#plan.idleTimeoutMs;
+  }
+
+  #broken(failure: Failure | null, body: Uint8Array): void {
+    if (!this.#begun) {
+      this.#plane.meter.add('streams', -1);
+      this.#plan.onRefused(failure, body);
+      return;
+    }
+    this.#say('upstream_error', 'The provider broke the stream off.');
+    this.#end({ kind: 'broken', failure, body });
+  }
+
+  #cut(code: ErrorCode, message: string): void {
+    if (!this.#begun) {
+      this.#broken('invalid', EMPTY);
+      return;
+    }
+    this.#say(code, message);
+    this.#end({ kind: 'cut' });
+  }
+
+  /** An error in the stream's own format, and then no clean end. */
+  #say(code: ErrorCode, message: string): void {
+    this.#exchange.errorCode = code;
+    const text = renderStreamError({ code, message: `${message} ${ERRORS[code].hint}`, param: null });
+    this.#exchange.inbound.abort(text);
+  }
+
+  #end(how: StreamEnd): void {
+    this.#noteUsage();
+    this.#plane.meter.add('streams', -1);
+    this.#plan.onEnded(how);
+  }
+
+  #noteUsage(): void {
+    this.#exchange.usage =
+      this.#observer.usage ??
+      estimateUsage(this.#exchange.body.byteLength, this.#observer.contentBytes);
+  }
+}

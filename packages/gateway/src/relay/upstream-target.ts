@@ -1,0 +1,56 @@
+import type { Candidate } from '@keywell/core/keys/plan';
+import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
+import { vendorOf } from '@keywell/providers/registry';
+
+/** What calling a candidate takes, put together once for its life. */
+export interface UpstreamTarget {
+  readonly vendor: Vendor;
+  readonly origin: string;
+  readonly paths: Readonly<Record<Operation, string>>;
+  /** Every header of a call but its framing: an allow-list by construction, nothing of the caller's is in it. */
+  readonly headers: readonly string[];
+  /** Whether streams may be asked for their usage. */
+  readonly streamUsage: boolean;
+}
+
+const compiled = new WeakMap<Candidate, UpstreamTarget>();
+
+export function targetOf(candidate: Candidate, via: string): UpstreamTarget {
+  const known = compiled.get(candidate);
+  if (known !== undefined) return known;
+  const target = compile(candidate, via);
+  compiled.set(candidate, target);
+  return target;
+}
+
+function compile(candidate: Candidate, via: string): UpstreamTarget {
+  const { provider, key } = candidate;
+  const vendor = vendorOf(provider.kind);
+  if (vendor === null) throw new Error(`no vendor table for provider kind ${provider.kind}`);
+  const url = new URL(provider.baseUrl);
+  const prefix = url.pathname.replace(/\/+$/, '');
+  const path = (operation: Operation): string => `${prefix}${vendor.operations[operation]}`;
+  return {
+    vendor,
+    origin: url.origin,
+    paths: {
+      'chat.completions': path('chat.completions'),
+      completions: path('completions'),
+      embeddings: path('embeddings'),
+    },
+    headers: [
+      ...vendor.authHeaders(key),
+      'content-type',
+      'application/json',
+      'accept',
+      'application/json, text/event-stream',
+      'accept-encoding',
+      'identity',
+      'user-agent',
+      'keywell',
+      'via',
+      via,
+    ],
+    streamUsage: provider.streamUsage,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Failure } from '@keywell/core/keys/outcome';
+
+/** One call to a provider. Headers are a flat array of names and values, already allow-listed; framing is the implementation's. */
+export interface OutboundRequest {
+  /** Scheme, host and port: `https://api.openai.com`. */
+  readonly origin: string;
+  readonly path: string;
+  readonly method: 'POST' | 'GET';
+  readonly headers: string[];
+  readonly body: Uint8Array | null;
+  readonly connectTimeoutMs: number;
+}
+
+/** Response headers by lower-case name. */
+export type OutboundHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What a call tells the one who started it. Exactly one of `onEnd` and `onFail` is called, and nothing after it. */
+export interface OutboundEvents {
+  /** The call has a connection; `control` stays valid until the end. */
+  onStart(control: OutboundControl): void;
+  /** Every byte of the request has been handed to the connection. */
+  onSent(): void;
+  onHead(status: number, headers: OutboundHeaders): void;
+  onData(chunk: Uint8Array): void;
+  onEnd(): void;
+  /** `aborted` when `control.abort` was called. */
+  onFail(failure: Failure | 'aborted', detail: string): void;
+}
+
+export interface OutboundControl {
+  abort(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** The outbound half of the HTTP seam. */
+export interface Outbound {
+  send(request: OutboundRequest, events: OutboundEvents): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,154 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
+import type { Inbound } from '../seam/inbound.ts';
+import { NodeInbound, type InboundHost } from './node-inbound.ts';
+import { guardHead, type HeadProblem } from './head-guard.ts';
+
+/** Node checks its slow-client limits only this often; its default of 30 s would let a dripping client live that long. */
+const CHECK_INTERVAL_MS = 500;
+const KEEP_ALIVE_MS = 65_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export interface TrafficServerOptions {
+  readonly sweeper: DeadlineSweeper;
+  readonly now: () => number;
+  readonly headersTimeoutMs: number;
+  readonly maxConnections: number;
+  /** Every request whose head is sound. */
+  readonly onRequest: (inbound: Inbound, problem: HeadProblem | null) => void;
+}
+
+/** The data plane's listener on `node:http`: the inbound half of the HTTP seam, with the limits plain Node leaves open. */
+export class TrafficServer implements InboundHost {
+  readonly sweeper: DeadlineSweeper;
+  readonly now: () => number;
+  draining = false;
+  readonly #server: Server;
+  readonly #options: TrafficServerOptions;
+  #connections = 0;
+  #lastRequestAt = 0;
+
+  constructor(options: TrafficServerOptions) {
+    this.#options = options;
+    this.sweeper = options.sweeper;
+    this.now = options.now;
+    this.#server = createServer({
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      headersTimeout: options.headersTimeoutMs,
+      // Slow bodies are cut by the phase that reads them; a slow answer is no request timeout.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: true,
+      noDelay: true,
+      insecureHTTPParser: false,
+    });
+    // Node drops what is over this count in silence; the guard counts and refuses instead.
+    this.#server.maxHeadersCount = 0;
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('request', (request, response) => this.#accept(request, response, false));
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+      this.#accept(request, response, true),
+    );
+    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+      this.#accept(request, response, false, {
+        code: 'expectation_failed',
+        message: 'The only expectation taken is 100-continue.',
+        fatal: true,
+      }),
+    );
+    this.#server.on('clientError', answerBrokenRequest);
+    this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
+      answerRaw(socket, 405),
+    );
+    this.#server.on('connection', (socket) => {
+      this.#connections += 1;
+      socket.on('close', () => {
+        this.#connections -= 1;
+      });
+    });
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Monotonic instant of the last request's head; 0 before the first. */
+  get lastRequestAt(): number {
+    return this.#lastRequestAt;
+  }
+
+  listen(at: { host: string; port: number; shared: boolean }): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(
+        { host: at.host, port: at.port, reusePort: at.shared, backlog: 1024 },
+        () => {
+          this.#server.removeListener('error', reject);
+          const address = this.#server.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : at.port);
+        },
+      );
+    });
+  }
+
+  /** Takes no more connections. Resolves when the last one is closed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+  }
+
+  closeIdle(): void {
+    this.#server.closeIdleConnections();
+  }
+
+  destroyAll(): void {
+    this.#server.closeAllConnections();
+  }
+
+  #accept(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+    problem: HeadProblem | null = null,
+  ): void {
+    this.#lastRequestAt = this.now();
+    const found =
+      problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
+    const inbound = new NodeInbound(request, response, this, expectsContinue);
+    if (found?.fatal === true) response.shouldKeepAlive = false;
+    this.#options.onRequest(inbound, found);
+  }
+}
+
+/** What the parser refused never becomes a request; it gets a short answer on the bare socket, and the connection ends. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') answerRaw(socket, 431);
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') answerRaw(socket, 408);
+  else if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') answerRaw(socket, 413);
+  else answerRaw(socket, 400);
+}
+
+function answerRaw(socket: Duplex, status: number): void {
+  const title = STATUS_CODES[status] ?? 'Bad Request';
+  const body = JSON.stringify({
+    error: { message: title, type: 'invalid_request_error', param: null, code: 'bad_request' },
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,66 @@
+import { compileModelPatterns, type ModelMatcher } from '@keywell/core/access/model-patterns';
+import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
+import { planKeys, type KeyPlan, type PoolPlan } from '@keywell/core/keys/plan';
+import type { ConsumerRecord, PoolRecord } from '@keywell/core/snapshot/snapshot';
+import { readSnapshot, type SnapshotHead } from './decode-snapshot.ts';
+
+/** A consumer with what is compiled from its record at its first call. */
+export interface LiveConsumer {
+  readonly record: ConsumerRecord;
+  readonly mayCall: ModelMatcher;
+}
+
+/** A model alias with the pool that answers for it. */
+export interface LiveModel {
+  readonly alias: string;
+  readonly pool: PoolRecord;
+  readonly plan: PoolPlan;
+}
+
+/** One published snapshot as a worker serves it. A request keeps the one it started with to its end. */
+export interface LiveSnapshot {
+  readonly head: SnapshotHead;
+  readonly plan: KeyPlan;
+  readonly table: KeyTable;
+  readonly models: ReadonlyMap<string, LiveModel>;
+  consumerByKeyHash(hash: Uint8Array): LiveConsumer | null;
+}
+
+/** Reads a published snapshot; records are compiled when first used, and kept for as long as the snapshot lives. */
+export function openSnapshot(
+  encoded: SharedArrayBuffer,
+  keyCells: SharedArrayBuffer,
+  writer: { readonly worker: number; readonly epoch: number },
+): LiveSnapshot {
+  const reader = readSnapshot(encoded);
+  const plan = planKeys(reader.head);
+  const consumers = new WeakMap<ConsumerRecord, LiveConsumer>();
+  return {
+    head: reader.head,
+    plan,
+    table: openKeyTable(plan, keyCells, writer),
+    models: compileModels(reader.head, plan),
+    consumerByKeyHash(hash) {
+      const record = reader.consumerByKeyHash(hash);
+      if (record === null) return null;
+      const known = consumers.get(record);
+      if (known !== undefined) return known;
+      const live = { record, mayCall: compileModelPatterns(record.models) };
+      consumers.set(record, live);
+      return live;
+    },
+  };
+}
+
+function compileModels(head: SnapshotHead, plan: KeyPlan): ReadonlyMap<string, LiveModel> {
+  const pools = new Map(head.pools.map((pool) => [pool.id, pool]));
+  const models = new Map<string, LiveModel>();
+  for (const { alias, pool: poolId } of head.models) {
+    const pool = pools.get(poolId);
+    const poolPlan = plan.pools.get(poolId);
+    if (pool !== undefined && poolPlan !== undefined) {
+      models.set(alias, { alias, pool, plan: poolPlan });
+    }
+  }
+  return models;
+}

@@ -1,0 +1,217 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { restoreCooldowns } from '@keywell/core/keys/recover';
+import type { CooldownChange } from '@keywell/core/keys/status';
+import { CounterTable } from '@keywell/core/limits/counter-table';
+import { answerHealth } from '../endpoints/answer-health.ts';
+import { answerRefusal } from '../endpoints/answer-refusal.ts';
+import { matchRoute } from '../endpoints/routes.ts';
+import { settle } from '../phases/settle.ts';
+import { createClock, type Clock } from '../pipeline/clock.ts';
+import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
+import { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { refuse, type Refusal } from '../pipeline/refusal.ts';
+import type { Route } from '../pipeline/route.ts';
+import { runRoute } from '../pipeline/run-route.ts';
+import type { Inbound } from '../seam/inbound.ts';
+import type { HeadProblem } from '../server/head-guard.ts';
+import { TrafficServer } from '../server/traffic-server.ts';
+import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import { LogWriter } from '../telemetry/log-writer.ts';
+import { Meter } from '../telemetry/meter.ts';
+import { UndiciOutbound } from '../upstream/undici-outbound.ts';
+import type { FromWorker, PublishedState, ToWorker, WorkerBirth } from './messages.ts';
+import { createRequestIds } from './request-ids.ts';
+
+/** A stopping worker goes on accepting until nothing new has come for this long. */
+const QUIET_MS = 1000;
+const LAG_INTERVAL_MS = 5000;
+
+/** One worker of the data plane: a listener, the phases, and the shared tables it works on. */
+export class GatewayWorker implements Plane {
+  readonly clock: Clock = createClock();
+  readonly random = Math.random;
+  readonly sweeper = new DeadlineSweeper(() => this.clock.now());
+  readonly outbound = new UndiciOutbound();
+  counters: CounterTable;
+  readonly meter: Meter;
+  readonly log: LogWriter | null;
+  live: LiveSnapshot;
+
+  readonly #birth: WorkerBirth;
+  readonly #port: MessagePort;
+  readonly #server: TrafficServer;
+  readonly #nextId: () => string;
+  #inFlight = 0;
+  #draining = false;
+  #whenIdle: (() => void) | null = null;
+
+  readonly #ends = {
+    answerRefusal,
+    settle,
+    onDefect: (error: unknown, exchange: Exchange): void => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#tell({ kind: 'defect', requestId: exchange.id, error: text });
+    },
+  };
+
+  constructor(birth: WorkerBirth, port: MessagePort) {
+    this.#birth = birth;
+    this.#port = port;
+    this.counters = new CounterTable(birth.state.counterCells, birth);
+    this.meter = new Meter(birth.metricCells, birth.worker);
+    this.log = birth.log === null ? null : new LogWriter(birth.log);
+    this.live = this.#open(birth.state);
+    this.#nextId = createRequestIds(birth.worker, this.clock.wallNow(), this.random);
+    const { traffic } = this.live.head;
+    this.#server = new TrafficServer({
+      sweeper: this.sweeper,
+      now: () => this.clock.now(),
+      headersTimeoutMs: traffic.headersTimeoutMs,
+      maxConnections: traffic.maxConnections,
+      onRequest: (inbound, problem) => this.#onRequest(inbound, problem),
+    });
+    port.on('message', (message: ToWorker) => this.#onMessage(message));
+    this.#watchLag();
+  }
+
+  async listen(): Promise<void> {
+    const { host, port, shared } = this.#birth;
+    try {
+      this.#tell({ kind: 'listening', port: await this.#server.listen({ host, port, shared }) });
+    } catch (error) {
+      const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+      this.#tell({ kind: 'failed', code: String(code), message: String(error) });
+    }
+  }
+
+  cooled(changes: readonly CooldownChange[], from: LiveSnapshot): void {
+    // A verdict that belongs to a snapshot that was replaced meanwhile must bind in the new table too.
+    if (from.table !== this.live.table) {
+      restoreCooldowns(this.live.table, changes, {
+        now: this.clock.now(),
+        wallNow: this.clock.wallNow(),
+      });
+    }
+    this.#tell({ kind: 'cooled', changes });
+  }
+
+  #onRequest(inbound: Inbound, problem: HeadProblem | null): void {
+    const exchange = new Exchange(inbound, this.live, {
+      id: this.#nextId(),
+      now: this.clock.now(),
+      wallNow: this.clock.wallNow(),
+    });
+    if (problem === null && answerHealth(exchange, this.#draining)) return;
+    this.#inFlight += 1;
+    this.meter.add('inFlight');
+    const found = problem === null ? this.#route(exchange) : refuse(problem.code, problem.message);
+    if ('kind' in found) {
+      answerRefusal(exchange, found);
+      settle(exchange, this);
+      this.#onEnd();
+      return;
+    }
+    void runRoute(exchange, this, found, this.#ends).then(() => this.#onEnd());
+  }
+
+  #route(exchange: Exchange): Route | Refusal {
+    const match = matchRoute(exchange.path);
+    if (match === null) return refuse('not_found', `There is no endpoint at ${exchange.path.slice(0, 64)}.`);
+    const { route, parameter } = match;
+    if (route.method !== exchange.inbound.method) {
+      return refuse('method_not_allowed', null, { headers: ['allow', route.method] });
+    }
+    exchange.operation = route.operation;
+    exchange.pathParameter = parameter;
+    return route;
+  }
+
+  #onEnd(): void {
+    this.#inFlight -= 1;
+    this.meter.add('inFlight', -1);
+    if (this.#inFlight === 0) this.#whenIdle?.();
+  }
+
+  #open(state: PublishedState): LiveSnapshot {
+    return openSnapshot(state.snapshot, state.keyCells, this.#birth);
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'publish':
+        this.counters = new CounterTable(message.state.counterCells, this.#birth);
+        this.live = this.#open(message.state);
+        this.#tell({ kind: 'published', version: message.state.version });
+        break;
+      case 'flush':
+        this.log?.flush();
+        this.#tell({ kind: 'flushed', id: message.id });
+        break;
+      case 'drain':
+        void this.#drain(message.graceMs);
+        break;
+    }
+  }
+
+  /**
+   * Says that it is leaving and goes on serving: closing a shared listener resets the connections that wait in its queue, so it is
+   * closed only when nothing new has come for a while. Then whatever runs may finish within the grace.
+   */
+  async #drain(graceMs: number): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#server.draining = true;
+    const start = this.clock.now();
+    const endsAt = start + graceMs;
+    await this.#until(() => {
+      const quietSince = Math.max(start, this.#server.lastRequestAt);
+      return this.clock.now() - quietSince >= QUIET_MS || this.clock.now() >= endsAt;
+    });
+    const closed = this.#server.close();
+    await this.#untilIdle(endsAt);
+    const cut = this.#inFlight;
+    this.#server.closeIdle();
+    if (cut > 0) this.#server.destroyAll();
+    await Promise.race([closed, pause(QUIET_MS)]);
+    this.#server.destroyAll();
+    this.log?.flush();
+    this.sweeper.stop();
+    await this.outbound.close();
+    this.#tell({ kind: 'drained', cut });
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) await pause(50);
+  }
+
+  async #untilIdle(endsAt: number): Promise<void> {
+    const left = endsAt - this.clock.now();
+    if (this.#inFlight === 0 || left <= 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
+    await Promise.race([idle, pause(left)]);
+  }
+
+  #watchLag(): void {
+    const histogram = monitorEventLoopDelay({ resolution: 20 });
+    histogram.enable();
+    setInterval(() => {
+      this.meter.set('loopLag', histogram.percentile(99) / 1e6);
+      this.meter.set('connections', this.#server.connections);
+      histogram.reset();
+    }, LAG_INTERVAL_MS).unref();
+  }
+
+  #tell(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

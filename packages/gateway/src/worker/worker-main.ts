@@ -1,0 +1,7 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { GatewayWorker } from './gateway-worker.ts';
+import type { WorkerBirth } from './messages.ts';
+
+/** Entry of a worker thread. */
+if (parentPort === null) throw new Error('worker-main runs in a worker thread only');
+await new GatewayWorker(workerData as WorkerBirth, parentPort).listen();
