@@ -52,24 +52,25 @@ function readRoot(root: Fields): ErrorBody {
   if (isFields(error)) {
     const read = errorOf('object', error);
     // {"error":{}} beside an answer is somebody's empty struct
-    return read.code === '' && read.type === '' && read.message === '' ? NOTHING : read;
+    return isBlank(read) ? NOTHING : read;
   }
   if (typeof error === 'string' && error !== '') {
-    return {
-      ...errorOf('text', root),
-      message: error,
-      type: identifier(root['error_type'] ?? root['type']),
-    };
+    const type = identifier(root['error_type'] ?? root['type']);
+    return { ...errorOf('text', root), message: error, type };
   }
   const errors = root['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (isFields(first)) return errorOf('flat', first);
   if ('choices' in root || 'data' in root) return NOTHING;
+  return readFlat(root);
+}
+
+/** `{"message", "code" | "type"}`, where something says that the message is an error's. */
+function readFlat(root: Fields): ErrorBody {
   const flat = errorOf('flat', root);
-  if (flat.message !== '' && (flat.code !== '' || flat.type !== '' || root['object'] === 'error')) {
-    return flat;
-  }
-  return readDetail(root['detail']);
+  const marked = root['error'] === true || root['object'] === 'error';
+  const named = flat.code !== '' || flat.type !== '';
+  return flat.message !== '' && (marked || named) ? flat : readDetail(root['detail']);
 }
 
 /** FastAPI's `{"detail": "text" | {…} | [{msg, type}]}`. */
@@ -93,6 +94,10 @@ function errorOf(shape: ErrorShape, fields: Fields): ErrorBody {
     message: textOf(fields['message']),
     retryDelayMs: retryDelayOf(fields['details']),
   };
+}
+
+function isBlank(error: ErrorBody): boolean {
+  return error.code === '' && error.type === '' && error.message === '';
 }
 
 function retryDelayOf(details: unknown): number | null {

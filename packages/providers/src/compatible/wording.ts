@@ -13,7 +13,7 @@ const WHERE =
 export const RATE_LIMIT_REACHED: RegExp = new RegExp(`^Rate limit reached ${WHERE} on `, 'i');
 /** A refusal by a limit that counts per day. */
 export const DAILY_LIMIT_REACHED: RegExp = new RegExp(
-  `^Rate limit reached ${WHERE} on [a-z ]{1,40} per day\\b`,
+  `^Rate limit reached ${WHERE} on [a-z_ ]{1,40} per day\\b`,
   'i',
 );
 /** More in one request than the limit ever allows. */
@@ -21,7 +21,7 @@ export const REQUEST_TOO_LARGE: RegExp = new RegExp(`^Request too large ${WHERE}
 
 const SENTENCE = new RegExp(
   `^(?:Rate limit reached|Request too large) ${WHERE}` +
-    ' on ([a-z ]{1,40}) per (min|minute|hour|day|month)\\b[^:.]{0,40}[:.] ?([^\\n]{0,200})',
+    ' on ([a-z_ ]{1,40}) per (min|minute|hour|day|month)\\b[^:.]{0,40}[:.] ?([^\\n]{0,200})',
   'i',
 );
 const LIMIT = /^Limit:? (\d{1,15})/i;
@@ -53,14 +53,14 @@ function dimensionOf(what: string, per: string): Dimension {
   switch (what) {
     case 'requests':
       return minute ? 'requests_minute' : 'requests_day';
-    case 'tokens':
-      return minute ? 'tokens_minute' : 'tokens_day';
     case 'input tokens':
       return minute ? 'input_tokens_minute' : 'tokens_day';
     case 'output tokens':
       return minute ? 'output_tokens_minute' : 'tokens_day';
     default:
-      return 'unknown';
+      // `tokens_usage_based` and the like
+      if (!what.startsWith('tokens')) return 'unknown';
+      return minute ? 'tokens_minute' : 'tokens_day';
   }
 }
 
