@@ -1,0 +1,331 @@
+/**
+ * A strict JSON scanner (RFC 8259) over bytes: one pass, nothing is built. It finds the spans of a few top-level members and refuses
+ * what a parser behind it could read differently or choke on. Whether the bytes are UTF-8 is the caller's question.
+ */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  CR,
+  DOT,
+  LF,
+  LOWER_E,
+  LOWER_U,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  PLUS,
+  QUOTE,
+  SPACE,
+  TAB,
+  ZERO,
+} from './bytes.ts';
+import { MAX_DEPTH, MAX_KEYS, MAX_LENIENT_DEPTH, matchField, type FieldSet } from './field-set.ts';
+import { ADDED, DUPLICATE, KeyLedger, TOO_MANY } from './key-ledger.ts';
+import { ABSENT, ARRAY, FALSE, KIND_OF, NULL, NUMBER, OBJECT, STRING, TRUE } from './kind.ts';
+import { hexDigit, shortEscape, unescape } from './unescape.ts';
+
+/** Where the asked-for members of a document lie. */
+export interface Found {
+  readonly ok: true;
+  /** Offset of a field's value by its index in the field set, -1 where it is absent. */
+  readonly start: Int32Array;
+  /** Offset behind the value. */
+  readonly end: Int32Array;
+  /** One of json/kind. */
+  readonly kind: Uint8Array;
+  /** Offset of the document's opening brace. */
+  readonly bodyStart: number;
+  /** Offset of its closing brace. */
+  readonly bodyEnd: number;
+}
+
+/** Why a document is refused. */
+export interface Refused {
+  readonly ok: false;
+  readonly code: 'malformed_json' | 'json_limits';
+  /** A sentence for the caller; holds nothing of the document. */
+  readonly message: string;
+  readonly offset: number;
+}
+
+export type Scan = Found | Refused;
+
+/** What the walk expects next. The two that expect a key come first. */
+const FIRST_KEY = 0;
+const KEY = 1;
+const FIRST_ELEMENT = 2;
+const VALUE = 3;
+const AFTER = 4;
+
+const HASH_START = 0x811c9dc5 | 0;
+const HASH_PRIME = 0x01000193;
+const KEEP_KEY = 1 << 16;
+
+// Scratch of the one scan that can run at a time on a thread.
+const ledger = new KeyLedger(MAX_DEPTH, MAX_KEYS);
+const objectAt = new Uint8Array(MAX_LENIENT_DEPTH + 1);
+let refusal: Refused = refusedAt('malformed_json', 'The body is empty', 0);
+let keyScratch = new Uint8Array(256);
+let keySource: Uint8Array = keyScratch;
+let keyStart = 0;
+let keyEnd = 0;
+
+/** Scans a body whose top level must be an object. Never throws; time is linear in the body's length. */
+export function scanObject(body: Uint8Array, fields: FieldSet): Scan {
+  const count = fields.names.length;
+  const start = new Int32Array(count).fill(-1);
+  const end = new Int32Array(count).fill(-1);
+  const kind = new Uint8Array(count);
+  const bodyStart = skipSpace(body, 0);
+  if (body[bodyStart] !== OPEN_BRACE) return notAnObject(body, bodyStart);
+  ledger.reset();
+  const bodyEnd = walk(body, bodyStart, fields, { start, end, kind });
+  if (keyScratch.length > KEEP_KEY) keyScratch = new Uint8Array(256);
+  keySource = keyScratch;
+  if (bodyEnd < 0) return refusal;
+  const rest = skipSpace(body, bodyEnd + 1);
+  if (rest < body.length) {
+    fail('Something follows the JSON object', rest);
+    return refusal;
+  }
+  return { ok: true, start, end, kind, bodyStart, bodyEnd };
+}
+
+interface Spans {
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly kind: Uint8Array;
+}
+
+/** Walks from the opening brace to the closing one and returns its offset, or -1. */
+function walk(body: Uint8Array, bodyStart: number, fields: FieldSet, spans: Spans): number {
+  const { lenient } = fields;
+  const { start, end, kind } = spans;
+  let depth = 0;
+  let state = VALUE;
+  let field = -1;
+  let position = bodyStart;
+  for (;;) {
+    position = skipSpace(body, position);
+    const byte = body[position] ?? 0;
+    if (state <= KEY && byte === QUOTE) {
+      position = readKey(body, position + 1, lenient);
+      if (position < 0) return -1;
+      if (depth === 1) field = matchField(fields, keySource, keyStart, keyEnd);
+      state = VALUE;
+      continue;
+    }
+    if (state === AFTER && byte === COMMA) {
+      position++;
+      state = objectAt[depth] === 1 ? KEY : VALUE;
+      continue;
+    }
+    if (state === VALUE || (state === FIRST_ELEMENT && byte !== CLOSE_BRACKET)) {
+      const what = KIND_OF[byte] ?? ABSENT;
+      const named = depth === 1 && field >= 0;
+      if (named) {
+        start[field] = position;
+        kind[field] = what;
+      }
+      if (what === OBJECT || what === ARRAY) {
+        depth = enter(what, depth, lenient, position);
+        if (depth < 0) return -1;
+        position++;
+        state = what === OBJECT ? FIRST_KEY : FIRST_ELEMENT;
+        continue;
+      }
+      position = skipScalar(body, position, what);
+      if (position < 0) return -1;
+      if (named) end[field] = position;
+      state = AFTER;
+      continue;
+    }
+    if (state === KEY || !leave(byte, depth, lenient)) {
+      return fail(
+        state <= KEY ? 'A key is expected' : 'A comma or an end is expected',
+        position,
+        body,
+      );
+    }
+    if (--depth === 0) return position;
+    position++;
+    if (depth === 1 && field >= 0) end[field] = position;
+    state = AFTER;
+  }
+}
+
+/** Opens an object or an array; returns the depth inside it, or -1. */
+function enter(what: number, depth: number, lenient: boolean, position: number): number {
+  const inner = depth + 1;
+  const most = lenient ? MAX_LENIENT_DEPTH : MAX_DEPTH;
+  if (inner > most) return limit(`The JSON is nested deeper than ${most} levels`, position);
+  objectAt[inner] = what === OBJECT ? 1 : 0;
+  if (what === OBJECT && !lenient) ledger.open();
+  return inner;
+}
+
+/** Whether the byte closes what is open; forgets an object's keys. */
+function leave(byte: number, depth: number, lenient: boolean): boolean {
+  if (objectAt[depth] !== 1) return byte === CLOSE_BRACKET;
+  if (byte !== CLOSE_BRACE) return false;
+  if (!lenient) ledger.close();
+  return true;
+}
+
+/** Reads a key that starts behind its quote; returns the offset behind the colon, or -1. */
+function readKey(body: Uint8Array, start: number, lenient: boolean): number {
+  const { length } = body;
+  let hash = HASH_START;
+  let end = start;
+  for (; end < length; end++) {
+    const byte = body[end] ?? 0;
+    if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+    hash = Math.imul(hash ^ byte, HASH_PRIME);
+  }
+  keySource = body;
+  keyStart = start;
+  keyEnd = end;
+  if (body[end] !== QUOTE) {
+    end = skipString(body, end);
+    if (end < 0) return -1;
+    hash = resolveKey(body, start, end);
+  }
+  if (!lenient) {
+    const verdict = ledger.add(body, start, end, finish(hash));
+    if (verdict !== ADDED) return refuseKey(verdict, start - 1);
+  }
+  const colon = skipSpace(body, end + 1);
+  return body[colon] === COLON ? colon + 1 : fail('A colon is expected', colon, body);
+}
+
+/** Resolves the escapes of a key into scratch and returns the hash of what it says. */
+function resolveKey(body: Uint8Array, start: number, end: number): number {
+  if (keyScratch.length < end - start) keyScratch = new Uint8Array((end - start) * 2);
+  keySource = keyScratch;
+  keyStart = 0;
+  keyEnd = unescape(body, start, end, keyScratch);
+  let hash = HASH_START;
+  for (let i = 0; i < keyEnd; i++) hash = Math.imul(hash ^ (keyScratch[i] ?? 0), HASH_PRIME);
+  return hash;
+}
+
+/** Spreads a hash over all its bits, as the table uses the low ones only. */
+function finish(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Skips a value that is neither object nor array; returns the offset behind it, or -1. */
+function skipScalar(body: Uint8Array, position: number, kind: number): number {
+  if (kind === STRING) {
+    const end = skipString(body, position + 1);
+    return end < 0 ? -1 : end + 1;
+  }
+  if (kind === NUMBER) return skipNumber(body, position);
+  if (kind === TRUE) return skipWord(body, position, 'true');
+  if (kind === FALSE) return skipWord(body, position, 'false');
+  if (kind === NULL) return skipWord(body, position, 'null');
+  return fail('A value is expected', position, body);
+}
+
+/** Skips a string's content from `start`; returns the offset of the closing quote, or -1. */
+function skipString(body: Uint8Array, start: number): number {
+  const { length } = body;
+  let position = start;
+  while (position < length) {
+    const byte = body[position] ?? 0;
+    if (byte === QUOTE) return position;
+    if (byte < SPACE) return fail('A control character is not escaped', position);
+    if (byte !== BACKSLASH) {
+      position++;
+      continue;
+    }
+    const escape = body[position + 1] ?? 0;
+    if (shortEscape(escape) !== 0) position += 2;
+    else if (escape === LOWER_U && isHex4(body, position + 2)) position += 6;
+    else return fail('An escape is not valid', position);
+  }
+  return fail('A string is not closed', length);
+}
+
+function isHex4(body: Uint8Array, position: number): boolean {
+  for (let i = 0; i < 4; i++) if (hexDigit(body[position + i] ?? 0) < 0) return false;
+  return true;
+}
+
+function skipNumber(body: Uint8Array, start: number): number {
+  let position = body[start] === MINUS ? start + 1 : start;
+  if (body[position] === ZERO) position++;
+  else {
+    position = skipDigits(body, position);
+    if (position < 0) return -1;
+  }
+  if (body[position] === DOT) {
+    position = skipDigits(body, position + 1);
+    if (position < 0) return -1;
+  }
+  if (((body[position] ?? 0) | 0x20) === LOWER_E) {
+    const sign = body[position + 1] ?? 0;
+    position = skipDigits(body, position + (sign === PLUS || sign === MINUS ? 2 : 1));
+  }
+  return position;
+}
+
+function skipDigits(body: Uint8Array, start: number): number {
+  const { length } = body;
+  let position = start;
+  for (; position < length; position++) {
+    const byte = body[position] ?? 0;
+    if (byte < ZERO || byte > NINE) break;
+  }
+  return position === start ? fail('A digit is expected', position, body) : position;
+}
+
+function skipWord(body: Uint8Array, position: number, word: string): number {
+  for (let i = 1; i < word.length; i++) {
+    if (body[position + i] !== word.charCodeAt(i)) return fail('A value is expected', position);
+  }
+  return position + word.length;
+}
+
+function skipSpace(body: Uint8Array, start: number): number {
+  let position = start;
+  for (;;) {
+    const byte = body[position];
+    if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return position;
+    position++;
+  }
+}
+
+function notAnObject(body: Uint8Array, position: number): Refused {
+  if (position >= body.length) fail('The body is empty', position);
+  else if (body[position] === 0xef && body[position + 1] === 0xbb) {
+    fail('The body starts with a byte order mark', position);
+  } else fail('The body is not a JSON object', position);
+  return refusal;
+}
+
+function refuseKey(verdict: number, offset: number): number {
+  if (verdict === DUPLICATE) return limit('A key comes twice in one object', offset);
+  if (verdict === TOO_MANY) return limit(`An object has more than ${MAX_KEYS} keys`, offset);
+  return limit('The keys of an object are made to collide', offset);
+}
+
+function fail(what: string, offset: number, body?: Uint8Array): -1 {
+  const message = body !== undefined && offset >= body.length ? 'The JSON ends too early' : what;
+  refusal = refusedAt('malformed_json', message, offset);
+  return -1;
+}
+
+function limit(what: string, offset: number): -1 {
+  refusal = refusedAt('json_limits', what, offset);
+  return -1;
+}
+
+function refusedAt(code: Refused['code'], what: string, offset: number): Refused {
+  return { ok: false, code, message: `${what} (at byte ${offset}).`, offset };
+}

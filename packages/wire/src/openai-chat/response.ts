@@ -1,0 +1,40 @@
+import type { TokenUsage } from '@keywell/core/log/request-record';
+import { bytesAt, compileFields } from '../json/field-set.ts';
+import { ABSENT, ARRAY, FALSE, NULL, OBJECT, STRING } from '../json/kind.ts';
+import { scanObject } from '../json/scan.ts';
+import type { Operation } from './request.ts';
+import { readUsage } from './usage.ts';
+
+const FIELDS = compileFields(['error', 'usage', 'object', 'choices', 'data'], { lenient: true });
+const ERROR = 0;
+const USAGE = 1;
+const OBJECT_NAME = 2;
+const CHOICES = 3;
+const DATA = 4;
+const ERROR_NAME = Uint8Array.from('"error"', (character) => character.charCodeAt(0));
+
+/**
+ * What the gateway needs to know of a whole answer: whether it is a JSON object at all, whether it is an error in disguise (an
+ * `error` member that says something, `"object":"error"`, or no array of choices or embeddings where that is the whole point), and
+ * what it cost. The body itself is not built. Keys that come twice are let through: the last one counts.
+ */
+export function readResponse(
+  body: Uint8Array,
+  operation: Operation,
+):
+  | { readonly ok: true; readonly usage: TokenUsage | null; readonly error: boolean }
+  | { readonly ok: false } {
+  const scan = scanObject(body, FIELDS);
+  if (!scan.ok) return { ok: false };
+  const { start, end, kind } = scan;
+  const usage = kind[USAGE] === OBJECT ? readUsage(body, start[USAGE] ?? 0, end[USAGE] ?? 0) : null;
+  const named = kind[OBJECT_NAME] === STRING && bytesAt(body, start[OBJECT_NAME] ?? 0, ERROR_NAME);
+  const said = saysSomething(kind[ERROR] ?? ABSENT, (end[ERROR] ?? 0) - (start[ERROR] ?? 0));
+  const answered = kind[operation === 'embeddings' ? DATA : CHOICES] === ARRAY;
+  return { ok: true, usage, error: named || said || !answered };
+}
+
+/** Whether an `error` member is an error: hosts send null, false or an empty string where there is none. */
+export function saysSomething(kind: number, length: number): boolean {
+  return kind !== ABSENT && kind !== NULL && kind !== FALSE && !(kind === STRING && length === 2);
+}
