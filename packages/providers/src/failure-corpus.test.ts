@@ -16,7 +16,7 @@ interface Fixture {
   /** A text as it is, anything else as JSON. */
   readonly body: unknown;
   /** A subset of the verdict; null stands for a field that must be absent. */
-  readonly expect: Readonly<Record<keyof Verdict, unknown>>;
+  readonly expect: Readonly<Record<string, unknown>>;
 }
 
 const WALL_NOW = Date.UTC(2026, 10, 23, 12, 0, 0);
@@ -26,7 +26,7 @@ function fixturesOf(folder: string): readonly Fixture[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
     .toSorted()
-    .map((file) => JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as Fixture);
+    .map((file): Fixture => JSON.parse(readFileSync(new URL(file, directory), 'utf8')));
 }
 
 function outcomeOf(fixture: Fixture): Outcome {
@@ -51,11 +51,11 @@ describe.each([
   });
 
   it.each(fixtures.map((fixture) => [fixture.name, fixture] as const))('reads %s', (_, fixture) => {
-    const verdict = vendorOf(kind)?.classify(outcomeOf(fixture));
+    const verdict: Partial<Verdict> = vendorOf(kind)?.classify(outcomeOf(fixture)) ?? {};
+    const fields = new Map<string, unknown>(Object.entries(verdict));
     for (const [field, wanted] of Object.entries(fixture.expect)) {
-      const got = verdict?.[field as keyof Verdict];
-      expect([field, got ?? null]).toEqual([field, wanted]);
+      expect([field, fields.get(field) ?? null]).toEqual([field, wanted]);
     }
-    expect(verdict?.evidence.length).toBeLessThan(200);
+    expect(verdict.evidence?.length).toBeLessThan(200);
   });
 });

@@ -27,35 +27,40 @@ const CONFLICT: Credentials = Object.freeze({ kind: 'conflict' });
  * @param query the query string, with or without its question mark, still percent-encoded
  */
 export function readCredentials(rawHeaders: readonly string[], query: string): Credentials {
-  let value: string | null = null;
+  const header = headerKey(rawHeaders);
+  if (header.kind === 'conflict' || query === '') return header;
+  const value = queryKey(query);
+  if (value === undefined) return CONFLICT;
+  if (value === null) return header;
+  const inQuery = credential(value, 'query');
+  if (header.kind === 'none') return inQuery;
+  return header.value === inQuery.value ? header : CONFLICT;
+}
+
+/** The credential in the headers; an empty value is none. */
+function headerKey(rawHeaders: readonly string[]): Credentials {
+  let value = '';
   let place: CredentialPlace = 'authorization';
   let authorization: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const found = placeOf(rawHeaders[i] ?? '');
     if (found === null) continue;
     const raw = (rawHeaders[i + 1] ?? '').trim();
-    let candidate: string | null = raw;
     if (found === 'authorization') {
       // a second authorization of any scheme would make what we read differ from what a proxy before us read
       if (authorization !== null && authorization !== raw) return CONFLICT;
       authorization = raw;
-      candidate = bearerOf(raw);
     }
-    if (candidate === null || candidate === '') continue;
-    if (value !== null && value !== candidate) return CONFLICT;
-    if (value === null) place = found;
+    const candidate = found === 'authorization' ? bearerOf(raw) : raw;
+    if (candidate === '' || candidate === value) continue;
+    if (value !== '') return CONFLICT;
     value = candidate;
+    place = found;
   }
-  if (query !== '') {
-    const candidate = queryKey(query);
-    if (candidate === undefined) return CONFLICT;
-    if (candidate !== null) {
-      if (value !== null && value !== candidate) return CONFLICT;
-      if (value === null) place = 'query';
-      value = candidate;
-    }
-  }
-  if (value === null) return NONE;
+  return value === '' ? NONE : credential(value, place);
+}
+
+function credential(value: string, place: CredentialPlace): Credentials & { kind: 'one' } {
   return { kind: 'one', value: isPlausible(value) ? value : '', place };
 }
 
@@ -82,15 +87,14 @@ function isHeader(name: string, wanted: string): boolean {
 
 const BEARER = 'bearer';
 
-/** What follows `Bearer` and white space; null for another scheme. */
-function bearerOf(raw: string): string | null {
-  if (raw.length < BEARER.length) return null;
-  for (let i = 0; i < BEARER.length; i += 1) {
-    if ((raw.charCodeAt(i) | 0x20) !== BEARER.charCodeAt(i)) return null;
-  }
-  if (raw.length === BEARER.length) return '';
+/** What follows `Bearer` and white space; empty for another scheme, which is none of our credentials. */
+function bearerOf(raw: string): string {
   const gap = raw.charCodeAt(BEARER.length);
-  return gap === 0x20 || gap === 0x09 ? raw.slice(BEARER.length + 1).trim() : null;
+  if (gap !== 0x20 && gap !== 0x09) return '';
+  for (let i = 0; i < BEARER.length; i += 1) {
+    if ((raw.charCodeAt(i) | 0x20) !== BEARER.charCodeAt(i)) return '';
+  }
+  return raw.slice(BEARER.length + 1).trim();
 }
 
 /** The value of `key`: null when there is none, undefined when there are two different ones. */
