@@ -29,6 +29,8 @@ export class ProviderState {
   readonly profile: SimulatorProfile;
   readonly clock: AdvancingClock;
   readonly calls: CallLog;
+  /** The simulator is being closed: connections that end now are its own doing. */
+  closing = false;
   readonly models: ReadonlyMap<string, ModelProfile>;
   readonly #seed: number;
   readonly #owners = new Map<string, KeyOwner>();

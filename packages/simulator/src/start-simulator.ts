@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { failed } from './behaviour/pace.ts';
 import { readFault } from './behaviour/fault-input.ts';
 import type { FaultInput } from './behaviour/fault-input.ts';
 import type { FaultStatus } from './behaviour/fault-board.ts';
@@ -69,7 +70,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const server = createServer({ keepAliveTimeout: 120_000, maxHeaderSize: 65_536 });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());
-    route(state, request, response);
+    try {
+      route(state, request, response);
+    } catch (error) {
+      failed(response, error);
+    }
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue();
@@ -139,7 +144,10 @@ function simulatorOf(state: ProviderState, server: Server, host: string): Simula
     },
     advance: (ms) => state.clock.advance(ms),
     reset: () => state.reset(),
-    close: () => close(server),
+    close: () => {
+      state.closing = true;
+      return close(server);
+    },
   };
 }
 

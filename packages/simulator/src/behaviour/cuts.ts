@@ -35,23 +35,17 @@ export async function cutStream(
 ): Promise<void> {
   const all = events.length - 1;
   const some = Math.min(fault.events ?? 2, all);
-  switch (fault.fault) {
-    case 'die_after_headers':
-      return resetAfterFlush(exchange);
-    case 'stall_after_headers':
-      return untilClosed(exchange.response);
-    case 'die_before_done':
-      if (await send(events.slice(0, all))) await resetAfterFlush(exchange);
-      return;
-    case 'end_before_done':
-      if (await send(events.slice(0, Math.min(fault.events ?? all, all)))) exchange.response.end();
-      return;
-    case 'stall_mid_stream':
-      if (await send(events.slice(0, some))) await untilClosed(exchange.response);
-      return;
-    default:
-      if (await send(events.slice(0, some))) await resetAfterFlush(exchange);
+  const name = fault.fault;
+  if (name === 'die_after_headers') return resetAfterFlush(exchange);
+  if (name === 'stall_after_headers') return untilClosed(exchange.response);
+  if (name === 'end_before_done') {
+    if (await send(events.slice(0, Math.min(fault.events ?? all, all)))) exchange.response.end();
+    return;
   }
+  const sent = await send(events.slice(0, name === 'die_before_done' ? all : some));
+  if (!sent) return;
+  if (name === 'stall_mid_stream') await untilClosed(exchange.response);
+  else await resetAfterFlush(exchange);
 }
 
 /** A body with an honest content-length of which half comes at most. */

@@ -4,7 +4,7 @@ import type { Answer, Exchange } from '../dialects/dialect.ts';
 import { cutBody, cutStream, CUTS } from './cuts.ts';
 import type { FaultInput } from './fault-input.ts';
 import { FLOODS, floodStream } from './floods.ts';
-import { pause, untilClosed, write } from './pace.ts';
+import { failed, pause, untilClosed, write } from './pace.ts';
 import { rawAnswer, RAW_ANSWERS } from './raw-answers.ts';
 import { shapedHeaders } from './shaped-headers.ts';
 
@@ -18,19 +18,22 @@ interface Delivery {
   readonly headers: readonly string[];
 }
 
+const AT_ONCE = { intervalMs: 0, bytewise: false };
 const STREAM = ['content-type', 'text/event-stream; charset=utf-8'];
 
 /** Sends an answer that no fault touches. */
 export function deliver(exchange: Exchange, answer: Answer): void {
   if (answer.firstByteMs > 0 || answer.eventIntervalMs > 0) {
-    void deliverSlowly(exchange, answer, [], answer.firstByteMs);
+    deliverUnderFaults(exchange, answer, null, []);
     return;
   }
   if (answer.events === null) {
     sendBody(exchange, answer, answer.headers);
   } else {
     startStream(exchange, answer, answer.headers);
-    void sendEvents(exchange, answer.events, { intervalMs: 0, bytewise: false });
+    sendEvents(exchange, answer.events, AT_ONCE).catch((error: unknown) =>
+      failed(exchange.response, error),
+    );
   }
 }
 
@@ -47,7 +50,7 @@ export function deliverUnderFaults(
     if (delayMs > 0 && !(await pause(exchange.response, delayMs))) return;
     if (acting === null) await deliverSlowly(exchange, answer, shapes, answer.firstByteMs);
     else await act(exchange, answer, acting, shapes);
-  })();
+  })().catch((error: unknown) => failed(exchange.response, error));
 }
 
 async function act(

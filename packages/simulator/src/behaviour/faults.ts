@@ -115,4 +115,8 @@ export const FAULTS = Object.freeze({
 
 export type FaultName = keyof typeof FAULTS;
 
-export const FAULT_NAMES = Object.freeze(Object.keys(FAULTS)) as readonly FaultName[];
+const isFaultName = (name: string): name is FaultName => Object.hasOwn(FAULTS, name);
+
+export const FAULT_NAMES: readonly FaultName[] = Object.freeze(
+  Object.keys(FAULTS).filter(isFaultName),
+);

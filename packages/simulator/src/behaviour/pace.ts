@@ -3,6 +3,17 @@ import type { ServerResponse } from 'node:http';
 
 const gone = (response: ServerResponse): boolean => response.destroyed || response.closed;
 
+/** The simulator itself has failed: says so where it still can, so that an embedding process lives on. */
+export function failed(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || gone(response)) {
+    response.destroy();
+    return;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+  response.end(`the simulator failed: ${text}\n`);
+}
+
 /** Waits; false when the connection closed meanwhile. */
 export function pause(response: ServerResponse, ms: number): Promise<boolean> {
   if (gone(response)) return Promise.resolve(false);

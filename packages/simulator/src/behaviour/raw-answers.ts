@@ -12,6 +12,8 @@ export const RAW_ANSWERS: ReadonlySet<FaultName> = new Set<FaultName>([
   'not_http',
 ]);
 
+const MAX_GARBAGE = 16 * 1024 * 1024;
+
 /** An error page as a proxy in front of a provider shows it. */
 export const htmlPage = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n`;
@@ -40,42 +42,30 @@ const withoutType = (headers: readonly string[]): string[] => {
   return kept;
 };
 
+const HTML = ['content-type', 'text/html; charset=UTF-8'];
+
 export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput): void {
   const headers = withoutType(answer.headers);
-  const stream = answer.events !== null;
-  const json = stream ? 'text/event-stream; charset=utf-8' : 'application/json';
-  switch (fault.fault) {
-    case 'html':
-      return respond(
-        exchange,
-        200,
-        [...headers, 'content-type', 'text/html; charset=UTF-8'],
-        Buffer.from(htmlPage('Welcome')),
-      );
-    case 'redirect':
-      return respond(
-        exchange,
-        302,
-        [...headers, 'location', fault.location ?? 'http://127.0.0.1:9/elsewhere'],
-        Buffer.alloc(0),
-      );
-    case 'cut_json': {
-      const text = stream ? answer.events.join('') : answer.body;
-      const half = Buffer.from(text.slice(0, text.length >> 1));
-      return respond(exchange, 200, [...headers, 'content-type', json], half);
-    }
-    case 'not_http': {
-      const { socket } = exchange.response;
-      exchange.call.cut = true;
-      socket?.end(Buffer.concat([Buffer.from('NOPE/0 '), randomBytes(fault.bytes ?? 256)]));
-      return;
-    }
-    default:
-      respond(
-        exchange,
-        200,
-        [...headers, 'content-type', json],
-        randomBytes(Math.min(fault.bytes ?? 2048, 16 * 1024 * 1024)),
-      );
+  const type = answer.events === null ? 'application/json' : 'text/event-stream; charset=utf-8';
+  if (fault.fault === 'html') {
+    return respond(exchange, 200, [...headers, ...HTML], Buffer.from(htmlPage('Welcome')));
   }
+  if (fault.fault === 'redirect') {
+    const location = fault.location ?? 'http://127.0.0.1:9/elsewhere';
+    return respond(exchange, 302, [...headers, 'location', location], Buffer.alloc(0));
+  }
+  if (fault.fault === 'not_http') return notHttp(exchange, fault.bytes ?? 256);
+  if (fault.fault === 'cut_json') {
+    const text = answer.events === null ? answer.body : answer.events.join('');
+    const half = Buffer.from(text.slice(0, text.length >> 1));
+    return respond(exchange, 200, [...headers, 'content-type', type], half);
+  }
+  const bytes = randomBytes(Math.min(fault.bytes ?? 2048, MAX_GARBAGE));
+  respond(exchange, 200, [...headers, 'content-type', type], bytes);
+}
+
+function notHttp(exchange: Exchange, bytes: number): void {
+  exchange.call.cut = true;
+  const garbage = randomBytes(Math.min(bytes, MAX_GARBAGE));
+  exchange.response.socket?.end(Buffer.concat([Buffer.from('NOPE/0 '), garbage]));
 }

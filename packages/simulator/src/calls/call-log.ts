@@ -154,7 +154,7 @@ export class CallLog {
   /** The last calls, oldest first, and how many older ones were dropped. */
   recent(): { calls: CallRecord[]; dropped: number } {
     const ordered = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
-    return { calls: ordered.map((record) => ({ ...record })), dropped: this.#dropped };
+    return { calls: structuredClone(ordered), dropped: this.#dropped };
   }
 
   /** Counts start again at zero. Calls in flight stay in the in-flight gauges until they end, and are counted nowhere else. */

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { FAULT_NAMES } from '../behaviour/faults.ts';
 import { readFault } from '../behaviour/fault-input.ts';
+import type { KeyCounts } from '../calls/call-log.ts';
 import { maskKey } from '../dialects/openai/errors.ts';
 import { snakeize } from '../profile/camelize.ts';
 import { faultTargetProblems } from '../profile/profile-schema.ts';
@@ -121,16 +122,14 @@ function answer(state: ProviderState, request: IncomingMessage, url: string, tex
 
 /** `?calls=1` adds the calls one by one; `&since=SEQUENCE` only those after it. */
 function readCounts(state: ProviderState, query: URLSearchParams): Reply {
-  const { keys, ...counts } = state.calls.counts();
-  const outer = snakeize(counts) as object;
+  const { keys, total, unknownKey } = state.calls.counts();
   // aliases are names, not fields: kept as they are
   const byKey = Object.fromEntries(
     Object.entries(keys).map(([alias, count]) => [alias, countJson(count)]),
   );
   const body = {
-    ...outer,
-    total: countJson(counts.total),
-    unknown_key: countJson(counts.unknownKey),
+    total: countJson(total),
+    unknown_key: countJson(unknownKey),
     keys: byKey,
   };
   if (!query.has('calls')) return { status: 200, body };
@@ -140,15 +139,17 @@ function readCounts(state: ProviderState, query: URLSearchParams): Reply {
   return { status: 200, body: { ...body, calls: listed, calls_dropped: dropped } };
 }
 
-function countJson(count: {
-  readonly byStatus: object;
-  readonly byOperation: object;
-  readonly byFault: object;
-}): object {
-  const { byStatus, byOperation, byFault, ...numbers } = count;
-  const fields = snakeize(numbers) as object;
-  return { ...fields, by_status: byStatus, by_operation: byOperation, by_fault: byFault };
-}
+const countJson = (count: KeyCounts): object => ({
+  calls: count.calls,
+  in_flight: count.inFlight,
+  max_in_flight: count.maxInFlight,
+  streams: count.streams,
+  aborted_by_client: count.abortedByClient,
+  cut_by_simulator: count.cutBySimulator,
+  by_status: count.byStatus,
+  by_operation: count.byOperation,
+  by_fault: count.byFault,
+});
 
 function listFaults(state: ProviderState): Reply {
   return { status: 200, body: { faults: snakeize(state.faults.list(state.clock.now())) } };
@@ -181,7 +182,7 @@ function setFaults(state: ProviderState, _query: URLSearchParams, json: unknown)
 const filterSchema = z.strictObject({
   id: z.string().optional(),
   key: z.string().optional(),
-  fault: z.enum(FAULT_NAMES as readonly [(typeof FAULT_NAMES)[number]]).optional(),
+  fault: z.enum(FAULT_NAMES).optional(),
 });
 
 /** `?id=`, `?fault=`, `?key=` narrow it down; without them all faults end. */

@@ -29,8 +29,9 @@ function renameFields(value: unknown, rename: (name: string) => string): unknown
   return Object.fromEntries(entries);
 }
 
-export function camelize<Value>(value: Value): Camelized<Value> {
-  return renameFields(value, renamed) as Camelized<Value>;
+export function camelize<Value>(value: Value): Camelized<Value>;
+export function camelize(value: unknown): unknown {
+  return renameFields(value, renamed);
 }
 
 /** The way back, for what the control endpoint answers. */

@@ -38,7 +38,12 @@ export function parseProfile(
     problems: [{ file: fileName, line: 0, column: 0, path: '', message }],
   });
   if (yamlText.length > MAX_BYTES) return whole(`larger than ${MAX_BYTES} characters`);
-  const document = parseDocument(yamlText, { lineCounter: lines, prettyErrors: false });
+  let document: Document;
+  try {
+    document = parseDocument(yamlText, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    return whole(`not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
@@ -55,12 +60,10 @@ export function parseProfile(
   if (value === null) return whole('the file is empty; expected organizations and models');
   const found = problemsOf(value);
   if (found.profile !== null) return { ok: true, profile: found.profile };
-  const problems = found.problems.map(({ path, message }) => ({
-    file: fileName,
-    ...placeOf(document, path, lines),
-    path: pathText(path),
-    message,
-  }));
+  const problems = found.problems.map(({ path, message }) => {
+    const { line, column } = placeOf(document, path, lines);
+    return { file: fileName, line, column, path: pathText(path), message };
+  });
   return { ok: false, problems };
 }
 

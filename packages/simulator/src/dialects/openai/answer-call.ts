@@ -11,8 +11,6 @@ import { completionReply, frameCompletion } from './completion-answer.ts';
 import { dimensionsOf, embeddingBody } from './embedding-answer.ts';
 import {
   badRequest,
-  faultRefusal,
-  inBandError,
   limitReached,
   malformedJson,
   modelForbidden,
@@ -20,6 +18,7 @@ import {
   quotaExhausted,
 } from './errors.ts';
 import type { Refusal } from './errors.ts';
+import { faultRefusal, inBandError } from './fault-refusals.ts';
 import { accountHeaders } from './headers.ts';
 import { refusalAnswer, refusedCredential, subjectOf } from './refuse.ts';
 import { modelOf, parseJson, readChat, readCompletion, readEmbeddings } from './request.ts';
@@ -65,30 +64,41 @@ export function answerCall(
   if (wrong !== null || model === undefined) {
     return refuse(exchange, owner, wrong ?? modelNotFound(request.model));
   }
+  answerAdmissible(exchange, owner, model, request);
+}
+
+/** A call that is right: its faults, or its limits and its reply. */
+function answerAdmissible(
+  exchange: Exchange,
+  owner: KeyOwner,
+  model: ModelProfile,
+  request: OpenaiRequest,
+): void {
+  const { state, call } = exchange;
   const subject = subjectOf(owner, model.id, request.stream);
   const { acting, shapes } = state.faults.plan('answer', subject, state.clock.now());
   if (acting === null && shapes.length === 0) {
     return deliver(exchange, answerOf(exchange, owner, model, request));
   }
   call.fault = (acting ?? shapes[0])?.fault ?? null;
-  const refusal = acting === null ? null : faultRefusal(acting, owner, model.id, request.prompt);
+  const refusal =
+    acting === null
+      ? null
+      : faultRefusal(acting, { owner, model: model.id, prompt: request.prompt });
   if (refusal !== null) {
     const headers = accountHeaders(exchange, owner);
     return deliverUnderFaults(exchange, refusalAnswer(refusal, headers), acting, shapes);
   }
-  const longer = shapes.find((shape) => shape.fault === 'slow_stream')?.events;
-  const answer = answerOf(
-    exchange,
-    owner,
-    longer === undefined ? model : { ...model, answerText: undefined, answerWords: longer },
-    request,
-  );
-  deliverUnderFaults(
-    exchange,
-    acting === null ? answer : withInBandError(answer, acting),
-    acting,
-    shapes,
-  );
+  const answer = answerOf(exchange, owner, lengthened(model, shapes), request);
+  const told = acting === null ? answer : withInBandError(answer, acting);
+  deliverUnderFaults(exchange, told, acting, shapes);
+}
+
+/** A slow stream may ask for an answer of its own length. */
+function lengthened(model: ModelProfile, shapes: readonly FaultInput[]): ModelProfile {
+  const events = shapes.find((shape) => shape.fault === 'slow_stream')?.events;
+  if (events === undefined) return model;
+  return { ...model, answerText: undefined, answerWords: Math.max(1, events) };
 }
 
 function refuse(exchange: Exchange, owner: KeyOwner, refusal: Refusal): void {
@@ -197,11 +207,10 @@ function framedAnswer(
   const json = ['content-type', 'application/json', ...headers];
   const whole = (): Answer => ({ status: 200, headers: json, body: body(), events: null, ...pace });
   if (framed === null) return whole();
-  const { filler } = framed;
-  const streamed = (): Answer => ({
-    ...{ status: 200, headers, body: '', events: framed.events(), filler },
-    ...pace,
-  });
+  const streamed = (): Answer => {
+    const events = framed.events();
+    return { status: 200, headers, body: '', events, filler: framed.filler, ...pace };
+  };
   return request.stream ? { ...streamed(), other: whole } : { ...whole(), other: streamed };
 }
 

@@ -3,8 +3,7 @@ import { minimalJson } from './minimal-json.ts';
 import { contentText, isObject } from './request.ts';
 import type { OpenaiRequest } from './request.ts';
 import { usageJson } from './usage.ts';
-import { cutToTokens, echo, fixedWording, wordingOf } from './words.ts';
-import type { Wording } from './words.ts';
+import { cutToTokens, echo, fixedWording, Wording } from './words.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { Random } from '../../random.ts';
 
@@ -42,12 +41,14 @@ export function chatReply(
   const tool = calledTool(request);
   if (tool !== null) {
     const called = { id: `call_${random.hex(24)}`, ...tool };
-    const wording = wordingOf(tool.arguments);
+    const wording = new Wording(tool.arguments);
     const outputTokens = wording.tokens * request.n;
     return { ...base, wording, tool: called, cut: false, outputTokens };
   }
   const full =
-    structured(request, model) ?? fixedWording(model) ?? wordingOf(echo(model.id, request.prompt));
+    structured(request, model) ??
+    fixedWording(model) ??
+    new Wording(echo(model.id, request.prompt));
   const [wording, cut] = cutToTokens(full, request.maxTokens);
   return { ...base, wording, tool: null, cut, outputTokens: wording.tokens * request.n };
 }
@@ -88,9 +89,9 @@ function structured(request: OpenaiRequest, model: ModelProfile): Wording | null
   const format = request.body['response_format'];
   if (!isObject(format) || format['type'] === 'text') return null;
   if (format['type'] === 'json_schema' && isObject(format['json_schema'])) {
-    return wordingOf(JSON.stringify(minimalJson(format['json_schema']['schema'])));
+    return new Wording(JSON.stringify(minimalJson(format['json_schema']['schema'])));
   }
-  return wordingOf(JSON.stringify({ answer: echo(model.id, request.prompt) }));
+  return new Wording(JSON.stringify({ answer: echo(model.id, request.prompt) }));
 }
 
 const finishOf = (reply: Reply): string =>

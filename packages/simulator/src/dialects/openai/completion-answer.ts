@@ -2,7 +2,7 @@
 import { newId } from './chat-answer.ts';
 import type { Framed, Reply } from './chat-answer.ts';
 import type { OpenaiRequest } from './request.ts';
-import { cutToTokens, echo, fixedWording, wordingOf } from './words.ts';
+import { cutToTokens, echo, fixedWording, Wording } from './words.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { Random } from '../../random.ts';
 
@@ -12,7 +12,7 @@ export function completionReply(
   random: Random,
   created: number,
 ): Reply {
-  const full = fixedWording(model) ?? wordingOf(echo(model.id, request.prompt));
+  const full = fixedWording(model) ?? new Wording(echo(model.id, request.prompt));
   const [wording, cut] = cutToTokens(full, request.maxTokens);
   const outputTokens = wording.tokens * request.n * request.inputs.length;
   const id = newId('cmpl-', random);
@@ -22,11 +22,12 @@ export function completionReply(
 const usageOf = (request: OpenaiRequest, reply: Reply): string =>
   `{"prompt_tokens":${request.inputTokens},"completion_tokens":${reply.outputTokens},"total_tokens":${request.inputTokens + reply.outputTokens}}`;
 
+const choice = (index: number, json: string, end: string): string =>
+  `{"text":${json},"index":${index},"logprobs":null,"finish_reason":${end}}`;
+
 export function frameCompletion(request: OpenaiRequest, reply: Reply): Framed {
   const head = `{"id":"${reply.id}","object":"text_completion","created":${reply.created},"model":${JSON.stringify(reply.model)},"choices":`;
   const finish = reply.cut ? '"length"' : '"stop"';
-  const choice = (index: number, json: string, end: string): string =>
-    `{"text":${json},"index":${index},"logprobs":null,"finish_reason":${end}}`;
   const count = request.n * request.inputs.length;
   const usage = usageOf(request, reply);
   return {

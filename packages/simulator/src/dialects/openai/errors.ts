@@ -2,8 +2,6 @@
  * OpenAI's refusals as they look on the wire. Texts and codes: platform.openai.com/docs/guides/error-codes and replies quoted in public
  * issues; SDKs and gateways read `error.code`, `error.type` and the texts' "Please try again in …".
  */
-import { htmlPage } from '../../behaviour/raw-answers.ts';
-import type { FaultInput } from '../../behaviour/fault-input.ts';
 import { goDuration } from '../../limiter/go-duration.ts';
 import type { LimitDimension } from '../../limiter/model-limiter.ts';
 import type { KeyOwner } from '../../provider-state.ts';
@@ -16,9 +14,9 @@ export interface Refusal {
 }
 
 const JSON_TYPE = ['content-type', 'application/json'];
-const INVALID = 'invalid_request_error';
+export const INVALID = 'invalid_request_error';
 
-interface ErrorFields {
+export interface ErrorFields {
   readonly message: string;
   readonly type: string;
   readonly param: string | null;
@@ -26,10 +24,14 @@ interface ErrorFields {
 }
 
 /** `{"error":{…}}`, indented by two as OpenAI's are. */
-export const errorBody = (fields: ErrorFields): string =>
-  JSON.stringify({ error: fields }, null, 2);
+const errorBody = (fields: ErrorFields): string => JSON.stringify({ error: fields }, null, 2);
 
-function refuse(status: number, fields: ErrorFields, headers: readonly string[] = []): Refusal {
+/** A refusal with OpenAI's body. */
+export function refuse(
+  status: number,
+  fields: ErrorFields,
+  headers: readonly string[] = [],
+): Refusal {
   return { status, body: errorBody(fields), headers: [...JSON_TYPE, ...headers] };
 }
 
@@ -111,7 +113,8 @@ export const modelForbidden = (model: string, project: string): Refusal =>
     code: 'model_not_found',
   });
 
-const FUNDS_TEXT: Readonly<Record<string, string>> = {
+/** Codes that mean that the money is gone, with their texts. */
+export const FUNDS_TEXT: Readonly<Record<string, string>> = {
   insufficient_quota:
     'You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.',
   credit_balance_exhausted:
@@ -138,7 +141,8 @@ const DIMENSIONS: Readonly<Record<LimitDimension, { type: 'requests' | 'tokens';
     tokens_day: { type: 'tokens', text: 'tokens per day (TPD)' },
   };
 
-const retryHeaders = (ms: number): string[] => [
+/** When to come back, as OpenAI says it: both headers. */
+export const retryHeaders = (ms: number): string[] => [
   'retry-after-ms',
   String(Math.ceil(ms)),
   'retry-after',
@@ -168,101 +172,4 @@ export function limitReached(owner: KeyOwner, model: string, limit: Limit): Refu
   const numbers = `Limit ${limit.limit}, Used ${limit.used}, Requested ${limit.requested}`;
   const message = `Rate limit reached for ${where}: ${numbers}. Please try again in ${goDuration(limit.waitMs)}. ${more}`;
   return refuse(429, { message, ...fields }, retryHeaders(limit.waitMs));
-}
-
-const gatewayPage = (status: number, title: string): Refusal => ({
-  status,
-  body: htmlPage(title),
-  headers: ['content-type', 'text/html; charset=UTF-8'],
-});
-
-const SERVER_ERROR: ErrorFields = {
-  message:
-    'The server had an error while processing your request. Sorry about that! You can retry your request, or contact us through our help center at help.openai.com if the error persists.',
-  type: 'server_error',
-  param: null,
-  code: null,
-};
-
-const OVERLOADED: ErrorFields = {
-  message: 'Our servers are currently overloaded. Please try again later.',
-  type: 'service_unavailable_error',
-  param: null,
-  code: 'server_is_overloaded',
-};
-
-/** The body of an error that comes inside a 200: an event of a stream, or a whole answer. */
-export function inBandError(code: string | undefined): string {
-  if (code === undefined) return JSON.stringify({ error: SERVER_ERROR });
-  if (code === OVERLOADED.code) return JSON.stringify({ error: OVERLOADED });
-  if (code in FUNDS_TEXT) return JSON.stringify(JSON.parse(quotaExhausted(code).body));
-  return JSON.stringify({ error: { ...SERVER_ERROR, code } });
-}
-
-/** The refusal of a key that a fault has killed; null for faults of another kind. */
-export function credentialRefusal(fault: FaultInput, keyValue: string): Refusal | null {
-  switch (fault.fault) {
-    case 'dead_key':
-      return invalidKey(keyValue);
-    case 'account_deactivated':
-      return refuse(401, {
-        message:
-          'The OpenAI account associated with this API key has been deactivated. If you are the developer for this OpenAI app, please check your email for more information. If you are seeing this error while using another app or site, please reach out to them for more help.',
-        type: INVALID,
-        param: null,
-        code: 'account_deactivated',
-      });
-    case 'region_blocked':
-      return refuse(403, {
-        message: 'Country, region, or territory not supported',
-        type: 'request_forbidden',
-        param: null,
-        code: 'unsupported_country_region_territory',
-      });
-    default:
-      return null;
-  }
-}
-
-/** The refusal that a fault puts in place of an answer; null for faults of another kind. */
-export function faultRefusal(
-  fault: FaultInput,
-  owner: KeyOwner,
-  model: string,
-  prompt: string,
-): Refusal | null {
-  switch (fault.fault) {
-    case 'quota_exhausted':
-      return quotaExhausted(fault.code);
-    case 'model_forbidden':
-      return modelForbidden(model, owner.project);
-    case 'rate_limited': {
-      const dimension = fault.dimension ?? 'requests_minute';
-      const waitMs = fault.retryAfterMs ?? 20_000;
-      const numbers = { limit: 500, used: 500, requested: 1, waitMs };
-      return limitReached(owner, model, { dimension, level: 'organization', ...numbers });
-    }
-    case 'slow_down':
-      return refuse(
-        429,
-        { message: 'Slow down.', type: 'rate_limit_error', param: null, code: 'slow_down' },
-        fault.retryAfterMs === undefined ? [] : retryHeaders(fault.retryAfterMs),
-      );
-    case 'overloaded':
-      return refuse(
-        503,
-        OVERLOADED,
-        fault.retryAfterMs === undefined ? [] : retryHeaders(fault.retryAfterMs),
-      );
-    case 'server_error':
-      return refuse(500, SERVER_ERROR);
-    case 'bad_gateway':
-      return gatewayPage(502, '502 Bad Gateway');
-    case 'gateway_timeout':
-      return gatewayPage(504, '504 Gateway Time-out');
-    case 'invalid_request':
-      return badRequest(fault.message ?? `Invalid prompt: ${prompt}`, null, 'invalid_prompt');
-    default:
-      return null;
-  }
 }

@@ -1,6 +1,7 @@
 /** The OpenAI API: who calls, what for, whether it is admitted, what it is answered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cut, deliver } from '../../behaviour/deliver.ts';
+import { failed } from '../../behaviour/pace.ts';
 import type { KeyOwner, ProviderState } from '../../provider-state.ts';
 import type { Dialect, Exchange } from '../dialect.ts';
 import { answerCall } from './answer-call.ts';
@@ -40,6 +41,7 @@ function handle(
   const call = state.calls.begin(owner, operation);
   const exchange: Exchange = { state, request, response, call, path };
   response.once('close', () => {
+    if (!response.writableFinished && state.closing) call.cut = true;
     if (!response.writableFinished && !call.cut) call.aborted = true;
     state.calls.end(call);
   });
@@ -106,7 +108,11 @@ function readBody(exchange: Exchange, owner: KeyOwner, done: (body: Uint8Array) 
       return;
     }
     const [only] = chunks;
-    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+    try {
+      done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+    } catch (error) {
+      failed(response, error);
+    }
   });
   // a request that breaks off has no answer; the response's close ends the call
   request.on('error', () => response.destroy());

@@ -3,8 +3,8 @@ import { deliverUnderFaults } from '../../behaviour/deliver.ts';
 import type { FaultSubject } from '../../behaviour/fault-board.ts';
 import type { KeyOwner } from '../../provider-state.ts';
 import type { Answer, Exchange } from '../dialect.ts';
-import { credentialRefusal } from './errors.ts';
 import type { Refusal } from './errors.ts';
+import { faultRefusal } from './fault-refusals.ts';
 import { edgeHeaders } from './headers.ts';
 
 /** A refusal as an answer; the sender's headers are added to its own. */
@@ -37,7 +37,10 @@ export function refusedCredential(
 ): boolean {
   const { state, call } = exchange;
   const plan = state.faults.plan('credential', subjectOf(owner, model, false), state.clock.now());
-  const refusal = plan.acting === null ? null : credentialRefusal(plan.acting, owner.value);
+  const refusal =
+    plan.acting === null
+      ? null
+      : faultRefusal(plan.acting, { owner, model: model ?? '', prompt: '' });
   if (refusal === null || plan.acting === null) return false;
   call.fault = plan.acting.fault;
   // a refused key has no organization that the answer could name

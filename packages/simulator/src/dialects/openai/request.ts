@@ -1,6 +1,7 @@
 /** Reads and checks request bodies the way OpenAI does: what is wrong, at which parameter, with which code. Unknown fields are ignored. */
 import { badRequest } from './errors.ts';
 import type { Refusal } from './errors.ts';
+import { estimateTokens } from './estimate-tokens.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -27,9 +28,6 @@ export interface OpenaiRequest {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The documented estimate: one token for every four bytes of UTF-8, at least one. */
-export const estimateTokens = (bytes: number): number => Math.max(1, Math.ceil(bytes / 4));
-
 const ROLES = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
 
 const kindOf = (value: unknown): string => {
@@ -50,6 +48,10 @@ const invalidType = (param: string, expected: string, value: unknown): Refusal =
 
 const missing = (param: string): Refusal =>
   badRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
+
+/** A caller's value inside a message: short. */
+const shown = (value: unknown): string =>
+  (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 100);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -131,16 +133,14 @@ export function contentText(content: unknown): string {
   return text;
 }
 
-function checkMessage(message: unknown, at: number): Refusal | null {
-  const param = `messages[${at}]`;
-  if (!isObject(message)) return invalidType(param, 'an object', message);
-  const { role, content } = message as { role?: unknown; content?: unknown };
+function checkMessage(message: JsonObject, param: string): Refusal | null {
+  const { role, content } = message;
   if (role === undefined) return missing(`${param}.role`);
   if (typeof role !== 'string') return invalidType(`${param}.role`, 'a string', role);
   if (!ROLES.includes(role)) {
     const supported = ROLES.map((name) => `'${name}'`);
     const listed = `${supported.slice(0, -1).join(', ')}, and ${supported.at(-1) ?? ''}`;
-    const text = `Invalid value: '${role.slice(0, 100)}'. Supported values are: ${listed}.`;
+    const text = `Invalid value: '${shown(role)}'. Supported values are: ${listed}.`;
     return badRequest(text, `${param}.role`, 'invalid_value');
   }
   if (typeof content === 'string' || Array.isArray(content)) return null;
@@ -171,7 +171,7 @@ const numberOr = (value: unknown, otherwise: number | null): number | null =>
 export function readChat(body: JsonObject): OpenaiRequest | Refusal {
   const wrong = checkCommon(body);
   if (wrong !== null) return wrong;
-  const { messages } = body as { messages?: unknown };
+  const { messages } = body;
   if (messages === undefined) return missing('messages');
   if (!Array.isArray(messages)) return invalidType('messages', 'an array of objects', messages);
   if (messages.length === 0) {
@@ -181,15 +181,18 @@ export function readChat(body: JsonObject): OpenaiRequest | Refusal {
   }
   let bytes = 0;
   let prompt = '';
+  let saysJson = false;
   for (let at = 0; at < messages.length; at++) {
     const message: unknown = messages[at];
-    const refusal = checkMessage(message, at);
+    if (!isObject(message)) return invalidType(`messages[${at}]`, 'an object', message);
+    const refusal = checkMessage(message, `messages[${at}]`);
     if (refusal !== null) return refusal;
-    const text = contentText((message as JsonObject)['content']);
+    const text = contentText(message['content']);
     bytes += Buffer.byteLength(text);
-    if ((message as JsonObject)['role'] === 'user') prompt = text;
+    saysJson ||= /json/i.test(text);
+    if (message['role'] === 'user') prompt = text;
   }
-  const refusal = checkFormat(body, messages) ?? checkTools(body);
+  const refusal = checkFormat(body, saysJson) ?? checkTools(body);
   if (refusal !== null) return refusal;
   return {
     operation: 'chat.completions',
@@ -201,14 +204,14 @@ export function readChat(body: JsonObject): OpenaiRequest | Refusal {
   };
 }
 
-function checkFormat(body: JsonObject, messages: readonly unknown[]): Refusal | null {
+function checkFormat(body: JsonObject, saysJson: boolean): Refusal | null {
   const format = body['response_format'];
   if (format === undefined || format === null) return null;
   if (!isObject(format)) return invalidType('response_format', 'an object', format);
   const type = format['type'];
   if (type === 'text') return null;
   if (type === 'json_object') {
-    if (JSON.stringify(messages).toLowerCase().includes('json')) return null;
+    if (saysJson) return null;
     const message =
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
     return badRequest(message, 'messages');
@@ -216,12 +219,12 @@ function checkFormat(body: JsonObject, messages: readonly unknown[]): Refusal | 
   if (type === 'json_schema') {
     return isObject(format['json_schema']) ? null : missing('response_format.json_schema');
   }
-  const message = `Invalid value: '${String(type).slice(0, 100)}'. Supported values are: 'json_object', 'json_schema', and 'text'.`;
+  const message = `Invalid value: '${shown(type)}'. Supported values are: 'json_object', 'json_schema', and 'text'.`;
   return badRequest(message, 'response_format.type', 'invalid_value');
 }
 
 function checkTools(body: JsonObject): Refusal | null {
-  const { tools, tool_choice: choice } = body as { tools?: unknown; tool_choice?: unknown };
+  const { tools, tool_choice: choice } = body;
   if (tools === undefined || tools === null) {
     if (choice === undefined || choice === null) return null;
     const message =
@@ -242,14 +245,15 @@ function checkTools(body: JsonObject): Refusal | null {
   return null;
 }
 
+const isTokens = (item: unknown): item is number[] =>
+  Array.isArray(item) && item.every((token) => typeof token === 'number');
+
 /** Strings as they are, token arrays as a text of as many four-byte words. */
 function textsOf(value: unknown): string[] | null {
   if (typeof value === 'string') return [value];
   if (!Array.isArray(value)) return null;
   if (value.every((item) => typeof item === 'string')) return value;
   if (value.every((item) => typeof item === 'number')) return [value.map(fourBytes).join('')];
-  const isTokens = (item: unknown): item is number[] =>
-    Array.isArray(item) && item.every((token) => typeof token === 'number');
   return value.every(isTokens) ? value.map((item) => item.map(fourBytes).join('')) : null;
 }
 
@@ -292,7 +296,7 @@ export function readEmbeddings(body: JsonObject): OpenaiRequest | Refusal {
   }
   const format = body['encoding_format'] ?? 'float';
   if (format !== 'float' && format !== 'base64') {
-    const message = `Invalid value: '${String(format).slice(0, 100)}'. Supported values are: 'float' and 'base64'.`;
+    const message = `Invalid value: '${shown(format)}'. Supported values are: 'float' and 'base64'.`;
     return badRequest(message, 'encoding_format', 'invalid_value');
   }
   const refusal = checkNumber(body, 'dimensions', { min: 1, max: 1_000_000, integer: true });

@@ -1,29 +1,37 @@
 /** What simulated models say. */
 import type { ModelProfile } from '../../profile/profile-schema.ts';
+import { estimateTokens } from './estimate-tokens.ts';
 
 const VOCABULARY =
   'the well gives clear water to everyone who asks and keeps count of every bucket that was drawn from it today while rain refills what was taken'.split(
     ' ',
   );
 
-/** A text and the pieces it is streamed in; the pieces are JSON strings already. */
-export interface Wording {
+/** A text, whole and in the pieces it is streamed in; the JSON strings are built when first asked for. */
+export class Wording {
   readonly text: string;
-  readonly json: string;
-  readonly pieces: readonly string[];
   readonly tokens: number;
-}
+  #json: string | null = null;
+  #pieces: readonly string[] | null = null;
 
-const tokensOf = (text: string): number => Math.max(1, Math.ceil(Buffer.byteLength(text) / 4));
+  /** `tokens`: by the four-byte estimate when not given. */
+  constructor(text: string, tokens: number = estimateTokens(Buffer.byteLength(text))) {
+    this.text = text;
+    this.tokens = tokens;
+  }
 
-export function wordingOf(text: string): Wording {
-  const pieces = text.match(/\s*\S+\s*$|\s*\S+/g) ?? [text];
-  return {
-    text,
-    json: JSON.stringify(text),
-    pieces: pieces.map((piece) => JSON.stringify(piece)),
-    tokens: tokensOf(text),
-  };
+  get json(): string {
+    this.#json ??= JSON.stringify(this.text);
+    return this.#json;
+  }
+
+  /** JSON strings, one a streamed event. */
+  get pieces(): readonly string[] {
+    this.#pieces ??= (this.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [this.text]).map((piece) =>
+      JSON.stringify(piece),
+    );
+    return this.#pieces;
+  }
 }
 
 const prebuilt = new WeakMap<ModelProfile, Wording>();
@@ -35,7 +43,7 @@ export function fixedWording(model: ModelProfile): Wording | null {
   const text =
     model.answerText ?? (model.answerWords === undefined ? null : words(model.answerWords));
   if (text === null) return null;
-  const wording = wordingOf(text);
+  const wording = new Wording(text);
   prebuilt.set(model, wording);
   return wording;
 }
@@ -62,13 +70,5 @@ export function cutToTokens(wording: Wording, maxTokens: number | null): [Wordin
   const kept = Buffer.from(wording.text).subarray(0, maxTokens * 4);
   // a character cut in half is dropped
   const text = new TextDecoder('utf-8').decode(kept).replace(/\ufffd+$/, '');
-  const pieces: string[] = [];
-  let used = 0;
-  for (const json of wording.pieces) {
-    const piece = (JSON.parse(json) as string).slice(0, text.length - used);
-    if (piece === '') break;
-    pieces.push(JSON.stringify(piece));
-    used += piece.length;
-  }
-  return [{ text, json: JSON.stringify(text), pieces, tokens: maxTokens }, true];
+  return [new Wording(text, maxTokens), true];
 }
