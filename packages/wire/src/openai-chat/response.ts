@@ -1,7 +1,8 @@
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import { bytesAt, compileFields } from '../json/field-set.ts';
-import { ABSENT, ARRAY, FALSE, NULL, OBJECT, STRING } from '../json/kind.ts';
+import { ABSENT, ARRAY, OBJECT, STRING } from '../json/kind.ts';
 import { scanObject } from '../json/scan.ts';
+import { saysSomething } from './error-member.ts';
 import type { Operation } from './request.ts';
 import { readUsage } from './usage.ts';
 
@@ -32,9 +33,4 @@ export function readResponse(
   const said = saysSomething(kind[ERROR] ?? ABSENT, (end[ERROR] ?? 0) - (start[ERROR] ?? 0));
   const answered = kind[operation === 'embeddings' ? DATA : CHOICES] === ARRAY;
   return { ok: true, usage, error: named || said || !answered };
-}
-
-/** Whether an `error` member is an error: hosts send null, false or an empty string where there is none. */
-export function saysSomething(kind: number, length: number): boolean {
-  return kind !== ABSENT && kind !== NULL && kind !== FALSE && !(kind === STRING && length === 2);
 }
