@@ -7,14 +7,14 @@ import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
-import type { FromWorker } from '../worker/messages.ts';
+import type { FromWorker, WorkerBirth } from '../worker/messages.ts';
 import {
   createSharedState,
   nextSharedState,
   recoverSharedState,
   type SharedState,
 } from './shared-state.ts';
-import { WorkerHandle } from './worker-handle.ts';
+import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
 
 const ACK_DEADLINE_MS = 2000;
 const START_DEADLINE_MS = 15_000;
@@ -35,6 +35,8 @@ export interface GatewayNodeOptions {
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
   readonly onEvent: (event: NodeEvent) => void;
+  /** Starts a worker thread; tests put their hand on the threads here. */
+  readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
 
 /** What the operator should hear of. */
@@ -197,7 +199,8 @@ export class GatewayNode {
         START_DEADLINE_MS,
       );
       const settled = (): void => clearTimeout(late);
-      const handle = new WorkerHandle(birth, {
+      const spawn = this.#options.spawn ?? startWorker;
+      const handle = spawn(birth, {
         onMessage: (message) => {
           if (message.kind === 'listening') {
             settled();
@@ -317,6 +320,10 @@ export class GatewayNode {
   #at(): { now: number; wallNow: number } {
     return { now: this.#clock.now(), wallNow: this.#clock.wallNow() };
   }
+}
+
+function startWorker(birth: WorkerBirth, events: WorkerEvents): WorkerHandle {
+  return new WorkerHandle(birth, events);
 }
 
 /**

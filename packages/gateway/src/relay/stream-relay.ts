@@ -27,6 +27,8 @@ export interface StreamRelayPlan {
   readonly onEnded: (how: StreamEnd) => void;
 }
 
+/** How long a provider may take to end a response whose stream is complete. */
+const AFTER_DONE_MS = 2000;
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -57,31 +59,37 @@ export class StreamRelay {
   push(chunk: Uint8Array, now: number): number {
     this.#received += chunk.byteLength;
     const ready = this.#observer.push(chunk);
-    const { failure } = this.#observer;
-    if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
+    if (ready.length > 0) this.#forward(ready, now);
+    const { failure, failureKind } = this.#observer;
+    if (failure !== null) {
+      this.#broken(failureKind === 'error_event' ? null : 'invalid', failure);
+    } else if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
       this.#cut('upstream_invalid', 'The answer is larger than this gateway relays.');
-    } else if (this.#begun || this.#observer.phase !== 'holding') this.#forward(ready, now);
-    if (failure !== null) this.#broken(null, failure);
+    }
     return Math.min(this.#plan.endsBy, now + this.#patience());
   }
 
   end(): void {
     const { ready, clean } = this.#observer.end();
     if (!clean) {
-      this.broken('truncated');
+      this.#broken('truncated', EMPTY);
       return;
     }
     this.#forward(ready, this.#plane.clock.now());
-    this.#exchange.inbound.finish();
-    this.#end({ kind: 'whole' });
+    this.#finish();
   }
 
+  /** The provider's connection broke; what had said that it was complete is complete. */
   broken(failure: Failure): void {
-    this.#broken(failure, EMPTY);
+    if (this.#observer.phase === 'done') this.#finish();
+    else this.#broken(failure, EMPTY);
   }
 
   timedOut(now: number): void {
-    if (this.#paused && now < this.#plan.endsBy) {
+    if (this.#observer.phase === 'done') {
+      this.#finish();
+      this.#plan.control?.abort();
+    } else if (this.#paused && now < this.#plan.endsBy) {
       this.#exchange.callerGone = true;
       this.#exchange.inbound.abort();
       this.#end({ kind: 'cut' });
@@ -115,6 +123,11 @@ export class StreamRelay {
     }
   }
 
+  #finish(): void {
+    this.#exchange.inbound.finish();
+    this.#end({ kind: 'whole' });
+  }
+
   #begin(now: number): void {
     this.#begun = true;
     this.#exchange.status = 200;
@@ -126,6 +139,7 @@ export class StreamRelay {
   }
 
   #patience(): number {
+    if (this.#observer.phase === 'done') return AFTER_DONE_MS;
     return this.#paused
       ? this.#exchange.live.head.traffic.slowReaderTimeoutMs
       : this.#plan.idleTimeoutMs;
