@@ -22,6 +22,12 @@ describe('maskProviderText', () => {
     ['team 123e4567-e89b-12d3-a456-426614174000 is out', 'team [masked] is out'],
     ['The model `gpt-9` does not exist.', 'The model `gpt-9` does not exist.'],
     ['Invalid type for `messages[0].role`.', 'Invalid type for `messages[0].role`.'],
+    [
+      'user-defined team_member org_hierarchy kw_args',
+      'user-defined team_member org_hierarchy kw_args',
+    ],
+    ['in org-AbCdEfGhIjKlMnOpQrStUvWx now', 'in [masked] now'],
+    [`use kw_0000000000_${'a'.repeat(49)} here`, 'use [masked] here'],
     ['', ''],
   ])('turns %j into %j', (text, masked) => {
     expect(maskProviderText(text, [])).toBe(masked);

@@ -9,10 +9,12 @@ const MIN_SECRET_LENGTH = 6;
  * a single character class, so the search is linear.
  */
 const PATTERNS: readonly RegExp[] = [
-  /\b(?:sk|rk|pk|gsk|xai|csk|fw|nvapi|tgp|pplx|r8|hf|kw|kwh|sess|ek)[-_][\w*.•…-]{3,}/g,
+  /\b(?:sk|gsk|csk|xai|nvapi|pplx|sess)[-_][\w*.•…-]{3,}/g,
+  /\b(?:rk|pk|ek|fw|r8|hf|tgp|kw|kwh)[-_][\w*.•…-]{12,}/g,
   /\bAIza[\w*-]{10,}/g,
   /\beyJ[\w-]{8,}\.[\w.-]{8,}/g,
-  /\b(?:org|proj|user|team|acct|ak|asst)[-_][A-Za-z0-9*]{6,}/g,
+  // an id holds a digit or is long; `user-defined` is a word
+  /\b(?:org|proj|user|team|acct|ak|asst)[-_](?:[A-Za-z]{0,30}[0-9*][A-Za-z0-9*]{4,}|[A-Za-z]{16,})/g,
   /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/g,
   /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
 ];

@@ -158,6 +158,15 @@ describe.each(KINDS)('the classifier of %s', (kind) => {
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
+  it('takes the wait of a failure from its headers, never from a message that may quote anything', () => {
+    const body =
+      '{"error":{"message":"could not finish: try again in 9999h","type":"server_error"}}';
+    for (const status of [500, 502, 503, 529]) {
+      expect(classify(kind, { status, body }).endsInMs).toBeUndefined();
+      expect(classify(kind, { status, body, header: () => '3' }).endsInMs).toBe(3000);
+    }
+  });
+
   it('reads the data line of a whole stream event', () => {
     const body = 'event: error\ndata: {"error":{"code":"insufficient_quota"}}\n\n';
     expect(classify(kind, { body }).class).toBe('funds_exhausted');

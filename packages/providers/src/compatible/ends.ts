@@ -5,7 +5,7 @@ import { MINUTE_MS } from '@keywell/core/time/duration';
 import { parseRegainAccess, parseWaitPhrase } from '@keywell/core/time/phrases';
 import { clampWait, responseNow, retryAfterHints } from '@keywell/core/time/retry-after';
 import type { ErrorBody } from './error-body.ts';
-import type { RuleVerdict } from './failure-rule.ts';
+import type { EndsFrom } from './failure-rule.ts';
 
 /** When a refusal ends, as far as the response says. */
 export interface Ends {
@@ -37,9 +37,9 @@ const UNKNOWN_END: Ends = { ms: null, authoritative: false, implausible: false, 
 const FUNDS_FIRST_STEP_MS = 5 * MINUTE_MS;
 
 /** Reads the end of a refusal from the response, as the rule wants it read. */
-export function readEnds(rule: RuleVerdict['ends'], input: EndsInput): Ends {
+export function readEnds(rule: EndsFrom, input: EndsInput): Ends {
   if (rule === 'none') return UNKNOWN_END;
-  const hints = readHints(input);
+  const hints = rule === 'header_wait' ? readHeaders(input) : readHints(input);
   const implausible = hints.some((hint) => hint.implausible);
   const longest = longestOf(hints.filter((hint) => !hint.implausible && hint.ms > 0));
   if (rule === 'far_wait') {
@@ -53,7 +53,7 @@ export function readEnds(rule: RuleVerdict['ends'], input: EndsInput): Ends {
   if (longest !== null) {
     return { ms: longest.ms, authoritative: true, implausible, from: longest.from };
   }
-  const reset = resetOfExhausted(input);
+  const reset = rule === 'wait' ? resetOfExhausted(input) : null;
   if (reset === null) return { ...UNKNOWN_END, implausible };
   // a reset says when the limit is full again, not that nothing fits before: an estimate, which a success may correct
   return {
@@ -64,8 +64,13 @@ export function readEnds(rule: RuleVerdict['ends'], input: EndsInput): Ends {
   };
 }
 
-function readHints({ outcome, error }: EndsInput): readonly Hint[] {
-  const hints: Hint[] = [...retryAfterHints(outcome.header, outcome.wallNow)];
+function readHeaders({ outcome }: EndsInput): readonly Hint[] {
+  return retryAfterHints(outcome.header, outcome.wallNow);
+}
+
+function readHints(input: EndsInput): readonly Hint[] {
+  const { outcome, error } = input;
+  const hints: Hint[] = [...readHeaders(input)];
   const phrase = parseWaitPhrase(error.message);
   if (phrase !== null) hints.push({ ...clampWait(phrase), from: 'message' });
   if (error.retryDelayMs !== null) {

@@ -49,9 +49,12 @@ export interface RuleVerdict {
   readonly dimension?: Dimension;
   /** Which node of the domain tree is meant by scope `node`; absent: the key's own. */
   readonly level?: 'organization' | 'project';
-  /**
-   * Where the end comes from. `wait`: the longest wait the provider names, else the reset of the exhausted dimension. `far_wait`: only
-   * a wait longer than the class's own first step. `none`: never from the response.
-   */
-  readonly ends: 'wait' | 'far_wait' | 'none';
+  readonly ends: EndsFrom;
 }
+
+/**
+ * Where the end comes from. `wait`: the longest wait that headers or the message name, else the reset of the exhausted dimension.
+ * `header_wait`: headers only, for failures whose message may hold anything. `far_wait`: only a wait longer than the class's own
+ * first step. `none`: never from the response.
+ */
+export type EndsFrom = 'wait' | 'header_wait' | 'far_wait' | 'none';

@@ -29,9 +29,9 @@ const FORBIDDEN: RuleVerdict = { class: 'model_forbidden', scope: 'key_group', e
 const OVERLOADED: RuleVerdict = {
   class: 'provider_overloaded',
   scope: 'endpoint_group',
-  ends: 'wait',
+  ends: 'header_wait',
 };
-const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'wait' };
+const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'header_wait' };
 const CALLER: RuleVerdict = { class: 'caller_fault', scope: 'none', ends: 'none' };
 const NOTHING: RuleVerdict = { class: 'unknown', scope: 'none', ends: 'none' };
 
@@ -53,6 +53,7 @@ const FUNDS_RULES: readonly FailureRule[] = [
       'billing_error',
       'payment_required',
       'arrearage',
+      'budget_exceeded',
     ],
     verdict: FUNDS,
   },
@@ -188,6 +189,7 @@ const REST_RULES: readonly FailureRule[] = [
       'engine_overloaded_error',
       'unavailable_error',
       'capacity_exceeded',
+      'service_tier_capacity_exceeded',
       'resource_unavailable',
     ],
     verdict: OVERLOADED,

@@ -26,9 +26,9 @@ const FORBIDDEN: RuleVerdict = { class: 'model_forbidden', scope: 'key_group', e
 const OVERLOADED: RuleVerdict = {
   class: 'provider_overloaded',
   scope: 'endpoint_group',
-  ends: 'wait',
+  ends: 'header_wait',
 };
-const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'wait' };
+const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'header_wait' };
 const CALLER: RuleVerdict = { class: 'caller_fault', scope: 'none', ends: 'none' };
 const NOTHING: RuleVerdict = { class: 'unknown', scope: 'none', ends: 'none' };
 
