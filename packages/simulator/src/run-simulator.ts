@@ -6,7 +6,7 @@ import type { SimulatorProfile } from './profile/profile-schema.ts';
 import { startSimulator } from './start-simulator.ts';
 import type { Simulator } from './start-simulator.ts';
 
-export const DEFAULT_SIMULATOR_PORT = 9090;
+const DEFAULT_SIMULATOR_PORT = 9090;
 
 export interface RunSimulatorOptions {
   /** Path of a YAML profile; without one the default profile is simulated. */

@@ -13,6 +13,7 @@ import type { CallCounts, CallRecord } from './calls/call-log.ts';
 import { AdvancingClock, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { handleControl } from './control/control-routes.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import { openaiDialect } from './dialects/openai/openai-dialect.ts';
 import { defaultProfile } from './profile/default-profile.ts';
 import { checkProfile } from './profile/parse-profile.ts';
@@ -20,6 +21,8 @@ import { faultTargetProblems } from './profile/profile-schema.ts';
 import type { SimulatorProfile } from './profile/profile-schema.ts';
 import { snakeize } from './profile/camelize.ts';
 import { ProviderState } from './provider-state.ts';
+
+const DIALECTS: readonly Dialect[] = [openaiDialect];
 
 export interface SimulatorOptions {
   /** Default 0: any free port. */
@@ -109,8 +112,8 @@ function route(state: ProviderState, request: IncomingMessage, response: ServerR
   if (path === '/_simulator' || path.startsWith('/_simulator/')) {
     handleControl(state, request, response, url);
   } else {
-    // paths of no dialect are answered by the one dialect there is
-    openaiDialect.handle(state, request, response, path);
+    const dialect = DIALECTS.find((candidate) => candidate.owns(path)) ?? openaiDialect;
+    dialect.handle(state, request, response, path);
   }
 }
 
@@ -144,10 +147,7 @@ function simulatorOf(state: ProviderState, server: Server, host: string): Simula
     },
     advance: (ms) => state.clock.advance(ms),
     reset: () => state.reset(),
-    close: () => {
-      state.closing = true;
-      return close(server);
-    },
+    close: () => close(state, server),
   };
 }
 
@@ -157,10 +157,17 @@ function fundsOf(state: ProviderState, organization: string): { balanceMicros: n
   return funds;
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+async function close(state: ProviderState, server: Server): Promise<void> {
+  state.closing = true;
+  await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
     server.closeAllConnections();
   });
+  // the ends of the last calls are recorded a few turns later
+  for (let turn = 0; turn < 100 && state.calls.inFlight > 0; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
 }

@@ -138,7 +138,7 @@ async function deliverSlowly(
 }
 
 /** Writes the response head and notes the status. */
-export function writeHead(exchange: Exchange, status: number, headers: readonly string[]): void {
+function writeHead(exchange: Exchange, status: number, headers: readonly string[]): void {
   exchange.call.status = status;
   exchange.response.writeHead(status, [...headers]);
 }

@@ -15,6 +15,12 @@ const subject: FaultSubject = {
 const acts = (board: FaultBoard, over: Partial<FaultSubject> = {}, now = 0): string | null =>
   board.plan('answer', { ...subject, ...over }, now).acting?.fault ?? null;
 
+const diceOf = (seed: number): boolean[] => {
+  const board = new FaultBoard(seededRandom(seed));
+  board.set({ fault: 'server_error', probability: 0.3 }, 0);
+  return Array.from({ length: 2000 }, () => acts(board) !== null);
+};
+
 describe('a fault', () => {
   test('acts only where everything it names fits', () => {
     const board = new FaultBoard(seededRandom(1));
@@ -51,16 +57,11 @@ describe('a fault', () => {
   });
 
   test('with a probability acts on its share, the same calls under the same seed', () => {
-    const run = (seed: number): boolean[] => {
-      const board = new FaultBoard(seededRandom(seed));
-      board.set({ fault: 'server_error', probability: 0.3 }, 0);
-      return Array.from({ length: 2000 }, () => acts(board) !== null);
-    };
-    const share = run(7).filter(Boolean).length / 2000;
+    const share = diceOf(7).filter(Boolean).length / 2000;
     expect(share).toBeGreaterThan(0.25);
     expect(share).toBeLessThan(0.35);
-    expect(run(7)).toEqual(run(7));
-    expect(run(7)).not.toEqual(run(8));
+    expect(diceOf(7)).toEqual(diceOf(7));
+    expect(diceOf(7)).not.toEqual(diceOf(8));
   });
 
   test('that was set last wins, and shaping faults come on top of it', () => {

@@ -143,6 +143,10 @@ export class CallLog {
     this.#ended(this.#total, record);
   }
 
+  get inFlight(): number {
+    return this.#total.inFlight;
+  }
+
   counts(): CallCounts {
     return {
       total: told(this.#total),
@@ -154,7 +158,9 @@ export class CallLog {
   /** The last calls, oldest first, and how many older ones were dropped. */
   recent(): { calls: CallRecord[]; dropped: number } {
     const ordered = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
-    return { calls: structuredClone(ordered), dropped: this.#dropped };
+    const calls: CallRecord[] = [];
+    for (const record of ordered) calls.push({ ...record });
+    return { calls, dropped: this.#dropped };
   }
 
   /** Counts start again at zero. Calls in flight stay in the in-flight gauges until they end, and are counted nowhere else. */

@@ -86,7 +86,7 @@ test.each([
     'organizations[0].projects[0].keys',
     /.+/,
   ],
-])('%s is refused with its place', (_, [from = '', to = ''], line, path, message) => {
+])('%s is refused with its place', (...[, [from = '', to = ''], line, path, message]) => {
   const parsed = parseProfile(GOOD.replace(from, to), 'p.yaml');
   expect(parsed.ok ? [] : parsed.problems).toContainEqual({
     file: 'p.yaml',

@@ -64,7 +64,7 @@ export const profileSchema = z.strictObject({
   calls_kept: z.int().min(0).max(1_000_000).optional(),
   organizations: z.array(organizationSchema).min(1),
   models: z.array(modelSchema).min(1),
-  faults: z.array(faultSchema).optional(),
+  faults: z.array(faultSchema).max(1000).optional(),
 });
 
 /** What the simulated provider is: organizations with projects and keys, models with limits and prices, faults from the start. */

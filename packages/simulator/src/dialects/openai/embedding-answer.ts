@@ -8,7 +8,7 @@ import type { ModelProfile } from '../../profile/profile-schema.ts';
 const DEFAULT_DIMENSIONS = 1536;
 
 /** The same text gives the same direction; fewer dimensions are the first ones, scaled to length 1 again, as OpenAI shortens them. */
-export function embed(text: string, dimensions: number): Float32Array {
+function embed(text: string, dimensions: number): Float32Array {
   const random = seededRandom(hashText(text));
   const vector = new Float32Array(dimensions);
   let squares = 0;

@@ -49,7 +49,7 @@ export function fixedWording(model: ModelProfile): Wording | null {
 }
 
 /** So many words of a made-up text. */
-export function words(count: number): string {
+function words(count: number): string {
   return Array.from({ length: count }, (_, at) => VOCABULARY[at % VOCABULARY.length]).join(' ');
 }
 
