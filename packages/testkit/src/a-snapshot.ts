@@ -56,7 +56,7 @@ export function aSnapshot(sketch: SnapshotSketch = {}): Snapshot {
 }
 
 /** A provider with one key unless others are given. */
-export function aProvider(sketch: ProviderSketch = {}, index = 0): ProviderRecord {
+function aProvider(sketch: ProviderSketch, index: number): ProviderRecord {
   const { keys, ...rest } = sketch;
   return {
     id: numbered('openai', index),
@@ -69,7 +69,7 @@ export function aProvider(sketch: ProviderSketch = {}, index = 0): ProviderRecor
 }
 
 /** A key in a domain of its own: `a` in `org-a`, then `b` in `org-b`. */
-export function aKey(sketch: KeySketch = {}, index = 0): UpstreamKeyRecord {
+function aKey(sketch: KeySketch, index: number): UpstreamKeyRecord {
   const { value, ...rest } = sketch;
   const id = rest.id ?? String.fromCharCode(0x61 + (index % 26)).repeat(1 + Math.floor(index / 26));
   return {
@@ -86,7 +86,7 @@ export function aKey(sketch: KeySketch = {}, index = 0): UpstreamKeyRecord {
 }
 
 /** A pool of one tier with one target unless others are given. */
-export function aPool(sketch: PoolSketch = {}, index = 0, provider = 'openai'): PoolRecord {
+function aPool(sketch: PoolSketch, index: number, provider: string): PoolRecord {
   const { tiers, ...rest } = sketch;
   return {
     id: numbered('chat', index),
@@ -107,7 +107,7 @@ export function aPool(sketch: PoolSketch = {}, index = 0, provider = 'openai'): 
 }
 
 /** A consumer with one key hash, without a limit, that may call every model. */
-export function aConsumer(sketch: Partial<ConsumerRecord> = {}, index = 0): ConsumerRecord {
+function aConsumer(sketch: Partial<ConsumerRecord>, index: number): ConsumerRecord {
   return {
     id: numbered('web', index),
     keyHashes: [index.toString(16).padStart(64, '0')],

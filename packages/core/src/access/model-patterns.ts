@@ -48,7 +48,7 @@ function matchesGlob(glob: Glob, name: string): boolean {
   for (const part of glob.middle) {
     // the leftmost place leaves the most room for the rest, so there is never a reason to come back
     const at = name.indexOf(part, from);
-    if (at < 0 || at + part.length > end) return false;
+    if (at < 0) return false;
     from = at + part.length;
   }
   return from <= end;

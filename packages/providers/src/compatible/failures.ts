@@ -118,7 +118,7 @@ const BUSY_RULES: readonly FailureRule[] = [
     name: 'process-overloaded',
     status: [429],
     type: ['overloaded'],
-    shape: ['text'],
+    shape: ['text', 'flat', 'object'],
     verdict: BUSY_PROCESS,
   },
   {

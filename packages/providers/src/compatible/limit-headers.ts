@@ -74,6 +74,9 @@ export function readLimitHeaders(
 }
 
 function resetOf(names: LimitHeader, header: Outcome['header']): number | null {
-  const ms = parseReset(header(names.reset), parseHttpDate(header('date')) ?? Number.NaN);
+  const text = header(names.reset);
+  // NaN tells an instant, whose date header is only read then
+  let ms = parseReset(text, Number.NaN);
+  if (Number.isNaN(ms)) ms = parseReset(text, parseHttpDate(header('date')) ?? Number.NaN);
   return ms === null || Number.isNaN(ms) ? null : Math.max(0, ms);
 }
