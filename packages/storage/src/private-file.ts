@@ -8,18 +8,21 @@ import {
   linkSync,
   openSync,
   readSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { StorageError, messageOf } from './storage-error.ts';
 
+const STALE_DRAFT_MS = 60_000;
 const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Creates the file with mode 0600 and makes it durable; false when it exists already (then it is left alone). */
 export function createPrivateFile(file: string, text: string): boolean {
-  const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const draft = draftName(file);
   const descriptor = openSync(draft, 'wx', 0o600);
   try {
     writeSync(descriptor, text);
@@ -30,6 +33,23 @@ export function createPrivateFile(file: string, text: string): boolean {
   const created = publish(draft, file);
   syncFolder(dirname(file));
   return created;
+}
+
+/** The name under which a file is built. */
+export function draftName(file: string): string {
+  return `${file}.${randomBytes(6).toString('hex')}.new`;
+}
+
+/** Removes what a killed process left behind while it built this file. */
+export function removeStaleDrafts(file: string): void {
+  const folder = dirname(file);
+  const start = `${basename(file)}.`;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const isDraft = name.startsWith(start) && /^[0-9a-f]{12}\.new/.test(name.slice(start.length));
+    if (isDraft && age > STALE_DRAFT_MS) rmSync(path, { force: true });
+  }
 }
 
 /** Gives a finished draft its final name; false when the name is taken (the draft is removed then). */

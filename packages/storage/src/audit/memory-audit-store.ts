@@ -20,5 +20,6 @@ export function memoryAuditStore(): AuditStore {
 
 function newerFirst(a: Pick<AuditEvent, 'at' | 'id'>, b: Pick<AuditEvent, 'at' | 'id'>): number {
   if (a.at !== b.at) return b.at - a.at;
+  if (a.id === b.id) return 0;
   return a.id < b.id ? 1 : -1;
 }

@@ -105,19 +105,20 @@ class LogThread {
   async #ask(question: LogQuestion): Promise<readonly string[]> {
     await this.#write();
     switch (question.ask) {
-      case 'flush':
-        return [];
       case 'list':
         return await listRecords(this.#search(question.deadlineMs), question.query);
       case 'get':
         return await findRecord(this.#search(question.deadlineMs), question.id);
       case 'retain':
         await this.#retain();
-        return [];
+        break;
       case 'close':
         await this.#exclusively(() => this.#close());
-        return [];
+        break;
+      case 'flush':
+        break;
     }
+    return [];
   }
 
   #search(deadlineMs: number): LogSearch {
@@ -161,6 +162,7 @@ if (parentPort !== null) {
   const port = parentPort;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one starter of this thread is typed
   const thread = new LogThread(workerData as LogThreadSettings, (message) => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     port.postMessage(message);
   });
   port.on('message', (message: ToLogThread) => {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { messageOf } from '../storage-error.ts';
 import { LogIntake } from './log-intake.ts';
-import { LogThreadHost } from './log-thread-host.ts';
+import { LogThreadHost, startLogThread } from './log-thread-host.ts';
 import { listMonths, removeMonth, removeOldAside, retentionCutoff, spanOf } from './month-files.ts';
 import {
   type LogConnection,
@@ -38,8 +38,11 @@ const MAX_QUEUED_CHARS = 32 * 1024 * 1024;
  * Opens the log on DuckDB. Its thread starts with the first record or question, so that an idle log costs nothing. Never throws for a
  * damaged file: that is moved aside with a warning.
  */
-export async function openRequestLog(options: RequestLogOptions): Promise<RequestLog> {
-  const log = new DuckdbRequestLog(options);
+export async function openRequestLog(
+  options: RequestLogOptions,
+  startThread = startLogThread,
+): Promise<RequestLog> {
+  const log = new DuckdbRequestLog(options, startThread);
   try {
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     log.removeOldFiles();
@@ -60,7 +63,7 @@ class DuckdbRequestLog implements RequestLog {
   readonly #clock: NodeJS.Timeout;
   #closed = false;
 
-  constructor(options: RequestLogOptions) {
+  constructor(options: RequestLogOptions, startThread: typeof startLogThread) {
     this.#options = options;
     this.#retentionDays = Math.max(1, options.retentionDays ?? 30);
     const { dir, memoryLimitMb = 48, maxQueuedRows = 8_192 } = options;
@@ -75,6 +78,7 @@ class DuckdbRequestLog implements RequestLog {
           this.#threadDied(why);
         },
       },
+      startThread,
     );
     this.#intake = new LogIntake({ maxQueuedRows, maxQueuedChars: MAX_QUEUED_CHARS }, (batch) => {
       this.#thread.send({ kind: 'batch', ...batch });

@@ -52,6 +52,7 @@ export function requestRecord(
 export function sendRecords(connection: LogConnection, records: readonly RequestRecord[]): void {
   const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   Atomics.add(new Int32Array(connection.gauge), LOG_GAUGE.queued, records.length);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   connection.port.postMessage({ rows: records.length, lines });
 }
 
@@ -73,6 +74,8 @@ export function describeRequestLog(name: string, open: () => Promise<RequestLog>
     const send = (...records: readonly RequestRecord[]): void => {
       sendRecords(connection, records);
     };
+    const find = async (query: object): Promise<readonly string[]> =>
+      ids(await log.list({ limit: 10, ...query }));
 
     it('is empty at first', async () => {
       expect(await log.list({ limit: 10 })).toEqual([]);
@@ -143,8 +146,6 @@ export function describeRequestLog(name: string, open: () => Promise<RequestLog>
         requestRecord({ id: 'cut', errorCode: 'upstream_died', startedAt: RECENT - 6 }),
         requestRecord({ id: 'nobody', consumer: null, model: null, startedAt: RECENT - 7 }),
       );
-      const find = async (query: object): Promise<readonly string[]> =>
-        ids(await log.list({ limit: 10, ...query }));
       expect(await find({ consumer: 'cron' })).toEqual(['consumer']);
       expect(await find({ model: 'fast' })).toEqual(['model']);
       expect(await find({ provider: 'groq' })).toEqual(['provider']);
@@ -168,6 +169,7 @@ export function describeRequestLog(name: string, open: () => Promise<RequestLog>
       const gauge = new Int32Array(connection.gauge);
       Atomics.add(gauge, LOG_GAUGE.queued, 3);
       const good = JSON.stringify(requestRecord({ id: 'c' }));
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       connection.port.postMessage({ rows: 3, lines: `no json\n${good}\n{"id":7}\n` });
       Atomics.add(gauge, LOG_GAUGE.shed, 5); // a writer whose queue was full
       await log.flush();

@@ -2,12 +2,19 @@
  * Opens an SQLite file of ours. A new file is built under another name and appears whole; what exists is checked before use, because
  * a damaged or foreign file must never be taken for an empty one.
  */
-import { chmodSync, existsSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, type Compilable } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { codeOf, createPrivateFile, publish, syncFolder } from '../private-file.ts';
+import {
+  codeOf,
+  createPrivateFile,
+  draftName,
+  publish,
+  removeStaleDrafts,
+  syncFolder,
+} from '../private-file.ts';
 import { StorageError, messageOf } from '../storage-error.ts';
 import { SqliteConnection } from './sqlite-driver.ts';
 import { SqliteDialect } from './sqlite-dialect.ts';
@@ -59,9 +66,8 @@ async function create(options: SqliteOptions): Promise<void> {
       `${file} is missing while its journal ${file}-wal exists. Restore the file, or move the journal away to start with a new one.`,
     );
   }
-  const draft = `${file}.new`;
-  for (const leftover of ['', '-journal', '-wal', '-shm'])
-    rmSync(draft + leftover, { force: true });
+  removeStaleDrafts(file);
+  const draft = draftName(file);
   createPrivateFile(draft, '');
   const store = await connect(options, draft, 'delete');
   await store.close();
