@@ -17,7 +17,8 @@ export function gate(exchange: Exchange, plane: Plane): PhaseResult {
     limit,
     plane.clock.now(),
   );
-  if (taken === 'busy') return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
+  if (taken === 'busy')
+    return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
   exchange.limitHeaders = [
     'x-ratelimit-limit-requests',
     String(limit),

@@ -56,7 +56,11 @@ export class Exchange implements InboundEvents {
   readonly timeline: TimelineEvent[] = [];
   running: RunningAttempt | null = null;
 
-  constructor(inbound: Inbound, live: LiveSnapshot, stamp: { id: string; now: number; wallNow: number }) {
+  constructor(
+    inbound: Inbound,
+    live: LiveSnapshot,
+    stamp: { id: string; now: number; wallNow: number },
+  ) {
     this.inbound = inbound;
     this.live = live;
     this.id = stamp.id;

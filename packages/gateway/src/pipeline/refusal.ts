@@ -15,7 +15,13 @@ export function refuse(
   message: string | null = null,
   extra: { readonly param?: string | null; readonly headers?: readonly string[] } = {},
 ): Refusal {
-  return { kind: 'refusal', code, message, param: extra.param ?? null, headers: extra.headers ?? [] };
+  return {
+    kind: 'refusal',
+    code,
+    message,
+    param: extra.param ?? null,
+    headers: extra.headers ?? [],
+  };
 }
 
 /** `retry-after` in whole seconds, never 0; beyond a minute SDKs are told not to sleep on it. */

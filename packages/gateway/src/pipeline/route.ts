@@ -4,10 +4,7 @@ import type { Refusal } from './refusal.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 /** One step on a request: goes on with null, or answers with a refusal. A phase that answered the caller itself returns `done`. */
-export type Phase = (
-  exchange: Exchange,
-  plane: Plane,
-) => PhaseResult | Promise<PhaseResult>;
+export type Phase = (exchange: Exchange, plane: Plane) => PhaseResult | Promise<PhaseResult>;
 
 export type PhaseResult = Refusal | 'done' | null;
 

@@ -1,5 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import { maskProviderText } from '@keywell/providers/compatible/mask-provider-text';
+import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';

@@ -10,7 +10,11 @@ export function relayJson(
   body: Uint8Array,
 ): 'whole' | 'error_inside' | 'not_json' {
   const operation = exchange.operation;
-  if (operation !== 'chat.completions' && operation !== 'completions' && operation !== 'embeddings') {
+  if (
+    operation !== 'chat.completions' &&
+    operation !== 'completions' &&
+    operation !== 'embeddings'
+  ) {
     return 'not_json';
   }
   const answer = readResponse(body, operation);

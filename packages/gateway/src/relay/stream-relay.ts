@@ -133,7 +133,11 @@ export class StreamRelay {
     this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;
     this.#exchange.inbound.begin(200, [
-      ...answerHeaders(this.#exchange, 'text/event-stream; charset=utf-8', this.#plan.upstreamHeaders),
+      ...answerHeaders(
+        this.#exchange,
+        'text/event-stream; charset=utf-8',
+        this.#plan.upstreamHeaders,
+      ),
       ...STREAM_HEADERS,
     ]);
   }
@@ -167,7 +171,11 @@ export class StreamRelay {
   /** An error in the stream's own format, and then no clean end. */
   #say(code: ErrorCode, message: string): void {
     this.#exchange.errorCode = code;
-    const text = renderStreamError({ code, message: `${message} ${ERRORS[code].hint}`, param: null });
+    const text = renderStreamError({
+      code,
+      message: `${message} ${ERRORS[code].hint}`,
+      param: null,
+    });
     this.#exchange.inbound.abort(text);
   }
 

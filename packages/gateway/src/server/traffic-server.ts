@@ -122,8 +122,7 @@ export class TrafficServer implements InboundHost {
     problem: HeadProblem | null = null,
   ): void {
     this.#lastRequestAt = this.now();
-    const found =
-      problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
+    const found = problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
     const inbound = new NodeInbound(request, response, this, expectsContinue);
     if (found?.fatal === true) response.shouldKeepAlive = false;
     this.#options.onRequest(inbound, found);

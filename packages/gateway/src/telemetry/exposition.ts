@@ -66,19 +66,17 @@ function renderFamily(
   }
 }
 
-function renderHistogram(
-  lines: string[],
-  name: string,
-  cells: Float64Array,
-  start: number,
-): void {
+function renderHistogram(lines: string[], name: string, cells: Float64Array, start: number): void {
   let count = 0;
   for (const [index, bound] of [...LATENCY_BUCKETS_MS, Infinity].entries()) {
     count += cells[start + index] ?? 0;
     const le = bound === Infinity ? '+Inf' : String(bound);
     lines.push(`${name}_bucket{le="${le}"} ${count}`);
   }
-  lines.push(`${name}_sum ${cells[start + LATENCY_BUCKETS_MS.length + 1]}`, `${name}_count ${count}`);
+  lines.push(
+    `${name}_sum ${cells[start + LATENCY_BUCKETS_MS.length + 1]}`,
+    `${name}_count ${count}`,
+  );
 }
 
 function labelsOf(family: MetricFamily, series: number): [string, string][] {

@@ -1,4 +1,10 @@
-import { LATENCY_BUCKETS_MS, METRIC_CELLS, METRICS, offsetOf, type MetricName } from './metric-table.ts';
+import {
+  LATENCY_BUCKETS_MS,
+  METRIC_CELLS,
+  METRICS,
+  offsetOf,
+  type MetricName,
+} from './metric-table.ts';
 
 /** Counts into one worker's row of the shared metric cells. A row has a single writer, so that no lock is needed. */
 export class Meter {

@@ -94,10 +94,7 @@ export const METRICS = {
     'keywell_consumer_rate_limited_total',
     'Requests refused by the limit of their own consumer.',
   ),
-  authFailures: counter(
-    'keywell_auth_failures_total',
-    'Requests without a usable consumer key.',
-  ),
+  authFailures: counter('keywell_auth_failures_total', 'Requests without a usable consumer key.'),
   tokens: counter('keywell_tokens_total', 'LLM tokens, as reported or estimated.', [
     { name: 'kind', values: ['input', 'output', 'cached', 'reasoning'] },
   ]),

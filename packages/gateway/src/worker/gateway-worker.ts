@@ -118,7 +118,8 @@ export class GatewayWorker implements Plane {
 
   #route(exchange: Exchange): Route | Refusal {
     const match = matchRoute(exchange.path);
-    if (match === null) return refuse('not_found', `There is no endpoint at ${exchange.path.slice(0, 64)}.`);
+    if (match === null)
+      return refuse('not_found', `There is no endpoint at ${exchange.path.slice(0, 64)}.`);
     const { route, parameter } = match;
     if (route.method !== exchange.inbound.method) {
       return refuse('method_not_allowed', null, { headers: ['allow', route.method] });

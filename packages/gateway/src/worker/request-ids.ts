@@ -1,5 +1,9 @@
 /** Request ids: `req_`, the process's start and the worker in base 36, and a counter. Unique on the node, cheap, and no secret. */
-export function createRequestIds(worker: number, wallNow: number, random: () => number): () => string {
+export function createRequestIds(
+  worker: number,
+  wallNow: number,
+  random: () => number,
+): () => string {
   const salt = Math.floor(random() * 36 ** 4)
     .toString(36)
     .padStart(4, '0');
