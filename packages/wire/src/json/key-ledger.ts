@@ -1,4 +1,5 @@
 import { BACKSLASH } from './bytes.ts';
+import { bytesAt } from './field-set.ts';
 import { unescape } from './unescape.ts';
 
 /** What became of a key that was added. */
@@ -144,8 +145,11 @@ export class KeyLedger {
     }
   }
 
+  /** Compares a key with an earlier one whose hash is the same. */
   #compare(body: Uint8Array, start: number, end: number, key: number): number {
-    if (sameKey(body, start, end, this.#starts[key] ?? 0, this.#ends[key] ?? 0)) return DUPLICATE;
+    const one = plainKey(body, start, end);
+    const other = plainKey(body, this.#starts[key] ?? 0, this.#ends[key] ?? 0);
+    if (one.length === other.length && bytesAt(one, 0, other)) return DUPLICATE;
     return ++this.#falseMatches > MAX_FALSE_MATCHES ? COLLIDING : ADDED;
   }
 
@@ -160,20 +164,6 @@ function resized(array: Int32Array, size: number): Int32Array<ArrayBuffer> {
   const result = new Int32Array(size);
   result.set(array.subarray(0, Math.min(size, array.length)));
   return result;
-}
-
-function sameKey(
-  body: Uint8Array,
-  start: number,
-  end: number,
-  otherStart: number,
-  otherEnd: number,
-): boolean {
-  const one = plainKey(body, start, end);
-  const other = plainKey(body, otherStart, otherEnd);
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
 }
 
 /** Only for keys whose hashes are equal: rare, so that it may allocate. */
