@@ -1,0 +1,279 @@
+import { z } from 'zod';
+import { field } from './field.ts';
+
+/** What an id looks like everywhere: providers, keys, pools, consumers. */
+export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** `org-1` or `org-1/project-a`, at most four levels. */
+export const DOMAIN_PATTERN =
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}$/;
+/** `kwh_` and the SHA-256 of the consumer key. */
+export const KEY_HASH_PATTERN = /^kwh_[0-9a-f]{64}$/;
+const MODEL_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$/;
+const GLOB_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9._:/@+*-]{0,127}$/;
+const HEADER_PATTERN = /^[\u0021-\u007e]{1,128}$/;
+
+const ID_HINT = 'lower-case letters, digits, ".", "_" and "-", at most 64, first a letter or digit';
+
+const id = (of: string) =>
+  field(z.string().regex(ID_PATTERN), `Name of the ${of}, unique among its kind.`, ID_HINT);
+const reference = (to: string, description: string) =>
+  field(z.string().regex(ID_PATTERN), description, `the id of a ${to}`);
+const modelName = (description: string) =>
+  field(z.string().regex(MODEL_PATTERN), description, 'a model name such as "gpt-5"');
+const globs = (description: string) =>
+  field(
+    z.array(field(z.string().regex(GLOB_PATTERN), 'A name or a glob.', '"gpt-5" or "gpt-*"')),
+    description,
+    'a list such as ["gpt-5", "gpt-*"]',
+  );
+const weight = (of: string) =>
+  field(
+    z.number().positive().max(1000),
+    `Share of the ${of} among its siblings.`,
+    'a number above 0, at most 1000',
+  ).default(1);
+const ms = (description: string, [least, most]: readonly [number, number], ifAbsent: number) =>
+  field(
+    z.int().min(least).max(most),
+    description,
+    `a whole number of milliseconds from ${least} to ${most}`,
+  ).default(ifAbsent);
+const count = (description: string, [least, most]: readonly [number, number], ifAbsent: number) =>
+  field(
+    z.int().min(least).max(most),
+    description,
+    `a whole number from ${least} to ${most}`,
+  ).default(ifAbsent);
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const MIB = 1024 * 1024;
+
+export const keySchema = z
+  .strictObject({
+    id: id('key'),
+    value: field(
+      z.string().min(1).max(8192),
+      'The credential, by reference: `env:NAME` or `file:path` (relative to this file). A literal works, is warned about and is kept encrypted. Leave it out only on a host that takes no key.',
+      '"env:NAME" or "file:path"',
+    ).optional(),
+    domain: field(
+      z.string().regex(DOMAIN_PATTERN),
+      'Quota domain: keys with the same domain share their limits, so one that runs dry stops the others too. `org-1`, or `org-1/project-a` where a project has limits of its own. Without it, `organization` and `project` name the domain; without those too, the key is a domain of its own.',
+      '"org-1" or "org-1/project-a"',
+    ).optional(),
+    weight: weight('key'),
+    models: globs('Models this key may serve, as globs; empty means all.').default([]),
+    organization: field(
+      z.string().regex(HEADER_PATTERN),
+      'Sent as `openai-organization`.',
+      'the organization id as the provider shows it',
+    ).optional(),
+    project: field(
+      z.string().regex(HEADER_PATTERN),
+      'Sent as `openai-project`.',
+      'the project id as the provider shows it',
+    ).optional(),
+  })
+  .meta({ description: 'One upstream key of a provider.' });
+
+export const providerSchema = z
+  .strictObject({
+    id: id('provider'),
+    kind: field(
+      z.string().regex(ID_PATTERN),
+      'Which vendor it is: `openai`, or `openai-compatible` for any host that speaks the same dialect.',
+      '"openai" or "openai-compatible"',
+    ),
+    base_url: field(
+      z.string().min(1).max(2048),
+      'URL up to and including the API prefix. May be left out where the kind has one of its own.',
+      'an http(s) URL without user, password, query or fragment, such as "https://api.openai.com/v1"',
+    ).optional(),
+    stream_usage: field(
+      z.boolean(),
+      'Whether the host knows `stream_options.include_usage`; where not, the usage of streams is estimated. Default: what the kind does.',
+      'true or false',
+    ).optional(),
+    keys: field(
+      z.array(keySchema).min(1).max(1000),
+      'The upstream keys.',
+      'a list of at least one key, such as [{ id: a, value: "env:OPENAI_KEY_A", domain: org-1 }]',
+    ),
+  })
+  .meta({ description: 'A vendor, or a host that speaks its dialect.' });
+
+export const targetSchema = z
+  .strictObject({
+    provider: reference('provider', 'Provider to call.'),
+    model: modelName('The model as the provider knows it.'),
+    weight: weight('target'),
+    keys: field(
+      z.array(reference('key', 'Key id.')),
+      'Keys of the provider this target may use; empty means all.',
+      'a list of key ids of that provider',
+    ).default([]),
+  })
+  .meta({ description: 'A provider and a model that can answer.' });
+
+export const tierSchema = z
+  .strictObject({
+    targets: field(
+      z.array(targetSchema).min(1).max(100),
+      'Targets of the tier, chosen by weight and health.',
+      'a list of at least one target, such as [{ provider: openai, model: gpt-5 }]',
+    ),
+  })
+  .meta({ description: 'Targets of the same rank; the next tier is asked when none can serve.' });
+
+export const poolSchema = z
+  .strictObject({
+    id: id('pool'),
+    tiers: field(
+      z.array(tierSchema).min(1).max(16),
+      'Ranks, best first.',
+      'a list of at least one tier, such as [{ targets: [{ provider: openai, model: gpt-5 }] }]',
+    ),
+    deadline_ms: ms(
+      'Whole patience of a call for its first byte, all rotations and fallbacks included.',
+      [100, HOUR],
+      10 * MINUTE,
+    ),
+    connect_timeout_ms: ms('Longest wait for a connection.', [50, MINUTE], 5000),
+    first_byte_timeout_ms: ms(
+      "Longest wait of one attempt for the response's first byte; a call that is not streamed answers only when it is complete.",
+      [100, HOUR],
+      5 * MINUTE,
+    ),
+    idle_timeout_ms: ms('Longest silence inside a response.', [100, HOUR], 2 * MINUTE),
+    max_stream_duration_ms: ms('Longest life of a stream.', [1000, 24 * HOUR], HOUR),
+    retry_ambiguous: field(
+      z.enum(['once', 'never']),
+      'When a request was sent whole and nothing came back: one attempt elsewhere (the provider may charge twice), or an honest 502/504.',
+      '"once" or "never"',
+    ).default('once'),
+    max_wait_ms: ms(
+      'Reserved: the longest time a call may wait for capacity. Kept and shown; nothing waits yet.',
+      [0, HOUR],
+      0,
+    ),
+  })
+  .meta({ description: 'What answers a model: tiers of targets, with its patience.' });
+
+export const modelSchema = z
+  .strictObject({
+    alias: modelName('What a caller writes into `model`.'),
+    pool: reference('pool', 'The pool that answers.'),
+  })
+  .meta({ description: 'A model name of ours and the pool behind it.' });
+
+export const limitsSchema = z
+  .strictObject({
+    requests_per_minute: field(
+      z.int().min(1).max(1_000_000),
+      'Requests in any 60 seconds, exact over all workers. Without it: no limit.',
+      'a whole number from 1 to 1000000',
+    ).optional(),
+  })
+  .meta({ description: "A consumer's limits." });
+
+const keyHash = field(
+  z.string().regex(KEY_HASH_PATTERN),
+  'Hash of the consumer key, as `keywell consumers add` prints it.',
+  '"kwh_" and 64 hex digits, as "keywell consumers add" prints them',
+);
+
+export const consumerSchema = z
+  .strictObject({
+    id: id('consumer'),
+    key_hash: keyHash,
+    previous_key_hashes: field(
+      z.array(keyHash).max(8),
+      'Further keys that still work, while one is being replaced.',
+      'a list of key hashes',
+    ).default([]),
+    models: globs('Model aliases or globs it may call; `["*"]` means all, an empty list none.'),
+    limits: limitsSchema.default({}),
+    enabled: field(
+      z.boolean(),
+      'False refuses its calls and keeps the record.',
+      'true or false',
+    ).default(true),
+  })
+  .meta({ description: 'Who may call, with which key, which models and how often.' });
+
+export const trafficSchema = z
+  .strictObject({
+    max_body_bytes: count('Largest request body.', [1024, 1024 * MIB], 32 * MIB),
+    max_response_bytes: count(
+      'Largest response that is not streamed.',
+      [1024, 1024 * MIB],
+      64 * MIB,
+    ),
+    max_connections: count('Open connections, all workers together.', [1, 1_000_000], 20_000),
+    headers_timeout_ms: ms("Longest time for a request's head.", [100, 10 * MINUTE], 10_000),
+    body_idle_timeout_ms: ms('Longest pause inside a request body.', [100, 10 * MINUTE], 30_000),
+    slow_reader_timeout_ms: ms(
+      'How long a caller may leave an answer unread before it is cut.',
+      [100, HOUR],
+      MINUTE,
+    ),
+    shutdown_grace_ms: ms('Time for open calls to finish at a stop.', [0, HOUR], 30_000),
+  })
+  .meta({ description: 'Limits of the traffic listener.' });
+
+export const logSchema = z
+  .strictObject({
+    enabled: field(
+      z.boolean(),
+      'Whether requests are logged (never their content).',
+      'true or false',
+    ).default(true),
+    retention_days: count('Days a request is kept.', [1, 3650], 30),
+    max_queued_rows: count(
+      'Requests that may wait to be written; beyond it they are dropped and counted.',
+      [100, 1_000_000],
+      20_000,
+    ),
+  })
+  .meta({ description: 'The request log. Takes effect at the next start.' });
+
+/** Lists are bounded so that a file cannot ask for more memory than the node has. */
+const list = <S extends z.ZodType>(of: S, most: number, [description, hint]: [string, string]) =>
+  field(z.array(of).max(most), description, hint);
+
+/**
+ * The configuration file. Later versions add fields and never change the meaning of these. Unknown fields are refused.
+ */
+export const configSchema = z
+  .strictObject({
+    version: field(z.literal(1), 'Version of this format.', '1'),
+    providers: list(providerSchema, 1000, [
+      'Vendors and their keys.',
+      'a list such as [{ id: openai, kind: openai, keys: […] }]',
+    ]),
+    pools: list(poolSchema, 10_000, [
+      'What answers.',
+      'a list such as [{ id: chat, tiers: [{ targets: […] }] }]',
+    ]),
+    models: list(modelSchema, 100_000, [
+      'The names callers use.',
+      'a list such as [{ alias: smart, pool: chat }]',
+    ]),
+    consumers: list(consumerSchema, 100_000, [
+      'Who may call. Those added with `keywell consumers add` live in the data folder and need no line here.',
+      'a list such as [{ id: web, key_hash: "kwh_…", models: [smart] }]',
+    ]).default([]),
+    traffic: trafficSchema.prefault({}),
+    log: logSchema.prefault({}),
+  })
+  .meta({ title: 'Keywell configuration', description: 'keywell.yaml, version 1.' });
+
+/** A checked file with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+/** A file as it may be written. */
+export type ConfigInput = z.input<typeof configSchema>;
+export type ProviderConfig = Config['providers'][number];
+export type KeyConfig = ProviderConfig['keys'][number];
+export type PoolConfig = Config['pools'][number];
+export type ConsumerConfig = Config['consumers'][number];

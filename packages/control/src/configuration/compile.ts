@@ -1,0 +1,264 @@
+import { createHash } from 'node:crypto';
+import type { ConfigProblem } from '@keywell/contract/config/config-problem';
+import type {
+  Config,
+  ConsumerConfig,
+  KeyConfig,
+  PoolConfig,
+  ProviderConfig,
+} from '@keywell/contract/config/config-schema';
+import { didYouMean } from '@keywell/contract/config/did-you-mean';
+import { parseKeyHash } from '@keywell/core/access/key-hash';
+import type {
+  ConsumerRecord,
+  PoolRecord,
+  ProviderRecord,
+  Snapshot,
+  UpstreamKeyRecord,
+} from '@keywell/core/snapshot/snapshot';
+import { vendorKinds, vendorOf } from '@keywell/providers/registry';
+import type { StoredConsumer } from '../ports/stores.ts';
+import { describeSnapshot } from './describe-snapshot.ts';
+import type { ResolveSecret } from './secret-references.ts';
+
+/** Base URLs of kinds that have one; every other kind names its own. */
+const BASE_URLS: Readonly<Record<string, string>> = { openai: 'https://api.openai.com/v1' };
+
+export interface CompileInput {
+  readonly resolveSecret: ResolveSecret;
+  /** First 8 hex digits of SHA-256 of a secret. */
+  readonly fingerprint: (secret: string) => string;
+  readonly storedConsumers: readonly StoredConsumer[];
+  /** The row of a consumer in the shared counter table, the same for as long as it exists. */
+  readonly slotOf: (consumer: string) => { readonly slot: number; readonly generation: number };
+  /** Version the snapshot gets. */
+  readonly version: number;
+}
+
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly snapshot: Snapshot;
+      readonly warnings: readonly ConfigProblem[];
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** First 8 hex digits of SHA-256: tells two secrets apart, reveals neither. */
+export function fingerprintOf(secret: string): string {
+  return createHash('sha256').update(secret, 'utf8').digest('hex').slice(0, 8);
+}
+
+/** Makes the snapshot of a checked configuration: references resolved, defaults filled in, hashed. */
+export function compile(config: Config, input: CompileInput): Compiled {
+  const problems: ConfigProblem[] = [];
+  const warnings: ConfigProblem[] = [];
+  const providers = config.providers.map((provider, index) =>
+    compileProvider(provider, ['providers', index], { input, problems, warnings }),
+  );
+  const consumers = compileConsumers(config.consumers, input, warnings);
+  if (problems.length > 0) return { ok: false, problems };
+  const content = {
+    providers,
+    pools: config.pools.map(compilePool),
+    models: config.models.map(({ alias, pool }) => ({ alias, pool })),
+    consumers,
+    traffic: {
+      maxBodyBytes: config.traffic.max_body_bytes,
+      maxResponseBytes: config.traffic.max_response_bytes,
+      maxConnections: config.traffic.max_connections,
+      headersTimeoutMs: config.traffic.headers_timeout_ms,
+      bodyIdleTimeoutMs: config.traffic.body_idle_timeout_ms,
+      slowReaderTimeoutMs: config.traffic.slow_reader_timeout_ms,
+      shutdownGraceMs: config.traffic.shutdown_grace_ms,
+    },
+  };
+  const hash = hashOf(describeSnapshot(content));
+  return { ok: true, snapshot: { version: input.version, hash, ...content }, warnings };
+}
+
+interface Notes {
+  readonly input: CompileInput;
+  readonly problems: ConfigProblem[];
+  readonly warnings: ConfigProblem[];
+}
+
+function compileProvider(
+  provider: ProviderConfig,
+  path: ConfigProblem['path'],
+  notes: Notes,
+): ProviderRecord {
+  const vendor = vendorOf(provider.kind);
+  if (vendor === null) notes.problems.push(unknownKind(provider.kind, path));
+  const baseUrl = provider.base_url ?? BASE_URLS[provider.kind];
+  if (baseUrl === undefined && vendor !== null)
+    notes.problems.push({
+      path: [...path, 'base_url'],
+      at: 'value',
+      message: `A provider of kind "${provider.kind}" needs a base_url.`,
+      hint: 'Write the URL up to and including the API prefix, such as "http://127.0.0.1:8000/v1".',
+    });
+  const keys = provider.keys.map((key, index) =>
+    compileKey(key, { kind: provider.kind, path: [...path, 'keys', index] }, notes),
+  );
+  warnOfTwins(keys, path, notes);
+  return {
+    id: provider.id,
+    kind: provider.kind,
+    baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
+    streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
+    keys,
+  };
+}
+
+/** Two references may lead to the same credential; as two keys it would be asked twice for the same refusal. */
+function warnOfTwins(
+  keys: readonly UpstreamKeyRecord[],
+  path: ConfigProblem['path'],
+  notes: Notes,
+): void {
+  const seen = new Map<string, string>();
+  for (const [index, key] of keys.entries()) {
+    if (key.value === null) continue;
+    const twin = seen.get(key.fingerprint);
+    if (twin === undefined) seen.set(key.fingerprint, key.id);
+    else
+      notes.warnings.push({
+        path: [...path, 'keys', index, 'value'],
+        at: 'value',
+        message: `This is the same credential as that of key "${twin}".`,
+        hint: 'Remove one of the two, or check what the references lead to.',
+      });
+  }
+}
+
+function unknownKind(kind: string, path: ConfigProblem['path']): ConfigProblem {
+  const known = vendorKinds();
+  const near = didYouMean(kind, known);
+  return {
+    path: [...path, 'kind'],
+    at: 'value',
+    message: 'This kind of provider is not known.',
+    hint: near === null ? `Write one of ${known.join(', ')}.` : `Did you mean "${near}"?`,
+  };
+}
+
+function compileKey(
+  key: KeyConfig,
+  at: { readonly kind: string; readonly path: ConfigProblem['path'] },
+  notes: Notes,
+): UpstreamKeyRecord {
+  const value = key.value === undefined ? null : resolve(key.value, [...at.path, 'value'], notes);
+  if (key.value === undefined && at.kind in BASE_URLS)
+    notes.problems.push({
+      path: [...at.path, 'value'],
+      at: 'value',
+      message: `A key of kind "${at.kind}" needs a value.`,
+      hint: 'Write "env:NAME" or "file:path".',
+    });
+  return {
+    id: key.id,
+    value,
+    fingerprint: value === null ? '' : notes.input.fingerprint(value.reveal()),
+    domain: domainOf(key),
+    weight: key.weight,
+    models: key.models,
+    organization: key.organization ?? null,
+    project: key.project ?? null,
+  };
+}
+
+function resolve(reference: string, path: ConfigProblem['path'], notes: Notes) {
+  const answer = notes.input.resolveSecret(reference);
+  if (!answer.ok) {
+    const [what = '', ...right] = answer.message.split('; ');
+    notes.problems.push({
+      path,
+      at: 'value',
+      message: sentence(what),
+      hint: sentence(right.join('; ')),
+    });
+    return null;
+  }
+  if (answer.literal)
+    notes.warnings.push({
+      path,
+      at: 'value',
+      message: 'The credential itself stands in the file.',
+      hint: 'Put it into the environment or a file of its own, and write "env:NAME" or "file:path".',
+    });
+  return answer.secret;
+}
+
+const sentence = (text: string): string =>
+  text === '' ? '' : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** The path of a key's quota domain. `~` cannot stand in a declared one, so a key without any shares with nobody. */
+function domainOf(key: KeyConfig): readonly string[] {
+  if (key.domain !== undefined) return key.domain.split('/');
+  const named = [key.organization, key.project].filter((part) => part !== undefined);
+  return named.length > 0 ? named : [`~${key.id}`];
+}
+
+function compilePool(pool: PoolConfig): PoolRecord {
+  return {
+    id: pool.id,
+    tiers: pool.tiers.map((tier) => ({
+      targets: tier.targets.map(({ provider, model, weight, keys }) => ({
+        provider,
+        model,
+        weight,
+        keys,
+      })),
+    })),
+    deadlineMs: pool.deadline_ms,
+    connectTimeoutMs: pool.connect_timeout_ms,
+    firstByteTimeoutMs: pool.first_byte_timeout_ms,
+    idleTimeoutMs: pool.idle_timeout_ms,
+    maxStreamDurationMs: pool.max_stream_duration_ms,
+    retryAmbiguous: pool.retry_ambiguous,
+    maxWaitMs: pool.max_wait_ms,
+  };
+}
+
+function compileConsumers(
+  declared: readonly ConsumerConfig[],
+  { storedConsumers, slotOf }: CompileInput,
+  warnings: ConfigProblem[],
+): readonly ConsumerRecord[] {
+  const records: ConsumerRecord[] = declared.map((consumer) => ({
+    id: consumer.id,
+    keyHashes: [consumer.key_hash, ...consumer.previous_key_hashes].flatMap(
+      (line) => parseKeyHash(line) ?? [],
+    ),
+    models: consumer.models,
+    requestsPerMinute: consumer.limits.requests_per_minute ?? null,
+    enabled: consumer.enabled,
+    ...slotOf(consumer.id),
+  }));
+  const index = new Map(declared.map((consumer, position) => [consumer.id, position]));
+  const hashes = new Set(records.flatMap((record) => record.keyHashes));
+  for (const stored of storedConsumers) {
+    const position = index.get(stored.id);
+    if (position !== undefined)
+      warnings.push({
+        path: ['consumers', position, 'id'],
+        at: 'value',
+        message: `The consumer "${stored.id}" was also added by command; what stands in this file holds.`,
+        hint: 'Nothing to do, unless the other one was meant: then rename this one.',
+      });
+    else if (!hashes.has(stored.keyHash))
+      records.push({
+        id: stored.id,
+        keyHashes: [stored.keyHash],
+        models: stored.models,
+        requestsPerMinute: stored.requestsPerMinute,
+        enabled: !stored.disabled,
+        ...slotOf(stored.id),
+      });
+  }
+  return records;
+}
+
+function hashOf(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content), 'utf8').digest('hex');
+}

@@ -1,0 +1,64 @@
+import { formatKeyHash } from '@keywell/core/access/key-hash';
+import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+
+/** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
+export type Described = Readonly<Record<string, unknown>>;
+
+/** A snapshot in the words of the file. What is described is what the hash and a diff cover; slots of consumers are neither. */
+export interface DescribedSnapshot {
+  readonly providers: readonly Described[];
+  readonly pools: readonly Described[];
+  readonly models: readonly Described[];
+  readonly consumers: readonly Described[];
+  readonly traffic: Described;
+}
+
+/** Puts a snapshot into plain, secret-free data. */
+export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
+  const { traffic } = snapshot;
+  return {
+    providers: snapshot.providers.map((provider) => ({
+      id: provider.id,
+      kind: provider.kind,
+      base_url: provider.baseUrl,
+      stream_usage: provider.streamUsage,
+      keys: provider.keys.map((key) => ({
+        id: key.id,
+        value: key.value === null ? null : `[secret ${key.fingerprint}]`,
+        domain: key.domain.join('/'),
+        weight: key.weight,
+        models: key.models,
+        organization: key.organization,
+        project: key.project,
+      })),
+    })),
+    pools: snapshot.pools.map((pool) => ({
+      id: pool.id,
+      tiers: pool.tiers.map((tier) => ({ targets: tier.targets })),
+      deadline_ms: pool.deadlineMs,
+      connect_timeout_ms: pool.connectTimeoutMs,
+      first_byte_timeout_ms: pool.firstByteTimeoutMs,
+      idle_timeout_ms: pool.idleTimeoutMs,
+      max_stream_duration_ms: pool.maxStreamDurationMs,
+      retry_ambiguous: pool.retryAmbiguous,
+      max_wait_ms: pool.maxWaitMs,
+    })),
+    models: snapshot.models.map(({ alias, pool }) => ({ alias, pool })),
+    consumers: snapshot.consumers.map((consumer) => ({
+      id: consumer.id,
+      key_hashes: consumer.keyHashes.map(formatKeyHash),
+      models: consumer.models,
+      requests_per_minute: consumer.requestsPerMinute,
+      enabled: consumer.enabled,
+    })),
+    traffic: {
+      max_body_bytes: traffic.maxBodyBytes,
+      max_response_bytes: traffic.maxResponseBytes,
+      max_connections: traffic.maxConnections,
+      headers_timeout_ms: traffic.headersTimeoutMs,
+      body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
+      slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
+      shutdown_grace_ms: traffic.shutdownGraceMs,
+    },
+  };
+}

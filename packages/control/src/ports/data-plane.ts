@@ -1,0 +1,35 @@
+import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
+import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+
+/** What the control plane sees of the workers that serve traffic. */
+export interface DataPlane {
+  /** Puts a snapshot in force; resolves when every worker that listens has it. */
+  publish(snapshot: Snapshot): Promise<void>;
+  keys(): readonly KeyStatus[];
+  pools(): readonly PoolStatus[];
+  /** Ends cooldowns by hand; an empty filter means all of them. */
+  clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
+  status(): DataPlaneStatus;
+}
+
+export interface CooldownFilter {
+  provider?: string;
+  key?: string;
+}
+
+export interface DataPlaneStatus {
+  /** Version and hash of the snapshot in force. */
+  readonly version: number;
+  readonly hash: string;
+  readonly workers: readonly WorkerStatus[];
+  /** Workers replaced after a crash since the start. */
+  readonly restarts: number;
+  readonly draining: boolean;
+}
+
+export interface WorkerStatus {
+  readonly worker: number;
+  /** Grows each time the worker is replaced. */
+  readonly epoch: number;
+  readonly listening: boolean;
+}
