@@ -58,4 +58,6 @@ export interface CooldownChange {
   /** How often the same heuristic cooldown has been set in a row; drives its back-off. */
   readonly strikes: number;
   readonly evidence: string;
+  /** The one credential it is about, by fingerprint: a cooldown does not outlive its credential. Absent where several share it. */
+  readonly fingerprint?: string;
 }

@@ -67,6 +67,11 @@ export interface Verdict {
   readonly level?: 'organization' | 'project';
   /** Whether the provider named an instant that was past, too far or not a number and had to be clamped. */
   readonly implausible?: boolean;
+  /**
+   * Whether a transient or ambiguous failure counts for the endpoint's breaker: only once another target has served the same request,
+   * or several consumers met it. Absent: overload counts, these do not.
+   */
+  readonly counts?: boolean;
   readonly evidence: string;
 }
 

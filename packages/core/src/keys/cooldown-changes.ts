@@ -1,0 +1,56 @@
+import { classOf, dimensionOf } from './cooldown-codes.ts';
+import { NOTED, type KeyTable } from './key-table.ts';
+import type { CooldownChange } from './status.ts';
+import { FLAG, SLOT } from './table-layout.ts';
+
+/** The two clocks of one instant. */
+export interface Instant {
+  /** Monotonic milliseconds shared by the threads of the node. */
+  readonly now: number;
+  /** Epoch milliseconds. */
+  readonly wallNow: number;
+}
+
+/** What the last transactions changed, as it is persisted and told to others; `evidence` goes with what was set. */
+export function takeChanges(table: KeyTable, at: Instant, evidence: string): CooldownChange[] {
+  const changes: CooldownChange[] = [];
+  for (let entry = 0; entry < table.notedCount; entry += 1) {
+    const from = entry * NOTED.cells;
+    const slot = from + NOTED.slot;
+    const scope = table.noted[from + NOTED.scope] ?? 0;
+    const cleared = table.noted[from + NOTED.cleared] === 1;
+    const change = changeOf(table, scope, at, (cell) => table.noted[slot + cell] ?? 0);
+    if (change !== null) {
+      changes.push(
+        cleared
+          ? { ...change, action: 'cleared', endsAt: 0, evidence: '' }
+          : { ...change, evidence },
+      );
+    }
+  }
+  table.notedCount = 0;
+  return changes;
+}
+
+/** A slot's content as a change; `cell` reads it. */
+export function changeOf(
+  table: KeyTable,
+  scopeIndex: number,
+  at: Instant,
+  cell: (of: number) => number,
+): CooldownChange | null {
+  const scope = table.plan.scopes[scopeIndex];
+  if (scope === undefined) return null;
+  return {
+    action: 'set',
+    scopeId: scope.id,
+    scope: scope.kind,
+    class: classOf(cell(SLOT.class)),
+    dimension: dimensionOf(cell(SLOT.dimension)),
+    endsAt: at.wallNow + (cell(SLOT.endsAt) - at.now),
+    authoritative: (cell(SLOT.flags) & FLAG.authoritative) !== 0,
+    strikes: cell(SLOT.strikes),
+    evidence: '',
+    ...(scope.fingerprint === null ? {} : { fingerprint: scope.fingerprint }),
+  };
+}

@@ -1,0 +1,81 @@
+import { createTried, explain } from './choose.ts';
+import { classOf, dimensionOf } from './cooldown-codes.ts';
+import { readCell, slotCell } from './cooldown-cells.ts';
+import { forEachBinding, isEligible } from './eligibility.ts';
+import { inFlightOf, type KeyTable } from './key-table.ts';
+import { requestsOf, retriesOf } from './retry-budget.ts';
+import type { CooldownStatus, KeyStatus, PoolStatus } from './status.ts';
+import { FLAG, KEY_CELL, SLOT } from './table-layout.ts';
+
+/** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a scope; the table holds none. */
+export function describeKeys(
+  table: KeyTable,
+  now: number,
+  evidenceOf: (scopeId: string) => string,
+): KeyStatus[] {
+  const candidatesOf = Map.groupBy(table.plan.candidates, (candidate) => candidate.keyIndex);
+  return table.plan.keys.map((entry) => {
+    const cooldowns = entry.scopes.flatMap((scope) => cooldownsOf(table, scope, now, evidenceOf));
+    const candidates = candidatesOf.get(entry.index) ?? [];
+    const open = candidates.some((candidate) => isEligible(table, candidate, now));
+    const counter = (cell: number): number =>
+      readCell(table, table.layout.keys + entry.index * KEY_CELL.cells + cell);
+    return {
+      provider: entry.provider.id,
+      key: entry.key.id,
+      fingerprint: entry.key.fingerprint,
+      domain: entry.domain,
+      weight: entry.key.weight,
+      inFlight: inFlightOf(table, entry.index),
+      attempts: counter(KEY_CELL.attempts),
+      successes: counter(KEY_CELL.successes),
+      failures: counter(KEY_CELL.failures),
+      state: stateOf(cooldowns, open || candidates.length === 0),
+      cooldowns,
+    };
+  });
+}
+
+/** Every pool, tier by tier, with the use of its retry budget. */
+export function describePools(table: KeyTable, now: number): PoolStatus[] {
+  return [...table.plan.pools.values()].map((pool) => ({
+    pool: pool.id,
+    tiers: pool.tiers.map((tier) => {
+      const { eligible, nextInMs } = explain(table, tier, createTried(), now);
+      return { tier: tier.tier, candidates: tier.candidates.length, eligible, nextInMs };
+    }),
+    requests10s: requestsOf(table, pool, now),
+    retries10s: retriesOf(table, pool, now),
+  }));
+}
+
+/** Cooled when nothing can be asked of the key; partly when only some of its models or needs are kept away. */
+function stateOf(cooldowns: readonly CooldownStatus[], open: boolean): KeyStatus['state'] {
+  if (cooldowns.length === 0) return 'ready';
+  const whole = cooldowns.some(({ scope }) => !scope.endsWith('_group'));
+  return whole || !open ? 'cooled' : 'partly_cooled';
+}
+
+function cooldownsOf(
+  table: KeyTable,
+  scopeIndex: number,
+  now: number,
+  evidenceOf: (scopeId: string) => string,
+): CooldownStatus[] {
+  const scope = table.plan.scopes[scopeIndex];
+  const cooldowns: CooldownStatus[] = [];
+  if (scope === undefined) return cooldowns;
+  forEachBinding(table, scopeIndex, now, (slot) => {
+    const cell = slotCell(table, slot);
+    cooldowns.push({
+      scopeId: scope.id,
+      scope: scope.kind,
+      class: classOf(readCell(table, cell + SLOT.class)),
+      dimension: dimensionOf(readCell(table, cell + SLOT.dimension)),
+      endsInMs: readCell(table, cell + SLOT.endsAt) - now,
+      authoritative: (readCell(table, cell + SLOT.flags) & FLAG.authoritative) !== 0,
+      evidence: evidenceOf(scope.id),
+    });
+  });
+  return cooldowns;
+}

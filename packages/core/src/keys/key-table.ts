@@ -1,0 +1,150 @@
+import { LOCK_STRIDE, lockWordOf, type TableWriter } from '../limits/record-lock.ts';
+import type { KeyPlan } from './plan.ts';
+import type { CooldownChange } from './status.ts';
+import { HEADER, LAYOUT_VERSION, MAGIC, SLOT, WRITER, type TableLayout } from './table-layout.ts';
+
+/** Most cooldown changes one transaction can report. */
+const MAX_CHANGES = 128;
+
+/** A change noted while records are locked, when nothing may be allocated: cells of one entry of `KeyTable.noted`. */
+export const NOTED = Object.freeze({ scope: 0, cleared: 1, slot: 2, cells: 3 + SLOT.cells });
+
+/**
+ * One thread's handle on the key table: views, places, and this writer's identity. All state is in the buffer, but for what one
+ * transaction notes for its caller.
+ */
+export interface KeyTable {
+  readonly plan: KeyPlan;
+  readonly layout: TableLayout;
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly ints: Int32Array;
+  readonly cells: Float64Array;
+  readonly worker: number;
+  readonly lockWord: number;
+  /** Int32 cells of this writer's journal: its count, then its entries. */
+  readonly journalCount: number;
+  readonly journalIndexes: number;
+  /** Float64 cells of this writer: the journal's old values, then its requests in flight per key. */
+  readonly journalValues: number;
+  readonly inFlight: number;
+  /** Changes of the transaction under way, see NOTED. */
+  readonly noted: Float64Array;
+  notedCount: number;
+  /** Settlements of this thread whose records were busy; the same list for every handle on the same buffer. */
+  readonly deferred: (() => CooldownChange[])[];
+  /** Reservations somebody tried to settle again. */
+  settledTwice: number;
+}
+
+/** What waits for a record belongs to the buffer, not to the handle: a new handle on it makes up for it as well. */
+const deferredByBuffer = new WeakMap<ArrayBuffer | SharedArrayBuffer, (() => CooldownChange[])[]>();
+
+/** Writes the header of an empty table: zeroed memory is a table where nothing is known. `workers` follows from the buffer's size. */
+export function initKeyTable(
+  plan: KeyPlan,
+  buffer: ArrayBuffer | SharedArrayBuffer,
+  workers: number = writersOf(plan.layout, buffer.byteLength),
+): void {
+  if (buffer.byteLength !== plan.byteLength(workers) || workers < 1) {
+    throw new RangeError(
+      `A key table of ${workers} writers takes ${plan.byteLength(workers)} bytes, not ${buffer.byteLength}.`,
+    );
+  }
+  const header = new Int32Array(buffer, 0, HEADER.cells);
+  header[HEADER.layout] = LAYOUT_VERSION;
+  header[HEADER.fingerprint] = plan.fingerprint;
+  header[HEADER.writers] = workers;
+  header[HEADER.generation] = 1;
+  Atomics.store(header, HEADER.magic, MAGIC);
+}
+
+/**
+ * Opens a table for one writer: worker 0 is the main thread. Throws when the buffer is no table of this plan, or has no row for the
+ * worker. A worker that is started again needs `recoverWorker` first and then comes with a higher epoch.
+ */
+export function openKeyTable(
+  plan: KeyPlan,
+  buffer: ArrayBuffer | SharedArrayBuffer,
+  writer: TableWriter,
+): KeyTable {
+  const { layout } = plan;
+  const writers = checkHeader(plan, buffer);
+  if (writer.worker >= writers) {
+    throw new RangeError(
+      `The key table has rows for ${writers} writers, none for ${writer.worker}.`,
+    );
+  }
+  const lockWord = lockWordOf(writer);
+  const intCells = layout.intWriters + layout.intPerWriter * writers;
+  const ints = new Int32Array(buffer, 0, intCells);
+  const row = layout.intWriters + layout.intPerWriter * writer.worker;
+  const values = layout.writers + layout.floatsPerWriter * writer.worker;
+  Atomics.store(ints, row + WRITER.epoch, writer.epoch);
+  return {
+    plan,
+    layout,
+    buffer,
+    ints,
+    cells: new Float64Array(buffer, intCells * Int32Array.BYTES_PER_ELEMENT),
+    worker: writer.worker,
+    lockWord,
+    journalCount: row + WRITER.journalCount,
+    journalIndexes: row + WRITER.cells,
+    journalValues: values,
+    inFlight: values + layout.journalEntries,
+    noted: new Float64Array(MAX_CHANGES * NOTED.cells),
+    notedCount: 0,
+    deferred: deferredOf(buffer),
+    settledTwice: 0,
+  };
+}
+
+function deferredOf(buffer: ArrayBuffer | SharedArrayBuffer): (() => CooldownChange[])[] {
+  const known = deferredByBuffer.get(buffer);
+  if (known !== undefined) return known;
+  const deferred: (() => CooldownChange[])[] = [];
+  deferredByBuffer.set(buffer, deferred);
+  return deferred;
+}
+
+/** How many times tables have succeeded each other on this node. */
+export function generationOf(table: KeyTable): number {
+  return Atomics.load(table.ints, HEADER.generation);
+}
+
+export function writersIn(table: KeyTable): number {
+  return Atomics.load(table.ints, HEADER.writers);
+}
+
+/** Int32 cell of a record's lock. */
+export const lockCell = (table: KeyTable, record: number): number =>
+  table.layout.intLocks + record * LOCK_STRIDE;
+
+/** Float64 cell of a key's count of requests in flight from one worker. */
+export const inFlightCell = (table: KeyTable, worker: number, key: number): number =>
+  table.layout.writers + table.layout.floatsPerWriter * worker + table.layout.journalEntries + key;
+
+export function inFlightOf(table: KeyTable, key: number): number {
+  let sum = 0;
+  const writers = writersIn(table);
+  for (let worker = 0; worker < writers; worker += 1) {
+    sum += table.cells[inFlightCell(table, worker, key)] ?? 0;
+  }
+  return sum;
+}
+
+function writersOf(layout: TableLayout, bytes: number): number {
+  return Math.floor((bytes - layout.fixedBytes) / layout.bytesPerWriter);
+}
+
+function checkHeader(plan: KeyPlan, buffer: ArrayBuffer | SharedArrayBuffer): number {
+  const header = new Int32Array(buffer, 0, HEADER.cells);
+  const writers = Atomics.load(header, HEADER.writers);
+  const fits =
+    Atomics.load(header, HEADER.magic) === MAGIC &&
+    Atomics.load(header, HEADER.layout) === LAYOUT_VERSION &&
+    Atomics.load(header, HEADER.fingerprint) === plan.fingerprint &&
+    buffer.byteLength === plan.byteLength(writers);
+  if (!fits) throw new Error('The buffer is not a key table of this plan.');
+  return writers;
+}

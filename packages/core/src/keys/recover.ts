@@ -1,0 +1,192 @@
+import { copyTable } from './carry-over.ts';
+import { classCode, dimensionCode, slotOf } from './cooldown-codes.ts';
+import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
+import {
+  closeClearing,
+  raiseEnd,
+  readCell,
+  slotBinds,
+  slotCell,
+  wipeSlot,
+} from './cooldown-cells.ts';
+import { LONGEST_MS } from './cooldown-terms.ts';
+import { inFlightCell, openKeyTable, writersIn, type KeyTable } from './key-table.ts';
+import type { KeyPlan, ScopePlan } from './plan.ts';
+import { currentSendSequence } from './send-sequence.ts';
+import type { CooldownChange } from './status.ts';
+import { FLAG, SLOT } from './table-layout.ts';
+import { commit, lockRecord, undoWorker, unlockRecord, write } from './table-journal.ts';
+
+/** How often an operator's command tries a busy record again, about 1 ms each time. */
+const PATIENT_TRIES = 20;
+
+/** What a dead worker left behind, put in order. */
+export interface RecoveryReport {
+  readonly worker: number;
+  readonly locksReleased: number;
+  readonly cellsRestored: number;
+  /** Places in flight that it held. */
+  readonly leasesReturned: number;
+}
+
+/**
+ * Puts the table in order after a worker's thread has ended: undoes what it had begun to write, releases its locks, returns what it
+ * held in flight. Only on the main thread, after the worker's exit and before its successor opens the table; once for each table the
+ * worker had open.
+ */
+export function recoverWorker(
+  plan: KeyPlan,
+  buffer: ArrayBuffer | SharedArrayBuffer,
+  worker: number,
+): RecoveryReport {
+  const table = openKeyTable(plan, buffer, { worker: 0, epoch: 0 });
+  if (worker < 1 || worker >= writersIn(table)) {
+    throw new RangeError(`There is no worker ${worker} to recover.`);
+  }
+  const undone = undoWorker(table, worker);
+  let leasesReturned = 0;
+  for (let key = 0; key < table.layout.counts.keys; key += 1) {
+    const cell = inFlightCell(table, worker, key);
+    const held = readCell(table, cell);
+    if (held === 0) continue;
+    // Only the main thread ever writes this counter, and the row's writer is gone: no lock is needed.
+    const abandoned = table.layout.abandoned + key;
+    table.cells[abandoned] = readCell(table, abandoned) + held;
+    table.cells[cell] = 0;
+    leasesReturned += held;
+  }
+  return { worker, leasesReturned, ...undone };
+}
+
+/**
+ * Puts cooldowns back that were persisted, or set on another table or node. Later ends win; what has ended, what names an unknown
+ * scope and what was about another credential is left out. A cleared row ends a cooldown that was only a guess.
+ */
+export function restoreCooldowns(
+  table: KeyTable,
+  rows: readonly CooldownChange[],
+  at: Instant,
+): void {
+  for (const row of rows) {
+    const scope = table.plan.scopeById.get(row.scopeId);
+    if (scope === undefined || !sameCredential(scope, row.fingerprint)) continue;
+    const leftMs = Math.min(row.endsAt - at.wallNow, LONGEST_MS);
+    const slot = scope.firstSlot + slotOf(scope.kind, row.class, row.dimension);
+    if (row.action === 'set' && !(leftMs > 0)) continue;
+    if (!lockScope(table, scope)) continue;
+    if (row.action === 'set') restoreSlot(table, scope, slot, { row, now: at.now, leftMs });
+    else endGuess(table, scope, slot, at.now);
+    unlockScope(table, scope);
+  }
+  table.notedCount = 0;
+}
+
+/** Every cooldown in force, as rows to persist. */
+export function listCooldowns(table: KeyTable, at: Instant): CooldownChange[] {
+  const rows: CooldownChange[] = [];
+  for (const scope of table.plan.scopes) {
+    for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
+      if (!slotBinds(table, slot, at.now)) continue;
+      const cell = slotCell(table, slot);
+      const row = changeOf(table, scope.index, at, (of) => readCell(table, cell + of));
+      if (row !== null) rows.push(row);
+    }
+  }
+  return rows;
+}
+
+/**
+ * Ends cooldowns by hand: everything that binds one key, its domain's and its endpoint's included, or a provider's, or all. Failures of
+ * attempts that were sent before set nothing afterwards. Scopes that stay locked are left out; what was cleared is returned.
+ */
+export function clearCooldowns(
+  table: KeyTable,
+  filter: { readonly provider?: string; readonly key?: string },
+  at: Instant,
+): CooldownChange[] {
+  const changes: CooldownChange[] = [];
+  for (const scope of scopesOf(table.plan, filter)) {
+    if (!lockScope(table, scope)) continue;
+    for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
+      wipeSlot(table, scope.index, slot, at.now);
+    }
+    closeClearing(table, scope.index, currentSendSequence(table.ints));
+    unlockScope(table, scope);
+    changes.push(...takeChanges(table, at, ''));
+  }
+  return changes;
+}
+
+/**
+ * Fills the table of a new snapshot, before any worker has it, from the one it succeeds, by id: cooldowns with their strikes, counters
+ * and windows. What was learned about a credential that was replaced, or about a provider at another base URL, ends and is returned as
+ * cleared. Requests in flight stay accounted in the old table, and settling them there tells what to put into the new one.
+ */
+export function carryOver(from: KeyTable, to: KeyTable): CooldownChange[] {
+  return copyTable(from, to);
+}
+
+function scopesOf(
+  plan: KeyPlan,
+  filter: { readonly provider?: string; readonly key?: string },
+): readonly ScopePlan[] {
+  const { provider, key } = filter;
+  if (key === undefined) {
+    return plan.scopes.filter((scope) => provider === undefined || scope.provider === provider);
+  }
+  const bound = new Set(
+    plan.keys
+      .filter((entry) => entry.key.id === key)
+      .filter((entry) => provider === undefined || entry.provider.id === provider)
+      .flatMap((entry) => entry.scopes),
+  );
+  return plan.scopes.filter((scope) => bound.has(scope.index));
+}
+
+function restoreSlot(
+  table: KeyTable,
+  scope: ScopePlan,
+  slot: number,
+  to: { readonly row: CooldownChange; readonly now: number; readonly leftMs: number },
+): void {
+  const cell = slotCell(table, slot);
+  const { row, now, leftMs } = to;
+  if (readCell(table, cell + SLOT.endsAt) >= now + leftMs) return;
+  write(table, cell + SLOT.class, classCode(row.class));
+  write(table, cell + SLOT.dimension, dimensionCode(row.dimension));
+  write(table, cell + SLOT.refusedNeed, 0);
+  write(table, cell + SLOT.flags, row.authoritative ? FLAG.authoritative : 0);
+  write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
+  write(table, cell + SLOT.setAt, now);
+  write(table, cell + SLOT.strikes, Math.max(row.strikes, readCell(table, cell + SLOT.strikes)));
+  raiseEnd(table, scope.index, slot, now + leftMs);
+}
+
+function endGuess(table: KeyTable, scope: ScopePlan, slot: number, now: number): void {
+  const flags = readCell(table, slotCell(table, slot) + SLOT.flags);
+  if ((flags & FLAG.authoritative) !== 0) return;
+  wipeSlot(table, scope.index, slot, now);
+  closeClearing(table, scope.index, 0);
+}
+
+/** A scope's record, then its endpoint's, which keeps the latest end. */
+function lockScope(table: KeyTable, scope: ScopePlan): boolean {
+  const endpoint = table.plan.nodes.length + scope.endpoint;
+  for (let turn = 0; turn < PATIENT_TRIES; turn += 1) {
+    if (lockRecord(table, scope.record)) {
+      if (scope.record === endpoint || lockRecord(table, endpoint)) return true;
+      unlockRecord(table, scope.record);
+    }
+  }
+  return false;
+}
+
+function unlockScope(table: KeyTable, scope: ScopePlan): void {
+  const endpoint = table.plan.nodes.length + scope.endpoint;
+  commit(table);
+  if (scope.record !== endpoint) unlockRecord(table, endpoint);
+  unlockRecord(table, scope.record);
+}
+
+const sameCredential = (scope: ScopePlan, fingerprint: string | undefined): boolean =>
+  fingerprint === undefined || scope.fingerprint === null || scope.fingerprint === fingerprint;
