@@ -20,7 +20,7 @@ export interface AuditQuery {
   readonly before?: Pick<AuditEvent, 'at' | 'id'>;
 }
 
-export const MAX_AUDIT_LIMIT = 500;
+const MAX_AUDIT_LIMIT = 500;
 
 /** Keeps what was done; nothing in it is ever changed. */
 export interface AuditStore {

@@ -162,7 +162,6 @@ if (parentPort !== null) {
   const port = parentPort;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one starter of this thread is typed
   const thread = new LogThread(workerData as LogThreadSettings, (message) => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     port.postMessage(message);
   });
   port.on('message', (message: ToLogThread) => {

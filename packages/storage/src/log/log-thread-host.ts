@@ -14,7 +14,7 @@ const LONGEST_PAUSE_MS = 60_000;
 /** A thread that lived this long starts the back-off anew. */
 const LONG_LIFE_MS = 60_000;
 /** Heap of the thread; what waits in it is bounded by the writers' queues. */
-const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
 
 type Batch = Extract<ToLogThread, { kind: 'batch' }>;
 
@@ -102,7 +102,6 @@ export class LogThreadHost {
     if (this.#ended) return;
     if (this.#worker === null && this.#pause === null) this.#start();
     if (this.#worker === null) this.#backlog.push(message);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     else this.#worker.postMessage(message);
   }
 

@@ -52,7 +52,6 @@ export function requestRecord(
 export function sendRecords(connection: LogConnection, records: readonly RequestRecord[]): void {
   const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   Atomics.add(new Int32Array(connection.gauge), LOG_GAUGE.queued, records.length);
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   connection.port.postMessage({ rows: records.length, lines });
 }
 
@@ -169,7 +168,6 @@ export function describeRequestLog(name: string, open: () => Promise<RequestLog>
       const gauge = new Int32Array(connection.gauge);
       Atomics.add(gauge, LOG_GAUGE.queued, 3);
       const good = JSON.stringify(requestRecord({ id: 'c' }));
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       connection.port.postMessage({ rows: 3, lines: `no json\n${good}\n{"id":7}\n` });
       Atomics.add(gauge, LOG_GAUGE.shed, 5); // a writer whose queue was full
       await log.flush();

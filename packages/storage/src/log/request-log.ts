@@ -43,7 +43,7 @@ export interface LogWarning {
   readonly message: string;
 }
 
-export const MAX_LOG_LIMIT = 500;
+const MAX_LOG_LIMIT = 500;
 
 /** Keeps one record per request. Every call ends within a deadline; a failed one rejects and harms no writer. */
 export interface RequestLog {
