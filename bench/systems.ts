@@ -197,7 +197,7 @@ function keywellConfig(place: Place, keyHash: string, log: boolean): string {
   const template = readFileSync(join(place.repository, 'bench/keywell.bench.yaml'), 'utf8');
   return template
     .replace('UPSTREAM_PORT', String(place.upstreamPort))
-    .replace('"KEY_HASH"', JSON.stringify(keyHash))
+    .replace('KEY_HASH', keyHash)
     .concat(log ? '' : 'log: { enabled: false }\n');
 }
 
