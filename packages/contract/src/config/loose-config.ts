@@ -4,6 +4,7 @@ import type { ConfigPath } from './config-problem.ts';
 export interface LooseRecord {
   readonly path: ConfigPath;
   readonly get: (name: string) => unknown;
+  readonly set: (name: string, value: unknown) => void;
 }
 
 /** The maps in a list; whatever else stands there is somebody else's problem to report. */
@@ -37,5 +38,6 @@ export function loose(value: unknown, path: ConfigPath = []): LooseRecord | null
   return {
     path,
     get: (name) => (Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined),
+    set: (name, next) => void Reflect.set(value, name, next),
   };
 }

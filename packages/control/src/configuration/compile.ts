@@ -220,9 +220,19 @@ function compilePool(pool: PoolConfig): PoolRecord {
   };
 }
 
+/** The same snapshot with the consumers as they are now; everything else, secrets too, stays as it was resolved. */
+export function withConsumers(
+  snapshot: Snapshot,
+  config: Config,
+  input: Pick<CompileInput, 'storedConsumers' | 'slotOf' | 'version'>,
+): Snapshot {
+  const content = { ...snapshot, consumers: compileConsumers(config.consumers, input, []) };
+  return { ...content, version: input.version, hash: hashOf(describeSnapshot(content)) };
+}
+
 function compileConsumers(
   declared: readonly ConsumerConfig[],
-  { storedConsumers, slotOf }: CompileInput,
+  { storedConsumers, slotOf }: Pick<CompileInput, 'storedConsumers' | 'slotOf'>,
   warnings: ConfigProblem[],
 ): readonly ConsumerRecord[] {
   const records: ConsumerRecord[] = declared.map((consumer) => ({

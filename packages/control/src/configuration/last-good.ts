@@ -1,0 +1,55 @@
+import type { Config } from '@keywell/contract/config/config-schema';
+import { loose, records, text } from '@keywell/contract/config/loose-config';
+import { Secret } from '@keywell/core/secret/secret';
+import { isSecretReference } from '@keywell/storage/secrets/resolve-secret';
+import type { SealedPlace, SecretSealer } from '../ports/stores.ts';
+
+/** Where the literal credential of a key is sealed. */
+const placeOf = (provider: string, key: string): SealedPlace => ({
+  purpose: 'configuration',
+  rowId: `${provider}/${key}`,
+});
+
+/** A configuration as it may lie in the store: references as they are, literal credentials sealed. */
+export function encodeLastGood(config: Config, file: string, sealer: SecretSealer): string {
+  const providers = config.providers.map((provider) => {
+    const keys = provider.keys.map((key) => {
+      if (key.value === undefined || isSecretReference(key.value)) return key;
+      const sealed = sealer.seal(new Secret(key.value), placeOf(provider.id, key.id));
+      return Object.assign({}, key, { value: { sealed } });
+    });
+    return Object.assign({}, provider, { keys });
+  });
+  return JSON.stringify({ form: 1, file, config: { ...config, providers } });
+}
+
+export type LastGood =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string };
+
+/** The configuration in a saved text, credentials opened; it is checked like any other before it is used. */
+export function decodeLastGood(saved: string, sealer: SecretSealer): LastGood {
+  let value: unknown;
+  try {
+    value = JSON.parse(saved);
+  } catch {
+    return { ok: false, message: 'it is not JSON' };
+  }
+  const root = loose(value);
+  const config = loose(root?.get('config'));
+  if (root?.get('form') !== 1 || config === null)
+    return { ok: false, message: 'it was saved by another version' };
+  for (const provider of records(config, 'providers')) {
+    for (const key of records(provider, 'keys')) {
+      const sealed = text(loose(key.get('value')) ?? NOTHING, 'sealed');
+      if (sealed === null) continue;
+      const place = placeOf(text(provider, 'id') ?? '', text(key, 'id') ?? '');
+      const opened = sealer.open(sealed, place);
+      if (!opened.ok) return { ok: false, message: opened.message };
+      key.set('value', opened.secret.reveal());
+    }
+  }
+  return { ok: true, value: root.get('config') };
+}
+
+const NOTHING = { path: [], get: () => undefined, set: () => undefined };
