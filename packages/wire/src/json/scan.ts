@@ -59,6 +59,17 @@ const KEY = 1;
 const FIRST_ELEMENT = 2;
 const VALUE = 3;
 const AFTER = 4;
+/** What is expected once a value of a kind has begun, or is over. */
+const STATE_AFTER: Uint8Array = Uint8Array.of(
+  AFTER,
+  FIRST_KEY,
+  FIRST_ELEMENT,
+  AFTER,
+  AFTER,
+  AFTER,
+  AFTER,
+  AFTER,
+);
 
 const HASH_START = 0x811c9dc5 | 0;
 const HASH_PRIME = 0x01000193;
@@ -127,15 +138,13 @@ function walk(body: Uint8Array, bodyStart: number, fields: FieldSet, spans: Span
       state = objectAt[depth] === 1 ? KEY : VALUE;
     } else if (state === VALUE || (state === FIRST_ELEMENT && byte !== CLOSE_BRACKET)) {
       const what = KIND_OF[byte] ?? ABSENT;
-      if (depth === 1 && field >= 0) begin(spans, field, what, position);
-      if (what === OBJECT || what === ARRAY) {
-        position = enter(what, ++depth, lenient, position);
-        state = what === OBJECT ? FIRST_KEY : FIRST_ELEMENT;
-      } else {
-        position = skipScalar(body, position, what);
-        if (depth === 1 && field >= 0) spans.end[field] = position;
-        state = AFTER;
-      }
+      const named = depth === 1 && field >= 0;
+      if (named) begin(spans, field, what, position);
+      const opens = what === OBJECT || what === ARRAY;
+      if (opens) depth++;
+      position = opens ? enter(what, depth, lenient, position) : skipScalar(body, position, what);
+      if (named) spans.end[field] = position;
+      state = STATE_AFTER[what] ?? AFTER;
     } else if (state === KEY || !leave(byte, depth, lenient)) {
       fail(state <= KEY ? 'A key is expected' : 'A comma or an end is expected', position, body);
       return -1;
