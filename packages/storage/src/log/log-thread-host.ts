@@ -100,15 +100,25 @@ export class LogThreadHost {
 
   #post(message: ToLogThread): void {
     if (this.#ended) return;
-    if (this.#worker === null && this.#pause === null) this.#start();
+    // a thread that cannot even start has reported this message as lost
+    if (this.#worker === null && this.#pause === null && !this.#start()) return;
     if (this.#worker === null) this.#backlog.push(message);
     else this.#worker.postMessage(message);
   }
 
-  #start(): void {
-    const worker = this.#startThread(this.#settings);
-    this.#worker = worker;
+  #start(): boolean {
     this.#startedAt = performance.now();
+    try {
+      this.#watch(this.#startThread(this.#settings));
+      return true;
+    } catch (error) {
+      this.#lost(messageOf(error));
+      return false;
+    }
+  }
+
+  #watch(worker: Worker): void {
+    this.#worker = worker;
     let why = 'it ended by itself';
     worker.on('message', (message: FromLogThread) => {
       this.#receive(message);
@@ -143,7 +153,7 @@ export class LogThreadHost {
     this.#pause = setTimeout(() => {
       this.#pause = null;
       if (this.#backlog.length === 0) return;
-      this.#start();
+      if (!this.#start()) this.#backlog.length = 0;
       for (const message of this.#backlog.splice(0)) this.#worker?.postMessage(message);
     }, this.#pauseMs);
     this.#pause.unref();

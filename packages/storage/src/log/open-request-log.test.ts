@@ -226,6 +226,25 @@ describe('a request log in trouble', () => {
     await log.close();
   });
 
+  it('counts as shed what comes while no thread can start', async () => {
+    const dir = freshDir();
+    let fail = true;
+    const { log, warnings, send } = await open(dir, {
+      startThread: () => {
+        if (fail) throw new Error('out of file descriptors');
+        return startLogThread({ dir, memoryLimitMb: 48, retentionDays: 30 });
+      },
+    });
+    send('lost');
+    await expect.poll(() => log.stats()).toEqual({ queued: 0, written: 0, shed: 1 });
+    expect(warnings[0]?.message).toContain('out of file descriptors');
+    fail = false;
+    send('kept');
+    await log.flush();
+    expect(await listIds(log)).toEqual(['kept']);
+    await log.close();
+  });
+
   it('sheds a batch larger than the memory it may hold', async () => {
     const { log, send } = await open(freshDir());
     send('x'.repeat(33 * 1024 * 1024));
