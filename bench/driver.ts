@@ -1,29 +1,13 @@
 // The load of the bench, in a process of its own so that the CPU time of what it drives can be told apart.
 // Usage: node bench/driver.ts '<DriverTask as JSON>'; prints one DriverResult as JSON.
 import { CallConnection, StreamConnection, type StreamEnd } from './http1-client.ts';
+import { chatRequest } from './payloads.ts';
 import type { DriverResult, DriverTask } from './driver-task.ts';
 
 const task: DriverTask = JSON.parse(process.argv[2] ?? '');
 
-/** About 2 KB, as a short conversation is. */
-function chatBody(stream: boolean): string {
-  const turn =
-    'Please compare the two drafts below and say which of them a new reader would follow. ';
-  const body = {
-    model: task.model,
-    messages: [
-      { role: 'system', content: 'You are a careful editor.' },
-      { role: 'user', content: turn.repeat(22) },
-    ],
-    temperature: 0.2,
-    max_tokens: 256,
-    stream,
-  };
-  return JSON.stringify(body);
-}
-
 function requestBytes(stream: boolean): Buffer {
-  const body = chatBody(stream);
+  const body = chatRequest(task.model, stream);
   const head = [
     'POST /v1/chat/completions HTTP/1.1',
     `host: 127.0.0.1:${task.port}`,

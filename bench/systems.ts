@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatConsumerKey } from '../packages/core/src/access/consumer-key.ts';
 import { keyHashOf } from '../packages/core/src/access/key-hash.ts';
 import { freePort, run, start, type Started } from './children.ts';
+import { MODEL } from './payloads.ts';
 
 export type SystemId = 'nginx' | 'peer' | 'keywell' | 'keywell-no-log';
 
@@ -39,7 +40,6 @@ export interface Place {
   readonly workers: number;
 }
 
-const UPSTREAM_MODEL = 'bench-model-2026-01-01';
 const READY_WITHIN_MS = 20_000;
 
 async function answers(url: string): Promise<boolean> {
@@ -152,7 +152,7 @@ async function startNginx(place: Place): Promise<System | Absent> {
     title: `nginx, proxy_pass, ${place.workers} workers`,
     callPort,
     streamPort,
-    model: UPSTREAM_MODEL,
+    model: MODEL,
     headers: { authorization: 'Bearer bench' },
     readyMs,
   };
@@ -183,7 +183,7 @@ async function startPeer(place: Place): Promise<System | Absent> {
     title: '@portkey-ai/gateway 1.15.2, 1 process',
     callPort: port,
     streamPort: port,
-    model: UPSTREAM_MODEL,
+    model: MODEL,
     headers: {
       authorization: 'Bearer bench',
       'x-portkey-provider': 'openai',

@@ -1,6 +1,7 @@
 // The provider of the bench: answers every call with the same bytes at the least cost it can, so that it is never what is measured.
 // Usage: node bench/upstream.ts <events per stream> <milliseconds between events>. Prints its port; ends when its standard input does.
 import { createServer, type Socket } from 'node:net';
+import { COMPLETION, delta, DONE_TEXT, eventText } from './payloads.ts';
 
 const events = Number(process.argv[2]);
 const intervalMs = Number(process.argv[3]);
@@ -23,68 +24,25 @@ function head(fields: readonly string[]): string {
   return ['HTTP/1.1 200 OK', ...fields, ...LIMITS].join('\r\n') + HEAD_END;
 }
 
-function completion(content: string): string {
-  return JSON.stringify({
-    id: 'chatcmpl-bench000000000000000000000',
-    object: 'chat.completion',
-    created: 1_790_000_000,
-    model: 'bench-model-2026-01-01',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content, refusal: null, annotations: [] },
-        logprobs: null,
-        finish_reason: 'stop',
-      },
-    ],
-    usage: {
-      prompt_tokens: 480,
-      completion_tokens: 120,
-      total_tokens: 600,
-      prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-      completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
-    },
-    service_tier: 'default',
-    system_fingerprint: 'fp_bench',
-  });
-}
-
-function event(more: object): Buffer {
-  const body = JSON.stringify({
-    id: 'chatcmpl-bench000000000000000000000',
-    object: 'chat.completion.chunk',
-    created: 1_790_000_000,
-    model: 'bench-model-2026-01-01',
-    service_tier: 'default',
-    system_fingerprint: 'fp_bench',
-    ...more,
-  });
-  return chunk(`data: ${body}\n\n`);
-}
-
 function chunk(text: string): Buffer {
   return Buffer.from(`${text.length.toString(16)}\r\n${text}\r\n`);
 }
 
-function delta(content: object, finish: string | null): object {
-  return { choices: [{ index: 0, delta: content, logprobs: null, finish_reason: finish }] };
-}
-
-/** Exactly 1,024 bytes. */
-const body = completion('x'.repeat(1024 - completion('').length));
 const ANSWER = Buffer.from(
-  head(['content-type: application/json', `content-length: ${body.length}`]) + body,
+  head(['content-type: application/json', `content-length: ${COMPLETION.length}`]) + COMPLETION,
 );
 const STREAM_HEAD = Buffer.from(
   head(['content-type: text/event-stream; charset=utf-8', 'transfer-encoding: chunked']),
 );
-const EVENT = event(delta({ content: ' word' }, null));
-const LAST_EVENT = event(delta({}, 'stop'));
-const USAGE_EVENT = event({
-  choices: [],
-  usage: { prompt_tokens: 480, completion_tokens: events, total_tokens: 480 + events },
-});
-const DONE = Buffer.concat([chunk('data: [DONE]\n\n'), Buffer.from('0\r\n\r\n')]);
+const EVENT = chunk(eventText(delta({ content: ' word' }, null)));
+const LAST_EVENT = chunk(eventText(delta({}, 'stop')));
+const USAGE_EVENT = chunk(
+  eventText({
+    choices: [],
+    usage: { prompt_tokens: 480, completion_tokens: events, total_tokens: 480 + events },
+  }),
+);
+const DONE = Buffer.concat([chunk(DONE_TEXT), Buffer.from('0\r\n\r\n')]);
 
 interface OpenStream {
   readonly socket: Socket;
