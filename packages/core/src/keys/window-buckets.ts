@@ -42,7 +42,8 @@ function sumOf(table: KeyTable, window: number, oldest: number, count: number): 
   let sum = 0;
   for (let at = 0; at < WINDOW_BUCKETS; at += 1) {
     const bucket = window + at * BUCKET.cells;
-    if (readCell(table, bucket + BUCKET.second) >= oldest) sum += readCell(table, bucket + count);
+    const second = readCell(table, bucket + BUCKET.second);
+    if (second > 0 && second >= oldest) sum += readCell(table, bucket + count);
   }
   return sum;
 }

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { describeKeys } from './describe.ts';
+import { generationOf, initKeyTable, openKeyTable } from './key-table.ts';
+import { planKeys } from './plan.ts';
+import {
+  carryOver,
+  clearCooldowns,
+  listCooldowns,
+  recoverWorker,
+  restoreCooldowns,
+} from './recover.ts';
+import { reserve, settle } from './reserve.ts';
+import { countRequest, requestsOf } from './retry-budget.ts';
+import { heldRecords, lockRecord, write } from './table-journal.ts';
+import {
+  at,
+  attempt,
+  candidateOf,
+  eligibleKeys,
+  keyOf,
+  openTable,
+  planOf,
+  poolOf,
+  providerOf,
+  retryAfter,
+  send,
+  targetOf,
+  verdictOf,
+  WALL_START,
+} from './table-fixture.bench.ts';
+import { SUCCESS } from './verdict.ts';
+
+const dead = verdictOf('credential_dead', { scope: 'key' });
+const funds = verdictOf('funds_exhausted', { scope: 'node' });
+
+describe('recoverWorker', () => {
+  it('undoes what a dead worker had begun, releases its locks and returns what it held', () => {
+    const plan = planOf(keyOf('a'), keyOf('b'));
+    const buffer = new ArrayBuffer(plan.byteLength(3));
+    initKeyTable(plan, buffer);
+    const dying = openKeyTable(plan, buffer, { worker: 1, epoch: 1 });
+    const living = openKeyTable(plan, buffer, { worker: 2, epoch: 1 });
+    send(dying, 'a', 0);
+    send(dying, 'a', 0);
+    const kept = send(living, 'a', 0);
+    const before = dying.cells.slice(0, plan.layout.writers);
+    lockRecord(dying, 0);
+    for (const value of [5, 6]) write(dying, plan.layout.slots + 3, value);
+    write(dying, plan.layout.keys, 99);
+
+    expect(recoverWorker(plan, buffer, 1)).toEqual({
+      worker: 1,
+      cellsRestored: 3,
+      locksReleased: 1,
+      leasesReturned: 2,
+    });
+    before[plan.layout.abandoned] = 2;
+    expect(living.cells.slice(0, plan.layout.writers)).toEqual(before);
+    expect(heldRecords(living)).toEqual([]);
+    expect(describeKeys(living, 0, () => '')[0]).toMatchObject({ inFlight: 1, attempts: 3 });
+    settle(living, kept, SUCCESS, at(1));
+    expect(
+      reserve(openKeyTable(plan, buffer, { worker: 1, epoch: 2 }), candidateOf(living, 'a'), 1),
+    ).not.toBeNull();
+  });
+
+  it('leaves the main thread and workers that do not exist alone', () => {
+    const plan = planOf(keyOf('a'));
+    const table = openTable(plan);
+    expect(() => recoverWorker(plan, table.buffer, 0)).toThrow('no worker 0');
+    expect(() => recoverWorker(plan, table.buffer, 2)).toThrow('no worker 2');
+  });
+});
+
+describe('cooldowns that outlive a process', () => {
+  it('are listed and restored on another monotonic clock, but for what has ended, is unknown or was another credential’s', () => {
+    const table = openTable(planOf(keyOf('a'), keyOf('b'), keyOf('c'), keyOf('d')));
+    attempt(table, 'a', funds, 0);
+    attempt(table, 'b', retryAfter(5000), 0);
+    attempt(table, 'c', verdictOf('model_forbidden', { scope: 'key_group' }), 0);
+    const rows = listCooldowns(table, at(0));
+    expect(rows).toHaveLength(3);
+
+    const restarted = openTable(
+      planOf(keyOf('a'), keyOf('b'), keyOf('c', { fingerprint: 'replaced' })),
+    );
+    restoreCooldowns(restarted, rows, { now: 77, wallNow: WALL_START + 10_000 });
+    expect(eligibleKeys(restarted, 77)).toEqual(['b', 'c']);
+    expect(eligibleKeys(restarted, 77 + 290_001)).toEqual(['a', 'b', 'c']);
+    expect(listCooldowns(restarted, { now: 77, wallNow: WALL_START + 10_000 })).toEqual(
+      rows.slice(0, 1),
+    );
+    attempt(restarted, 'a', funds, 400_000);
+    expect(listCooldowns(restarted, at(400_000))).toMatchObject([{ strikes: 2 }]);
+  });
+
+  it('never end later than 35 days ahead, and never end earlier than what stands', () => {
+    const table = openTable(planOf(keyOf('a')));
+    attempt(table, 'a', funds, 0);
+    const [row] = listCooldowns(table, at(0));
+    if (row === undefined) throw new Error('nothing was cooled');
+    restoreCooldowns(table, [{ ...row, endsAt: WALL_START + 1000 }], at(0));
+    expect(listCooldowns(table, at(0))).toEqual([row]);
+    restoreCooldowns(table, [{ ...row, endsAt: WALL_START + 1e12 }], at(0));
+    expect(listCooldowns(table, at(0))[0]?.endsAt).toBe(WALL_START + 35 * 86_400_000);
+  });
+
+  it('are ended elsewhere only when they were a guess', () => {
+    const table = openTable(planOf(keyOf('a'), keyOf('b')));
+    const rows = [...attempt(table, 'a', funds, 0), ...attempt(table, 'b', retryAfter(9000), 0)];
+    restoreCooldowns(
+      table,
+      rows.map((row) => Object.assign({}, row, { action: 'cleared' as const })),
+      at(1),
+    );
+    expect(eligibleKeys(table, 2)).toEqual(['a']);
+  });
+});
+
+describe('clearCooldowns', () => {
+  it('frees one key of all that binds it, or a provider, or everything', () => {
+    const plan = planOf(
+      keyOf('a', { domain: ['org-1'] }),
+      keyOf('b', { domain: ['org-1'] }),
+      keyOf('c'),
+    );
+    const cooled = () => {
+      const table = openTable(plan);
+      for (const [key, verdict] of [
+        ['a', dead],
+        ['b', retryAfter(9000)],
+        ['c', funds],
+      ] as const) {
+        attempt(table, key, verdict, 0);
+      }
+      return table;
+    };
+    const table = cooled();
+    expect(eligibleKeys(table, 1)).toEqual([]);
+    expect(clearCooldowns(table, { provider: 'openai', key: 'b' }, at(1))).toMatchObject([
+      { action: 'cleared', scopeId: 'node_group:openai/org-1#gpt-5', endsAt: 0 },
+    ]);
+    expect(eligibleKeys(table, 1)).toEqual(['b']);
+    expect(clearCooldowns(table, { provider: 'other' }, at(1))).toEqual([]);
+    expect(clearCooldowns(table, { provider: 'openai' }, at(1))).toHaveLength(2);
+    expect(clearCooldowns(cooled(), {}, at(1))).toHaveLength(3);
+    expect(eligibleKeys(table, 1)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('carryOver', () => {
+  it('brings cooldowns, strikes, counters and windows into the next table by id', () => {
+    const before = openTable(planOf(keyOf('a'), keyOf('b'), keyOf('gone')));
+    attempt(before, 'a', funds, 0);
+    attempt(before, 'b', SUCCESS, 0);
+    const pool = before.plan.pools.get('chat');
+    if (pool === undefined) throw new Error('no pool');
+    countRequest(before, pool, 0);
+    const plan = planKeys({
+      providers: [
+        providerOf('first', [keyOf('x')]),
+        providerOf('openai', [keyOf('b'), keyOf('new'), keyOf('a')]),
+      ],
+      pools: [poolOf('early', [targetOf('first')]), poolOf('chat', [targetOf('openai')])],
+    });
+    const after = openTable(plan);
+    expect(carryOver(before, after)).toEqual([]);
+    expect(generationOf(after)).toBe(generationOf(before) + 1);
+    expect(eligibleKeys(after, 1)).toEqual(['b', 'new']);
+    expect(listCooldowns(after, at(1))).toEqual(listCooldowns(before, at(1)));
+    expect(describeKeys(after, 1, () => '').find(({ key }) => key === 'b')).toMatchObject({
+      attempts: 1,
+      successes: 1,
+    });
+    const chat = plan.pools.get('chat');
+    expect(chat === undefined ? 0 : requestsOf(after, chat, 1)).toBe(1);
+    expect(send(after, 'b', 1).sendSeq).toBeGreaterThan(send(before, 'b', 1).sendSeq);
+  });
+
+  it('forgets what was learned about a credential that was replaced and a provider that moved, and says so', () => {
+    const before = openTable(planOf(keyOf('a'), keyOf('b', { domain: ['org'] })));
+    attempt(before, 'a', dead, 0);
+    attempt(before, 'b', funds, 0);
+    const replaced = openTable(
+      planOf(
+        keyOf('a', { fingerprint: 'new' }),
+        keyOf('b', { domain: ['org'], fingerprint: 'new' }),
+      ),
+    );
+    expect(carryOver(before, replaced)).toMatchObject([
+      { action: 'cleared', scopeId: 'key:openai/a' },
+    ]);
+    expect(eligibleKeys(replaced, 1)).toEqual(['a']);
+    const moved = openTable(
+      planKeys({
+        providers: [
+          {
+            ...providerOf('openai', [keyOf('a'), keyOf('b', { domain: ['org'] })]),
+            baseUrl: 'https://elsewhere.test',
+          },
+        ],
+        pools: [poolOf('chat', [targetOf('openai')])],
+      }),
+    );
+    expect(carryOver(before, moved)).toHaveLength(2);
+    expect(eligibleKeys(moved, 1)).toEqual(['a', 'b']);
+  });
+
+  it('lets an attempt of the old table settle safely: accounted there, its cooldown in force in both', () => {
+    const before = openTable(planOf(keyOf('a'), keyOf('b')));
+    const reservation = send(before, 'a', 0);
+    const after = openTable(planOf(keyOf('b'), keyOf('a')));
+    carryOver(before, after);
+    expect(settle(after, reservation, funds, at(1))).toHaveLength(1);
+    expect(describeKeys(before, 2, () => '')[0]).toMatchObject({ inFlight: 0, failures: 1 });
+    expect(eligibleKeys(before, 2)).toEqual(['b']);
+    expect(eligibleKeys(after, 2)).toEqual(['b']);
+    expect(settle(after, reservation, SUCCESS, at(3))).toEqual([]);
+  });
+});
