@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 
 /** Heap bounds of a worker: bodies and buffers lie outside the heap, so little is needed and a leak ends early. */
-const HEAP = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+const HEAP = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 32 };
 
 export interface WorkerEvents {
   onMessage(message: FromWorker): void;

@@ -1,6 +1,4 @@
-import { hash } from 'node:crypto';
 import { readCredentials } from '@keywell/core/access/credentials';
-import { parseConsumerKey } from '@keywell/core/access/consumer-key';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -17,10 +15,7 @@ export function authenticate(exchange: Exchange, plane: Plane): PhaseResult {
     plane.meter.add('authFailures');
     return refuse('missing_credentials');
   }
-  const consumer =
-    parseConsumerKey(credentials.value) === null
-      ? null
-      : exchange.live.consumerByKeyHash(hash('sha256', credentials.value, 'buffer'));
+  const consumer = exchange.live.consumerByKey(credentials.value);
   if (consumer === null) {
     plane.meter.add('authFailures');
     return refuse('invalid_credentials');

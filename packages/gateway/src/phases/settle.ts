@@ -8,7 +8,7 @@ const MAX_SHOWN = 128;
 /** Counts and records a request. Runs once, on every ending: answered, refused, broken off, abandoned. */
 export function settle(exchange: Exchange, plane: Plane): void {
   const now = plane.clock.now();
-  if (exchange.callerGone && exchange.status === 0) exchange.status = 499;
+  if (exchange.callerGone) exchange.status = 499;
   count(exchange, plane, now);
   plane.log?.append(recordOf(exchange, now));
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, createTried, explain, type Tried } from '@keywell/core/keys/choose';
 import type { Candidate } from '@keywell/core/keys/plan';
@@ -32,12 +31,13 @@ interface Pick {
 }
 
 /** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
-export async function dispatchOver(exchange: Exchange, plane: Plane): Promise<PhaseResult> {
-  const model = exchange.model;
-  if (model === null) return refuse('internal_error');
+export function dispatchOver(
+  exchange: Exchange,
+  plane: Plane,
+  model: LiveModel,
+): Promise<PhaseResult> {
   countRequest(exchange.live.table, model.plan, plane.clock.now());
-  const dispatcher = new Dispatcher(exchange, plane, model);
-  return dispatcher.run();
+  return new Dispatcher(exchange, plane, model).run();
 }
 
 class Dispatcher {
@@ -67,7 +67,8 @@ class Dispatcher {
     for (;;) {
       const pick = this.#pick();
       if (pick === null) return this.#nothingLeft();
-      const held = await this.#backOff(pick);
+      const waitMs = this.#backOffMs(pick);
+      const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
       const result = await this.#attempt(held);
       if (result.kind !== 'failed') return 'done';
@@ -120,25 +121,29 @@ class Dispatcher {
     return { candidates, domains: this.#tried.domains };
   }
 
-  /** Waits out the back-off when the same endpoint is asked again. Null when there is no time left for it. */
-  async #backOff(pick: Pick): Promise<Pick | null> {
-    const waitMs = this.#avoided.has(pick.candidate.provider.id) ? (this.#step?.delayMs ?? 0) : 0;
-    if (waitMs <= 0) return pick;
+  #backOffMs(pick: Pick): number {
+    return this.#avoided.has(pick.candidate.provider.id) ? (this.#step?.delayMs ?? 0) : 0;
+  }
+
+  /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
+  async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.#plane;
     giveBack(this.#exchange, this.#plane, pick.reservation);
     if (clock.now() + waitMs >= this.#deadlineAt) return null;
-    await delay(waitMs);
-    this.#exchange.waitMs += waitMs;
+    const startedAt = clock.now();
+    await pauseFor(this.#exchange, waitMs);
+    const waitedMs = clock.now() - startedAt;
+    this.#exchange.waitMs += waitedMs;
     this.#exchange.timeline.push({
       at: this.#exchange.offset(clock.now()),
       kind: 'wait',
-      waitMs,
+      waitMs: Math.round(waitedMs * 10) / 10,
       why: 'back-off before the same endpoint is asked again',
     });
     return this.#exchange.callerGone ? null : this.#pick();
   }
 
-  async #attempt(pick: Pick): Promise<AttemptResult> {
+  #attempt(pick: Pick): Promise<AttemptResult> {
     const { candidate, reservation } = pick;
     const exchange = this.#exchange;
     const now = this.#plane.clock.now();
@@ -287,6 +292,19 @@ class Dispatcher {
       if (tier.tier === chosen.tier) return;
     }
   }
+}
+
+/** Waits, but no longer than the caller does. */
+function pauseFor(exchange: Exchange, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      exchange.running = null;
+      resolve();
+    };
+    const timer = setTimeout(end, waitMs);
+    exchange.running = { callerLeft: end, callerReads: () => undefined };
+  });
 }
 
 /** Lets a candidate go that was held and not called. */

@@ -4,7 +4,7 @@ import type { Deadlined, DeadlineSweeper } from '../pipeline/deadline-sweeper.ts
 
 /** Below this size head and body leave in one piece. */
 const ONE_PIECE_BYTES = 16 * 1024;
-/** How long a refused upload is read and thrown away. */
+/** How long a refused upload is read and thrown away, and how long last words wait to be read. */
 const LINGER_MS = 2000;
 const EMPTY = new Uint8Array(0);
 
@@ -12,6 +12,8 @@ const EMPTY = new Uint8Array(0);
 export interface InboundHost {
   readonly sweeper: DeadlineSweeper;
   readonly now: () => number;
+  /** How long what was sent may wait for the caller to read on. */
+  readonly slowReaderTimeoutMs: number;
   /** True while the node is stopping: every answer then announces that the connection ends. */
   readonly draining: boolean;
 }
@@ -126,6 +128,12 @@ export class NodeInbound implements Inbound, Deadlined {
     else if (typeof body === 'string') response.end(body);
     else if (length <= ONE_PIECE_BYTES) response.end(asLatin1(body), 'latin1');
     else response.end(body);
+    this.#cutUnread(this.#host.slowReaderTimeoutMs);
+  }
+
+  /** Cuts the connection when nothing of what still waits is read for so long: Node's own timer, which sees partial writes. */
+  #cutUnread(afterMs: number): void {
+    if (this.#response.writableLength > 0) this.#response.setTimeout(afterMs);
   }
 
   /**
@@ -159,17 +167,20 @@ export class NodeInbound implements Inbound, Deadlined {
   }
 
   finish(): void {
-    if (!this.#closed) this.#response.end();
+    if (this.#closed) return;
+    this.#response.end();
+    this.#cutUnread(this.#host.slowReaderTimeoutMs);
   }
 
   abort(lastWords?: string): void {
     const response = this.#response;
-    if (lastWords === undefined || this.#closed || response.writableNeedDrain) {
+    if (lastWords === undefined || this.#closed) {
       response.destroy();
       return;
     }
-    // No clean end may follow: the chunk is flushed, the terminating one never comes.
+    // No clean end may follow: the chunk is flushed, the terminating one never comes. Who does not read does not hold it up for long.
     response.write(lastWords, () => response.destroy());
+    this.#cutUnread(LINGER_MS);
   }
 
   #onClose(): void {

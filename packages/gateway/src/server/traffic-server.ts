@@ -21,6 +21,8 @@ export interface TrafficServerOptions {
   readonly now: () => number;
   readonly headersTimeoutMs: number;
   readonly maxConnections: number;
+  /** How long an answer may wait for its caller to read on; asked for each answer. */
+  readonly slowReaderTimeoutMs: () => number;
   /** Every request whose head is sound. */
   readonly onRequest: (inbound: Inbound, problem: HeadProblem | null) => void;
 }
@@ -74,6 +76,10 @@ export class TrafficServer implements InboundHost {
         this.#connections -= 1;
       });
     });
+  }
+
+  get slowReaderTimeoutMs(): number {
+    return this.#options.slowReaderTimeoutMs();
   }
 
   get connections(): number {

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import { parseConsumerKey } from '@keywell/core/access/consumer-key';
 import { compileModelPatterns, type ModelMatcher } from '@keywell/core/access/model-patterns';
 import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan, type PoolPlan } from '@keywell/core/keys/plan';
@@ -23,8 +25,12 @@ export interface LiveSnapshot {
   readonly plan: KeyPlan;
   readonly table: KeyTable;
   readonly models: ReadonlyMap<string, LiveModel>;
-  consumerByKeyHash(hash: Uint8Array): LiveConsumer | null;
+  /** Who a consumer key belongs to. The key is looked up by its hash; who called lately is remembered, bounded, for the snapshot's life. */
+  consumerByKey(key: string): LiveConsumer | null;
 }
+
+/** Consumers that are remembered by their key, so that a key is hashed at its first call and not at every one. */
+const MAX_REMEMBERED = 4096;
 
 /** Reads a published snapshot; records are compiled when first used, and kept for as long as the snapshot lives. */
 export function openSnapshot(
@@ -34,19 +40,23 @@ export function openSnapshot(
 ): LiveSnapshot {
   const reader = readSnapshot(encoded);
   const plan = planKeys(reader.head);
-  const consumers = new WeakMap<ConsumerRecord, LiveConsumer>();
+  const remembered = new Map<string, LiveConsumer>();
   return {
     head: reader.head,
     plan,
     table: openKeyTable(plan, keyCells, writer),
     models: compileModels(reader.head, plan),
-    consumerByKeyHash(hash) {
-      const record = reader.consumerByKeyHash(hash);
-      if (record === null) return null;
-      const known = consumers.get(record);
+    consumerByKey(key) {
+      const known = remembered.get(key);
       if (known !== undefined) return known;
+      const record =
+        parseConsumerKey(key) === null
+          ? null
+          : reader.consumerByKeyHash(hash('sha256', key, 'buffer'));
+      if (record === null) return null;
       const live = { record, mayCall: compileModelPatterns(record.models) };
-      consumers.set(record, live);
+      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+      remembered.set(key, live);
       return live;
     },
   };

@@ -70,6 +70,7 @@ export class GatewayWorker implements Plane {
       now: () => this.clock.now(),
       headersTimeoutMs: traffic.headersTimeoutMs,
       maxConnections: traffic.maxConnections,
+      slowReaderTimeoutMs: () => this.live.head.traffic.slowReaderTimeoutMs,
       onRequest: (inbound, problem) => this.#onRequest(inbound, problem),
     });
     port.on('message', (message: ToWorker) => this.#onMessage(message));
