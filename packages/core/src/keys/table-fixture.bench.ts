@@ -143,3 +143,14 @@ export function seededRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** What the stress test and its workers share: two organizations with two projects each, and a key on its own. */
+export function stressPlan(): KeyPlan {
+  return planOf(
+    keyOf('a', { domain: ['org-1', 'project-a'] }),
+    keyOf('b', { domain: ['org-1', 'project-b'], weight: 2 }),
+    keyOf('c', { domain: ['org-2', 'project-a'] }),
+    keyOf('d', { domain: ['org-2', 'project-b'] }),
+    keyOf('e'),
+  );
+}
