@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readResponse } from './response.ts';
+
+const encoder = new TextEncoder();
+const read = (text: string) => readResponse(encoder.encode(text), 'chat.completions');
+const fixture = (name: string): Uint8Array =>
+  readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
+const usageOf = (usage: unknown) => {
+  const result = read(JSON.stringify({ choices: [], usage }));
+  return result.ok ? result.usage : 'not read';
+};
+
+describe('a whole answer', () => {
+  it.each([
+    ['chat-completion.json', 'chat.completions', [31, 24, 16, 8]],
+    ['completion.json', 'completions', [5, 7, 0, 0]],
+    ['embeddings.json', 'embeddings', [8, 0, 0, 0]],
+  ] as const)('tells its usage: %s', (name, operation, [input, output, cached, reasoning]) => {
+    expect(readResponse(fixture(name), operation)).toEqual({
+      ok: true,
+      error: false,
+      usage: {
+        inputTokens: input,
+        outputTokens: output,
+        cachedTokens: cached,
+        reasoningTokens: reasoning,
+        estimated: false,
+      },
+    });
+  });
+
+  it('is none when it is cut anywhere', () => {
+    const body = fixture('chat-completion.json').subarray(0, -1);
+    for (let length = 0; length < body.length; length++) {
+      expect(readResponse(body.subarray(0, length), 'chat.completions')).toEqual({ ok: false });
+    }
+    expect(readResponse(body, 'chat.completions').ok).toBe(true);
+  });
+
+  it.each(['', 'null', '[]', '[{"error":{}}]', '<html></html>', '"ok"', '{"a":1}x'])(
+    'is none when it is no JSON object: %j',
+    (text) => {
+      expect(read(text)).toEqual({ ok: false });
+    },
+  );
+
+  it.each([
+    '{"error":{"message":"no"}}',
+    '{"error":{}}',
+    '{"error":"no","choices":[]}',
+    '{"choices":[],"error":{"code":429}}',
+    '{"object":"error","message":"no"}',
+    '{"error":null,"choices":[],"error":{}}',
+    '{"base_resp":{"status_code":1008},"choices":null}',
+    '{}',
+    '{"data":[]}',
+  ])('is an error in disguise: %s', (text) => {
+    expect(read(text)).toMatchObject({ ok: true, error: true });
+  });
+
+  it.each([
+    '{"choices":[],"error":null}',
+    '{"choices":[],"error":""}',
+    '{"choices":[],"error":false}',
+    '{"choices":[{"message":{"content":"\\"error\\":{}","error":{"a":1}}}]}',
+    '{"choices":[],"x":1,"x":2}',
+  ])('is no error: %s', (text) => {
+    expect(read(text)).toMatchObject({ ok: true, error: false });
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    [{ prompt_tokens: 3, completion_tokens: 4 }, [3, 4, 0, 0]],
+    [{ prompt_tokens: 3 }, [3, 0, 0, 0]],
+    [{ completion_tokens: 4, prompt_tokens: null }, [0, 4, 0, 0]],
+    [
+      { prompt_tokens: 3, prompt_tokens_details: null, completion_tokens_details: 'x' },
+      [3, 0, 0, 0],
+    ],
+    [
+      {
+        prompt_tokens: 3,
+        prompt_tokens_details: { cached_tokens: 2 },
+        completion_tokens_details: { reasoning_tokens: -1 },
+      },
+      [3, 0, 2, 0],
+    ],
+  ])('counts what is missing as 0: %j', (usage, [input, output, cached, reasoning]) => {
+    expect(usageOf(usage)).toEqual({
+      inputTokens: input,
+      outputTokens: output,
+      cachedTokens: cached,
+      reasoningTokens: reasoning,
+      estimated: false,
+    });
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    [],
+    'many',
+    7,
+    { prompt_tokens: -1 },
+    { prompt_tokens: 1.5 },
+    { prompt_tokens: '3' },
+    { prompt_tokens: 3, completion_tokens: 'x' },
+    { prompt_tokens: 1e300 },
+    { total_tokens: 9 },
+  ])('is null where it says nothing that can be counted: %j', (usage) => {
+    expect(usageOf(usage)).toBeNull();
+  });
+});
