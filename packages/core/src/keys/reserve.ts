@@ -165,11 +165,13 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
     table.deferred.push(() => settleOrDefer(settlement));
     return [];
   }
-  giveBack(table, reservation, verdict);
+  // First and last write belong together: a settlement that was torn apart shows in the sums.
+  giveBack(table, candidate);
   const aftermath =
     verdict.class === 'success'
       ? observeSuccess(table, reservation, judgement.sent)
       : observeFailure(table, candidate, judgement);
+  countEnd(table, candidate, verdict);
   commit(table);
   unlockRecord(table, record);
   unlockRecords(table, candidate.locks);
@@ -230,9 +232,12 @@ function observeBreaker(
   if (countForBreaker(table, candidate, true, sent.now)) coolSlot(table, scope, terms, sent);
 }
 
-function giveBack(table: KeyTable, { candidate }: Reservation, verdict: Verdict): void {
+function giveBack(table: KeyTable, candidate: Candidate): void {
   const inFlight = table.inFlight + candidate.keyIndex;
   write(table, inFlight, readCell(table, inFlight) - 1);
+}
+
+function countEnd(table: KeyTable, candidate: Candidate, verdict: Verdict): void {
   const counter = counterOf(verdict);
   if (counter === null) return;
   const cell = keyCell(table, candidate, counter);

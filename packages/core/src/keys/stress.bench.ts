@@ -33,24 +33,21 @@ export const SIGNAL = Object.freeze({ stop: 0, go: 1, admitted: 2, cells: 4 });
 export const STORM_LIMIT = 50;
 /** The consumers' clock runs this much faster, so that windows pass while the storm lasts. */
 export const CONSUMER_CLOCK = 20;
-/** Cooldowns of minutes end within the storm. */
+/** The keys' clock runs this much faster, so that cooldowns end within the storm. */
 const KEY_CLOCK = 2000;
 const MAX_OPEN = 8;
 
 export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
-const dead = verdictOf('credential_dead', { scope: 'key' });
-const VERDICTS: readonly Verdict[] = [
-  SUCCESS,
-  SUCCESS,
-  SUCCESS,
-  SUCCESS,
-  SUCCESS,
-  retryAfter(5000),
-  retryAfter(20_000, { level: 'organization', dimension: 'tokens_minute' }),
-  verdictOf('funds_exhausted', { scope: 'node' }),
-  verdictOf('slow_down'),
-  dead,
+/** One attempt in so many fails; its cooldown is over within a millisecond, so that the storm never pauses. */
+const ONE_FAILS_IN = 6;
+const endsInMs = 1000;
+const FAILURES: readonly Verdict[] = [
+  retryAfter(endsInMs),
+  retryAfter(endsInMs, { level: 'organization', dimension: 'tokens_minute' }),
+  verdictOf('funds_exhausted', { scope: 'node', endsInMs }),
+  verdictOf('slow_down', { endsInMs }),
+  verdictOf('credential_dead', { scope: 'key', endsInMs }),
   verdictOf('provider_overloaded', { scope: 'endpoint_group' }),
   verdictOf('transient', { scope: 'endpoint', counts: true }),
 ];
@@ -88,8 +85,9 @@ class Storm {
 
   #settleOne(now: number): void {
     const [reservation] = this.#open.splice(Math.floor(this.#random() * this.#open.length), 1);
-    const verdict = VERDICTS[Math.floor(this.#random() * VERDICTS.length)] ?? SUCCESS;
     if (reservation === undefined) return;
+    const place = Math.floor(this.#random() * FAILURES.length * ONE_FAILS_IN);
+    const verdict = FAILURES[place] ?? SUCCESS;
     settle(this.#table, reservation, verdict, { now, wallNow: now, random: this.#random });
   }
 }
