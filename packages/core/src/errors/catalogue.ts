@@ -78,6 +78,12 @@ export const ERRORS = Object.freeze({
     'This key may not call that model.',
     'Ask for access, or list what is allowed at /v1/models.',
   ),
+  permission_denied: row(
+    403,
+    'permission_error',
+    'This credential may not do that.',
+    'Use one that has the permission named in the message.',
+  ),
   not_found: row(
     404,
     BAD,
@@ -102,6 +108,7 @@ export const ERRORS = Object.freeze({
     'The request did not arrive in time.',
     'Send head and body without pausing.',
   ),
+  conflict: row(409, BAD, 'Something of this name is there already.', 'Choose another name.'),
   payload_too_large: row(
     413,
     BAD,
@@ -120,6 +127,18 @@ export const ERRORS = Object.freeze({
     BAD,
     'The expectation is not supported.',
     'Only "Expect: 100-continue" is.',
+  ),
+  host_not_allowed: row(
+    421,
+    BAD,
+    'This listener is not known by that host name.',
+    'Use a loopback address, or allow the name at the start.',
+  ),
+  configuration_refused: row(
+    422,
+    BAD,
+    'The configuration has problems and was refused whole.',
+    'Correct what is listed; what ran before stays in force.',
   ),
   headers_too_large: row(
     431,

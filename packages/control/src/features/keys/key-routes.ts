@@ -1,0 +1,24 @@
+import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
+import { snakeCased } from '@keywell/contract/admin/snake-case';
+import { type BoundRoute, bindRoute } from '../../http/bind-route.ts';
+import { type KeyPorts, clearKeys, listKeys } from './key-service.ts';
+
+export type { KeyPorts } from './key-service.ts';
+
+/** `/keys` and `/keys/clear`. */
+export function keyRoutes(ports: KeyPorts): readonly BoundRoute[] {
+  return [
+    bindRoute(ADMIN_ROUTES.listKeys, async () => ({
+      ok: true,
+      value: { data: listKeys(ports).map((key) => snakeCased(key)) },
+    })),
+    bindRoute(ADMIN_ROUTES.clearKeys, async ({ body, caller }) => {
+      const filter = {
+        ...(body.provider === undefined ? {} : { provider: body.provider }),
+        ...(body.key === undefined ? {} : { key: body.key }),
+      };
+      const cleared = await clearKeys(ports, filter, caller);
+      return cleared.ok ? { ok: true, value: { cleared: [...cleared.value] } } : cleared;
+    }),
+  ];
+}
