@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileFields } from './field-set.ts';
 import { ABSENT, ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from './kind.ts';
@@ -154,8 +154,8 @@ describe('what is JSON', () => {
     const bytes = encoder.encode('{"model":"g\\u0070t 👍","a":[1.5e3,{"b":null}],"stream":true}');
     for (let length = 0; length < bytes.length; length++) {
       const result = scanObject(bytes.subarray(0, length), FIELDS);
-      expect(result.ok).toBe(false);
-      if (!result.ok) expect(result.offset).toBeLessThanOrEqual(length);
+      expect(result).toMatchObject({ ok: false, code: 'malformed_json' });
+      expect(result.ok ? Infinity : result.offset).toBeLessThanOrEqual(length);
     }
     expect(scanObject(bytes, FIELDS).ok).toBe(true);
   });
@@ -355,17 +355,17 @@ describe('limits', () => {
     ['many long keys', object(Array.from({ length: 500 }, (_, i) => `${'x'.repeat(9000)}${i}`))],
   ])('takes time in proportion to the length for %s', (_, text) => {
     const body = encoder.encode(text);
-    const before = performance.now();
+    const before = process.cpuUsage();
     scanObject(body, FIELDS);
     // 5 MB take 2 to 100 ms; anything worse than linear would take minutes.
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(4000);
   });
 
   it('never throws and always ends, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        scanObject(bytes, FIELDS);
-        scanObject(Uint8Array.of(0x7b, 0x22, ...bytes), FIELDS);
+        expect(scanObject(bytes, FIELDS)).toHaveProperty('ok');
+        expect(scanObject(Uint8Array.of(0x7b, 0x22, ...bytes), FIELDS)).toHaveProperty('ok');
       }),
       { numRuns: 2000 },
     );

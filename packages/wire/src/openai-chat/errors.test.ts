@@ -3,9 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { renderError, renderStreamError } from './errors.ts';
 
 describe('an error in the OpenAI dialect', () => {
-  it.each(Object.keys(ERRORS) as ErrorCode[])('has its four members for %s', (code) => {
+  it.each<[ErrorCode, string]>([
+    ['malformed_json', 'invalid_request_error'],
+    ['invalid_credentials', 'authentication_error'],
+    ['pool_exhausted', 'requests'],
+    ['upstream_error', 'server_error'],
+  ])('has its four members for %s', (code, type) => {
+    expect(ERRORS[code].openaiType).toBe(type);
     expect(JSON.parse(renderError({ code, message: 'm', param: null }))).toEqual({
-      error: { message: 'm', type: ERRORS[code].openaiType, param: null, code },
+      error: { message: 'm', type, param: null, code },
     });
   });
 

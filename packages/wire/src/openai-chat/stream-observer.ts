@@ -141,7 +141,7 @@ export class StreamObserver {
     }
     this.contentBytes += reader.contentBytes;
     if (reader.usageStart >= 0) {
-      this.#usageBytes = bytes.slice(reader.usageStart, reader.usageEnd);
+      this.#usageBytes = copyOf(bytes, reader.usageStart, reader.usageEnd);
       if (this.#hideUsage && reader.choices === 0) return;
     }
     if (this.phase !== 'holding') this.#forward();
@@ -215,7 +215,7 @@ export class StreamObserver {
 
   #fail(kind: StreamFailureKind, bytes: Uint8Array, start: number, end: number): void {
     this.failureKind = kind;
-    this.failure = bytes.slice(start, Math.min(end, start + MAX_FAILURE));
+    this.failure = copyOf(bytes, start, Math.min(end, start + MAX_FAILURE));
     if (this.phase !== 'holding') return;
     this.#pieces = [];
     this.#runBytes = null;
@@ -225,4 +225,9 @@ export class StreamObserver {
 /** Reads apart from the stream's own reader, so that half a chunk leaves no trace. */
 function isWholeChunk(data: Uint8Array): boolean {
   return new ChunkReader(new ChoiceTracker(), false).read(data, 0, data.length);
+}
+
+/** A copy, so that a few bytes do not keep a whole chunk; `slice` is none on the subclass that Node's sockets give out. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }
