@@ -143,7 +143,7 @@ export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: n
 }
 
 /** Adds one to a counter of an endpoint, under its lock. */
-export function countAt(table: KeyTable, endpoint: number, counter: number): void {
+function countAt(table: KeyTable, endpoint: number, counter: number): void {
   const cell = endpointCell(table, endpoint, counter);
   write(table, cell, readCell(table, cell) + 1);
 }

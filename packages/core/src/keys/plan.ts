@@ -253,6 +253,9 @@ class PlanBuilder {
     if (endpoint === undefined || entry === undefined) {
       throw new Error(`The target's key ${target.provider}/${key.id} does not exist.`);
     }
+    const depth = entry.nodes.length;
+    // Key, nodes, endpoint, egress: what every candidate of the key has in common comes first.
+    const own = entry.scopes.slice(0, depth + 3);
     const keyGroup = this.#keyScope('key_group', entry, target.model);
     const nodeGroups = entry.nodes.map((node) =>
       this.#nodeScope('node_group', node, endpoint, target.model),
@@ -270,13 +273,13 @@ class PlanBuilder {
       domain: entry.domain,
       domainPath: entry.nodes.map((node) => this.#nodes[node]?.path ?? ''),
       scopes: Int32Array.of(
-        this.#keyScope('key', entry, null),
+        ...own.slice(0, 1),
         keyGroup,
-        ...entry.nodes.map((node) => this.#nodeScope('node', node, endpoint, null)),
+        ...own.slice(1, 1 + depth),
         ...nodeGroups,
-        this.#endpointScope('endpoint', endpoint, null),
+        ...own.slice(1 + depth, 2 + depth),
         endpointGroup,
-        this.#endpointScope('egress', endpoint, null),
+        ...own.slice(2 + depth),
       ),
       locks: Int32Array.from(entry.nodes),
       keyIndex: entry.index,

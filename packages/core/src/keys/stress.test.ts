@@ -82,7 +82,8 @@ function brokenIn(table: KeyTable, entry: KeyEntry): readonly string[] {
   }
   for (const index of entry.scopes) {
     const scope = table.plan.scopes[index];
-    if (scope?.record === entry.nodes.at(-1)) broken.push(...tornIn(table, scope));
+    if (scope !== undefined && scope.record === entry.nodes.at(-1))
+      broken.push(...tornIn(table, scope));
   }
   return broken;
 }

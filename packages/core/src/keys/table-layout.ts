@@ -76,7 +76,7 @@ export const BUCKET = Object.freeze({ second: 0, all: 1, some: 2, cells: 3 });
 export const WINDOW_CELLS = WINDOW_BUCKETS * BUCKET.cells;
 
 /** A limit as providers tell it. Laid out for headroom and reservations of tokens; nothing reads or writes it yet. */
-export const LIMIT = Object.freeze({
+const LIMIT = Object.freeze({
   limit: 0,
   remaining: 1,
   reserved: 2,

@@ -9,7 +9,7 @@ export interface TableWriter {
   readonly epoch: number;
 }
 
-export const MAX_WORKER = 255;
+const MAX_WORKER = 255;
 
 /** Locks lie this many Int32 cells apart: one cache line each, so that neighbours do not slow each other down. */
 export const LOCK_STRIDE = 16;
