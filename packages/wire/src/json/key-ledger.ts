@@ -6,7 +6,7 @@ import { unescape } from './unescape.ts';
 export const ADDED = 0;
 export const DUPLICATE = 1;
 export const TOO_MANY = 2;
-export const COLLIDING = 3;
+const COLLIDING = 3;
 
 /** Up to this many keys an object is searched one by one. */
 const FEW = 16;

@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compileFields } from './field-set.ts';
 import { ABSENT, ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from './kind.ts';
 import { scanObject, type Found } from './scan.ts';
+
+// Wide, for machines that are busy with something else.
+vi.setConfig({ testTimeout: 30_000 });
 
 const encoder = new TextEncoder();
 const NAMES = ['model', 'stream', 'a', 'b'];

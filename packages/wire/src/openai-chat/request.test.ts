@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { editRequest, readRequest, type Operation, type RequestFacts } from './request.ts';
+
+// Wide, for machines that are busy with something else.
+vi.setConfig({ testTimeout: 30_000 });
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

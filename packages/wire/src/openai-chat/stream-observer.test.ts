@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StreamObserver, type StreamObserverOptions } from './stream-observer.ts';
+
+// Wide, for machines that are busy with something else.
+vi.setConfig({ testTimeout: 30_000 });
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
