@@ -18,12 +18,11 @@ beforeAll(async () => {
 beforeEach(() => story.reset());
 afterAll(() => story.close());
 
-const call = (more: object = {}): RawCall =>
+const call = (more: object = { model: story.freshModel() }): RawCall =>
   callRaw(
     story.port,
     { key: STORY_KEY },
     {
-      model: story.freshModel(),
       messages: [{ role: 'user', content: 'hello' }],
       stream: true,
       ...more,
@@ -76,7 +75,7 @@ describe.each(['FIN', 'RST'] as const)('a caller that leaves by %s', (how) => {
 
   it('before the provider has answered at all ends the provider’s call', async () => {
     story.simulator.set({ fault: 'stall_silent' });
-    const caller = call({ stream: false });
+    const caller = call({ model: story.freshModel(), stream: false });
     await until(() => story.called()['a'] === 1, 'the call to arrive');
     const tookMs = await leave(caller, how);
     expect(tookMs).toBeLessThan(CLOSED_WITHIN_MS);
@@ -97,7 +96,8 @@ describe('a caller that leaves in between', () => {
   });
 
   it('a hundred at once leaves nothing open', async () => {
-    const callers = Array.from({ length: 100 }, () => call({ model: 'smart' }));
+    const sharing = { model: story.freshModel() };
+    const callers = Array.from({ length: 100 }, () => call(sharing));
     await until(
       () => callers.every((caller) => eventsIn(caller.received()) > 0),
       'all streams to flow',

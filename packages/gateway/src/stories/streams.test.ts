@@ -47,9 +47,7 @@ function contentOf(stream: string): string {
   const pieces: string[] = [];
   for (const line of stream.split('\n')) {
     if (!line.startsWith('data: {')) continue;
-    const chunk = JSON.parse(line.slice(6)) as {
-      choices?: { delta?: { content?: string } }[];
-    };
+    const chunk: { choices?: { delta?: { content?: string } }[] } = JSON.parse(line.slice(6));
     pieces.push(chunk.choices?.[0]?.delta?.content ?? '');
   }
   return pieces.join('');
@@ -76,9 +74,9 @@ describe('a stream through the gateway', () => {
   it('loses the usage chunk that only the gateway asked for, and the log has the provider’s figures', async () => {
     const direct = await directly({ stream_options: { include_usage: true } });
     const usageChunk = direct.text.split('\n\n').find((event) => event.includes('"choices":[],'));
-    const usage = JSON.parse((usageChunk ?? '').slice(6)) as {
-      usage: { prompt_tokens: number; completion_tokens: number };
-    };
+    const { usage }: { usage: { prompt_tokens: number; completion_tokens: number } } = JSON.parse(
+      (usageChunk ?? '').slice(6),
+    );
     story.reset();
     const seen = await viaGateway();
     expect(timeless(seen.text)).toBe(timeless(direct.text.replace(`${usageChunk ?? ''}\n\n`, '')));
@@ -89,8 +87,8 @@ describe('a stream through the gateway', () => {
       errorCode: null,
       responseBytes: Buffer.byteLength(seen.text),
       usage: {
-        inputTokens: usage.usage.prompt_tokens,
-        outputTokens: usage.usage.completion_tokens,
+        inputTokens: usage.prompt_tokens,
+        outputTokens: usage.completion_tokens,
         estimated: false,
       },
     });
@@ -213,9 +211,9 @@ describe('a stream that breaks after its first content', () => {
     expect(doneCount(seen.text)).toBe(0);
     const events = seen.text.split('\n\n');
     expect(events.at(-1)).toBe('');
-    const last = JSON.parse((events.at(-2) ?? '').slice(6)) as { error?: { code?: string } };
+    const last: unknown = JSON.parse((events.at(-2) ?? '').slice(6));
     const code = fault.fault === 'endless' ? 'upstream_timeout' : 'upstream_error';
-    expect(last.error).toMatchObject({ type: 'server_error', code });
+    expect(last).toMatchObject({ error: { type: 'server_error', code } });
     expect(seen.text).not.toContain('insufficient_quota');
     expect(story.called()).toEqual({ a: 1 });
     const record = await story.recordOf(String(seen.headers['keywell-request-id']));

@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { formatConsumerKey } from '@keywell/core/access/consumer-key';
+import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
+import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
+import type { RequestRecord } from '@keywell/core/log/request-record';
+import { GatewayNode, type NodeEvent } from '@keywell/gateway/node/gateway-node';
+import { startSimulator, type Simulator } from '@keywell/simulator/start-simulator';
+import {
+  aSnapshot,
+  type KeySketch,
+  type PoolSketch,
+  type ProviderSketch,
+  type SnapshotSketch,
+} from './a-snapshot.ts';
+import { until } from './until.ts';
+
+/** The one consumer of every story. */
+export const STORY_KEY: string = formatConsumerKey(
+  new Uint8Array(7).fill(3),
+  new Uint8Array(32).fill(9),
+);
+
+type SimulatorProfile = NonNullable<NonNullable<Parameters<typeof startSimulator>[0]>['profile']>;
+
+export interface StorySketch {
+  /** Upstream keys; left out: `a`, `b` and `c`, each in an organization of its own, `a` drawn first nearly always. */
+  readonly keys?: readonly KeySketch[];
+  /** Providers instead of the one that the simulator is. */
+  readonly providers?: (simulator: Simulator) => readonly ProviderSketch[];
+  /** What every pool is like. */
+  readonly pool?: PoolSketch;
+  /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
+  readonly pools?: number;
+  readonly traffic?: SnapshotSketch['traffic'];
+  readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
+  readonly workers?: number;
+}
+
+/** A gateway in front of a simulated provider, both in this process, with everything a test wants to know of them. */
+export interface Story {
+  readonly simulator: Simulator;
+  readonly node: GatewayNode;
+  readonly port: number;
+  /** What goes into an SDK's base URL. */
+  readonly url: string;
+  /** A model that no test of this story has used yet. */
+  freshModel(): string;
+  /** The log record of a request, once it is there. */
+  recordOf(requestId: string): Promise<RequestRecord>;
+  records(): Promise<readonly RequestRecord[]>;
+  key(id: string): KeyStatus;
+  /** Calls by key alias, keys without calls left out. */
+  called(): Readonly<Record<string, number>>;
+  /** One series of the metrics, by its whole name with labels. */
+  metric(series: string): number;
+  /** Resolves when nothing is under way any more: no request, no stream, no key in use. Rejects after a second. */
+  quiet(): Promise<void>;
+  readonly cooled: readonly CooldownChange[];
+  readonly events: readonly NodeEvent[];
+  /** The simulator as at its start, and nothing cooled. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+const FIRST: readonly KeySketch[] = [{ id: 'a', weight: 1e9 }, { id: 'b' }, { id: 'c' }];
+
+/** Starts both. A key's value is `sk-simulated-` and its id, unless the sketch gives one. */
+export async function startStory(sketch: StorySketch = {}): Promise<Story> {
+  const keys = sketch.keys ?? FIRST;
+  const simulator = await startSimulator({ profile: profileOf(keys, sketch.model ?? {}) });
+  const log = new LogCatcher();
+  const cooled: CooldownChange[] = [];
+  const events: NodeEvent[] = [];
+  const node = await GatewayNode.start({
+    host: '127.0.0.1',
+    port: 0,
+    workers: sketch.workers ?? 1,
+    snapshot: snapshotOf(sketch, simulator, keys),
+    cooldowns: [],
+    connectLog: () => log.connect(),
+    onCooled: (changes) => cooled.push(...changes),
+    onEvent: (event) => events.push(event),
+  });
+  return new RunningStory(simulator, node, log, { cooled, events });
+}
+
+class RunningStory implements Story {
+  readonly simulator: Simulator;
+  readonly node: GatewayNode;
+  readonly port: number;
+  readonly url: string;
+  readonly cooled: readonly CooldownChange[];
+  readonly events: readonly NodeEvent[];
+  readonly #log: LogCatcher;
+  #used = 0;
+
+  constructor(
+    simulator: Simulator,
+    node: GatewayNode,
+    log: LogCatcher,
+    heard: Pick<Story, 'cooled' | 'events'>,
+  ) {
+    this.simulator = simulator;
+    this.node = node;
+    this.port = node.port;
+    this.url = `http://127.0.0.1:${node.port}/v1`;
+    this.cooled = heard.cooled;
+    this.events = heard.events;
+    this.#log = log;
+  }
+
+  freshModel(): string {
+    this.#used += 1;
+    if (this.#used > this.node.pools().length) throw new Error('the story has no more pools');
+    return this.#used === 1 ? 'smart' : `smart-${this.#used}`;
+  }
+
+  async records(): Promise<readonly RequestRecord[]> {
+    await this.node.flushLog();
+    return this.#log.records;
+  }
+
+  recordOf(requestId: string): Promise<RequestRecord> {
+    const find = async (): Promise<RequestRecord | null> =>
+      (await this.records()).find(({ id }) => id === requestId) ?? null;
+    return until(find, `the log record of ${requestId}`);
+  }
+
+  key(id: string): KeyStatus {
+    const found = this.node.keys().find(({ key }) => key === id);
+    if (found === undefined) throw new Error(`there is no key ${id}`);
+    return found;
+  }
+
+  called(): Readonly<Record<string, number>> {
+    const counts = Object.entries(this.simulator.counts().keys);
+    return Object.fromEntries(
+      counts.filter(([, { calls }]) => calls > 0).map(([alias, { calls }]) => [alias, calls]),
+    );
+  }
+
+  metric(series: string): number {
+    const lines = this.node.metrics([]).split('\n');
+    const line = lines.find((candidate) => candidate.startsWith(`${series} `));
+    if (line === undefined) throw new Error(`there is no series ${series}`);
+    return Number(line.slice(series.length + 1));
+  }
+
+  async quiet(): Promise<void> {
+    const busy = (): number[] => [
+      this.metric('keywell_requests_in_flight'),
+      this.metric('keywell_streams_open'),
+      ...this.node.keys().map(({ inFlight }) => inFlight),
+    ];
+    await until(() => busy().every((count) => count === 0), 'everything to end');
+  }
+
+  reset(): void {
+    this.simulator.reset();
+    for (const provider of new Set(this.node.keys().map((key) => key.provider))) {
+      this.node.clearCooldowns({ provider });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.node.destroy();
+    this.#log.close();
+    await this.simulator.close();
+  }
+}
+
+/** One organization for each first step of a domain path, one project for each key. */
+function profileOf(
+  keys: readonly KeySketch[],
+  model: Omit<SimulatorProfile['models'][number], 'id'>,
+): SimulatorProfile {
+  const organizations = Map.groupBy(keys, ({ id, domain }) => domain?.[0] ?? `org-${id}`);
+  return {
+    organizations: [...organizations].map(([organization, owned]) => ({
+      id: organization,
+      projects: owned.map(({ id = 'a' }) => ({
+        id: `proj_${id}`,
+        keys: [{ alias: id, value: valueOf(id) }],
+      })),
+    })),
+    models: [{ id: 'gpt-5', ...model }],
+  };
+}
+
+const valueOf = (id: string): string => `sk-simulated-${id}`;
+
+function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly KeySketch[]) {
+  const count = sketch.pools ?? 1;
+  const simulated = {
+    baseUrl: simulator.url,
+    keys: keys.map((key) => ({ ...key, value: valueOf(key.id ?? 'a') })),
+  };
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  return aSnapshot({
+    providers: sketch.providers?.(simulator) ?? [simulated],
+    pools: numbers.map(() => sketch.pool ?? {}),
+    models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
+    consumers: [{ keyHashes: [createHash('sha256').update(STORY_KEY).digest('hex')] }],
+    traffic: sketch.traffic ?? {},
+  });
+}
+
+/** The log's end of the workers' ports. */
+class LogCatcher {
+  readonly records: RequestRecord[] = [];
+  readonly #gauge = new SharedArrayBuffer(LOG_GAUGE.cells * 4);
+  readonly #ports: MessagePort[] = [];
+
+  connect(): { port: MessagePort; gauge: SharedArrayBuffer; maxQueuedRows: number } {
+    const { port1, port2 } = new MessageChannel();
+    port2.on('message', (batch: LogBatch) => {
+      Atomics.sub(new Int32Array(this.#gauge), LOG_GAUGE.queued, batch.rows);
+      for (const line of batch.lines.trimEnd().split('\n')) {
+        const record: RequestRecord = JSON.parse(line);
+        this.records.push(record);
+      }
+    });
+    this.#ports.push(port2);
+    return { port: port1, gauge: this.#gauge, maxQueuedRows: 10_000 };
+  }
+
+  close(): void {
+    for (const port of this.#ports) port.close();
+  }
+}
