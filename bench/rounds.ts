@@ -73,8 +73,9 @@ export async function measureAll(
       const result = await measure(system, load);
       series[index]?.rounds.push(result);
       const failed = result.errors + result.truncated;
+      const how = failed > 0 ? ` ${JSON.stringify(result.statuses)}` : '';
       process.stderr.write(
-        `${load.kind} ${round}/${options.rounds} ${system.id}: ${result.done} done, ${failed} failed, ` +
+        `${load.kind} ${round}/${options.rounds} ${system.id}: ${result.done} done, ${failed} failed${how}, ` +
           `${result.cpuMs} ms CPU in ${Math.round(result.wallMs)} ms\n`,
       );
     }
