@@ -14,7 +14,7 @@ export interface ProviderAnswer {
 
 /**
  * The provider's own explanation of what is wrong with the request, with its status; key material and organization ids in it are
- * masked. What is not JSON is not passed on.
+ * masked. What is not JSON, or was so long that it was cut, is not passed on.
  */
 export function passThrough(
   exchange: Exchange,
@@ -22,14 +22,17 @@ export function passThrough(
   answer: ProviderAnswer,
 ): PhaseResult {
   const { status, body, contentType } = answer;
-  if (status < 400 || !contentType.toLowerCase().startsWith('application/json')) {
-    return refuse(status >= 400 && status < 500 ? 'bad_request' : 'upstream_invalid');
+  if (status < 400 || status >= 500) return refuse('upstream_invalid');
+  const said = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  if (!contentType.toLowerCase().startsWith('application/json') || !isJson(said)) {
+    return refuse(
+      'invalid_parameter',
+      `The provider refused the request with status ${status} and gave no reason that can be shown.`,
+      { headers: ['x-should-retry', 'false'] },
+    );
   }
   const secret = candidate.key.value?.reveal();
-  const text = maskProviderText(
-    Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
-    secret === undefined ? [] : [secret],
-  );
+  const text = maskProviderText(said, secret === undefined ? [] : [secret]);
   exchange.status = status;
   exchange.responseBytes = Buffer.byteLength(text);
   exchange.inbound.respond(
@@ -38,4 +41,13 @@ export function passThrough(
     text,
   );
   return 'done';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -116,7 +116,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
   #failureOf(error: Error): Failure {
     if (this.#head) return 'truncated';
     const code = codeOf(error);
-    if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'invalid';
+    if (isMalformed(code)) return 'invalid';
     if (!this.#sent) return CONNECT_CODES.has(code) ? 'connect' : 'reset_sending';
     return servedBefore(error) ? 'reset_reused' : 'reset_after_sent';
   }
@@ -135,6 +135,13 @@ const CONNECT_CODES = new Set([
   'EMFILE',
   'EADDRNOTAVAIL',
 ]);
+
+/** The head was no HTTP, or too large. undici knows no code for every parser error: then its name is all there is. */
+function isMalformed(code: string): boolean {
+  return (
+    code.startsWith('HPE_') || code === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW'
+  );
+}
 
 function codeOf(error: Error): string {
   const code: unknown = Reflect.get(error, 'code');
