@@ -13,7 +13,7 @@ const SIMULATED_KEYS: Readonly<Record<string, string>> = {
 export interface SimulatedProvider {
   readonly url: string;
   /** The configuration that is in force while no file exists. */
-  readonly configuration: string;
+  readonly configuration: unknown;
   /** Resolves the key references of that configuration. */
   readonly readKey: (name: string) => string | undefined;
   stop(): Promise<void>;
@@ -60,26 +60,35 @@ async function stop(thread: Worker): Promise<void> {
   clearTimeout(late);
 }
 
-function simulatedConfiguration(url: string): string {
-  return `version: 1
-providers:
-  - id: simulator
-    kind: openai
-    base_url: '${url}'
-    keys:
-      - { id: a, value: 'env:KEYWELL_SIMULATOR_KEY_A', domain: org-simulator-1 }
-      - { id: b, value: 'env:KEYWELL_SIMULATOR_KEY_B', domain: org-simulator-2 }
-pools:
-  - id: chat
-    tiers: [{ targets: [{ provider: simulator, model: gpt-5-mini }] }]
-  - id: completions
-    tiers: [{ targets: [{ provider: simulator, model: gpt-3.5-turbo-instruct }] }]
-  - id: embeddings
-    tiers: [{ targets: [{ provider: simulator, model: text-embedding-3-small }] }]
-models:
-  - { alias: smart, pool: chat }
-  - { alias: gpt-5-mini, pool: chat }
-  - { alias: gpt-3.5-turbo-instruct, pool: completions }
-  - { alias: text-embedding-3-small, pool: embeddings }
-`;
+function simulatedConfiguration(url: string): unknown {
+  const pool = (id: string, model: string) => ({
+    id,
+    tiers: [{ targets: [{ provider: 'simulator', model }] }],
+  });
+  const key = (id: string, name: string, domain: string) => ({ id, value: `env:${name}`, domain });
+  return {
+    version: 1,
+    providers: [
+      {
+        id: 'simulator',
+        kind: 'openai',
+        base_url: url,
+        keys: [
+          key('a', 'KEYWELL_SIMULATOR_KEY_A', 'org-simulator-1'),
+          key('b', 'KEYWELL_SIMULATOR_KEY_B', 'org-simulator-2'),
+        ],
+      },
+    ],
+    pools: [
+      pool('chat', 'gpt-5-mini'),
+      pool('completions', 'gpt-3.5-turbo-instruct'),
+      pool('embeddings', 'text-embedding-3-small'),
+    ],
+    models: [
+      { alias: 'smart', pool: 'chat' },
+      { alias: 'gpt-5-mini', pool: 'chat' },
+      { alias: 'gpt-3.5-turbo-instruct', pool: 'completions' },
+      { alias: 'text-embedding-3-small', pool: 'embeddings' },
+    ],
+  };
 }

@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { ListenError } from '@keywell/gateway/node/gateway-node';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const CHECK_INTERVAL_MS = 500;
+const MAX_CONNECTIONS = 256;
+
+/** The admin listener, up. */
+export interface AdminListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export function startAdminListener(
+  app: Pick<Hono, 'fetch'>,
+  at: { readonly host: string; readonly port: number },
+): Promise<AdminListener> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+  }) as Server;
+  server.maxConnections = MAX_CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(error.code ?? 'ELISTEN', error.message)),
+    );
+    server.listen(at.port, at.host, () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : at.port;
+      resolve({ port, close: () => close(server) });
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** Address of the peer, from what the server hands to the application as its environment. */
+export function peerAddress(env: unknown): string | null {
+  const incoming = property(env, 'incoming');
+  const address = property(property(incoming, 'socket'), 'remoteAddress');
+  return typeof address === 'string' ? address : null;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

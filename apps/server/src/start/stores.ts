@@ -1,0 +1,46 @@
+import {
+  openCooldownStore,
+  type OpenCooldownStore,
+} from '@keywell/storage/cooldowns/sql-cooldown-store';
+import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
+import type { AuditStore } from '@keywell/storage/audit/audit-store';
+import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
+import type { ConsumerStore } from '@keywell/storage/consumers/consumer-store';
+import type { DataPaths } from '@keywell/storage/paths';
+import { openMasterKey, type MasterKey } from '@keywell/storage/secrets/master-key';
+import { sqlSettingStore } from '@keywell/storage/settings/sql-setting-store';
+import type { SettingStore } from '@keywell/storage/settings/setting-store';
+import { sqlSnapshotStore } from '@keywell/storage/snapshots/sql-snapshot-store';
+import type { SnapshotStore } from '@keywell/storage/snapshots/snapshot-store';
+import { openDatabase } from '@keywell/storage/sqlite/database';
+
+/** Everything that is kept in the data folder, opened. */
+export interface Stores {
+  readonly settings: SettingStore;
+  readonly consumers: ConsumerStore;
+  readonly snapshots: SnapshotStore;
+  readonly audit: AuditStore;
+  readonly cooldowns: OpenCooldownStore;
+  readonly masterKey: MasterKey;
+  close(): Promise<void>;
+}
+
+/** Throws StorageError, whose message says what to do, when something in the folder cannot be used. */
+export async function openStores(paths: DataPaths): Promise<Stores> {
+  const database = await openDatabase({ file: paths.database });
+  const settings = sqlSettingStore(database.db);
+  const masterKey = await openMasterKey({ file: paths.masterKey, settings });
+  const cooldowns = await openCooldownStore({ file: paths.cooldowns });
+  return {
+    settings,
+    consumers: sqlConsumerStore(database.db),
+    snapshots: sqlSnapshotStore(database.db),
+    audit: sqlAuditStore(database.db),
+    cooldowns,
+    masterKey,
+    close: async () => {
+      await cooldowns.close();
+      await database.close();
+    },
+  };
+}
