@@ -28,8 +28,8 @@ const MAX_SHOWN_EXCLUSIONS = 16;
  * did not serve.
  */
 export function exhaustedRefusal(
-  exchange: Exchange,
-  plane: Plane,
+  exchange: Pick<Exchange, 'offset' | 'timeline'>,
+  plane: Pick<Plane, 'clock' | 'meter'>,
   tiers: readonly TierView[],
   last: LastFailure,
 ): Refusal {
