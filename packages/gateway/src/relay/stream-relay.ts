@@ -60,10 +60,8 @@ export class StreamRelay {
     this.#received += chunk.byteLength;
     const ready = this.#observer.push(chunk);
     if (ready.length > 0) this.#forward(ready, now);
-    const { failure, failureKind } = this.#observer;
-    if (failure !== null) {
-      this.#broken(failureKind === 'error_event' ? null : 'invalid', failure);
-    } else if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
+    if (this.#failed()) return now;
+    if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
       this.#cut('upstream_invalid', 'The answer is larger than this gateway relays.');
     }
     return Math.min(this.#plan.endsBy, now + this.#patience());
@@ -71,6 +69,8 @@ export class StreamRelay {
 
   end(): void {
     const { ready, clean } = this.#observer.end();
+    // The last event may lack its blank line and be an error all the same.
+    if (this.#failed()) return;
     if (!clean) {
       this.#broken('truncated', EMPTY);
       return;
@@ -109,6 +109,14 @@ export class StreamRelay {
       this.#plan.control?.resume();
     }
     return Math.min(this.#plan.endsBy, now + this.#patience());
+  }
+
+  /** Whether an event ended the stream; then it has been dealt with. */
+  #failed(): boolean {
+    const { failure, failureKind } = this.#observer;
+    if (failure === null) return false;
+    this.#broken(failureKind === 'error_event' ? null : 'invalid', failure);
+    return true;
   }
 
   #forward(ready: readonly Uint8Array[], now: number): void {
