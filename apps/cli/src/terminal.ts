@@ -17,8 +17,6 @@ export interface GlobalOptions {
 /** What a command works with; tests pass their own. */
 export interface Surroundings {
   readonly terminal: Terminal;
-  /** Wall clock, epoch milliseconds. */
-  readonly wallNow: () => number;
   /** Resolves after that time, or at once when the signal fires. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Fires when the operator wants it to end (Ctrl-C). */

@@ -1,0 +1,33 @@
+import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
+import { CliError } from '../../cli-error.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { clean } from '../../render/clean.ts';
+import { type RunContext, show } from '../run-context.ts';
+
+/** `keywell keys clear PROVIDER[/KEY]` or `--all`. */
+export async function clearKeys(
+  context: RunContext,
+  target: string | undefined,
+  all: boolean,
+): Promise<void> {
+  if ((target === undefined) !== all)
+    throw new CliError(EXIT.usage, 'Name what to clear, or say --all.', {
+      hint: 'For example: keywell keys clear openai/a',
+    });
+  const [provider, key, ...rest] = target?.split('/') ?? [];
+  if (rest.length > 0)
+    throw new CliError(EXIT.usage, 'A key is named as PROVIDER/KEY.', {
+      hint: '"keywell keys list" shows the names.',
+    });
+  const answer = await context.client.call(ADMIN_ROUTES.clearKeys, {
+    body: {
+      ...(provider === undefined ? {} : { provider }),
+      ...(key === undefined ? {} : { key }),
+    },
+  });
+  show(context, answer, ({ cleared }) =>
+    cleared.length === 0
+      ? 'Nothing was cooled.\n'
+      : `Cleared:\n${cleared.map((scope) => `  ${clean(scope)}\n`).join('')}`,
+  );
+}

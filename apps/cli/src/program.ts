@@ -1,0 +1,164 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type AddOptions, addConsumer } from './commands/consumers/add.ts';
+import { listConsumers } from './commands/consumers/list.ts';
+import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
+import { addHandedOver } from './commands/hand-over.ts';
+import { clearKeys } from './commands/keys/clear.ts';
+import { listKeys } from './commands/keys/list.ts';
+import { type LogFilter, listLogs } from './commands/logs/list.ts';
+import { showLog } from './commands/logs/show.ts';
+import { listPools } from './commands/pools.ts';
+import { reload } from './commands/reload.ts';
+import { type RunContext, runContext } from './commands/run-context.ts';
+import type { GlobalOptions, Surroundings } from './terminal.ts';
+
+export const DEFAULT_ADMIN_URL = 'http://127.0.0.1:8081';
+export const DEFAULT_DATA = './.keywell';
+
+interface Watching {
+  readonly watch?: boolean;
+}
+
+/** The whole command line. `done` takes the exit code of a verb that ran elsewhere. */
+export function createProgram(surroundings: Surroundings, done: (code: number) => void): Command {
+  const program = new Command('keywell')
+    .description('Keywell: an AI gateway whose API keys never leave their users stranded.')
+    .option('--data <folder>', 'data folder of the gateway', DEFAULT_DATA)
+    .option('--admin-url <url>', 'address of the admin listener', DEFAULT_ADMIN_URL)
+    .option('--json', 'print JSON')
+    .enablePositionalOptions()
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeOut: surroundings.terminal.out, writeErr: surroundings.terminal.err });
+  const contextOf = (command: Command): RunContext => runContext(surroundings, optionsOf(command));
+  addHandedOver(program, surroundings, done);
+  program
+    .command('diff')
+    .description('show what a configuration file would change')
+    .argument('[file]', "file to compare with what runs (default: the gateway's own, as it is now)")
+    .action(async (file: string | undefined, _: unknown, command: Command) => {
+      await diff(contextOf(command), file);
+    });
+  program
+    .command('reload')
+    .description('read the configuration file again and put it in force')
+    .action(async (_: unknown, command: Command) => await reload(contextOf(command)));
+  program
+    .command('doctor')
+    .description('explain what is wrong with this installation')
+    .action(async (_: unknown, command: Command) => {
+      await doctor(surroundings, optionsOf(command));
+    });
+  addKeys(program, contextOf);
+  addConsumers(program, contextOf);
+  program
+    .command('pools')
+    .description('list pools and what each tier can serve')
+    .option('--watch', 'refresh every second')
+    .action(async (options: Watching, command: Command) => {
+      await listPools(contextOf(command), options.watch === true);
+    });
+  addLogs(program, contextOf);
+  for (const each of allCommands(program)) acceptGlobals(each, program);
+  return program;
+}
+
+const optionsOf = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
+
+type ContextOf = (command: Command) => RunContext;
+
+function addKeys(program: Command, contextOf: ContextOf): void {
+  const keys = program.command('keys').description('upstream keys').enablePositionalOptions();
+  keys
+    .command('list')
+    .description('list upstream keys with their cooldowns')
+    .option('--watch', 'refresh every second')
+    .action(async (options: Watching, command: Command) => {
+      await listKeys(contextOf(command), options.watch === true);
+    });
+  keys
+    .command('clear')
+    .description('end cooldowns by hand')
+    .argument('[key]', 'PROVIDER or PROVIDER/KEY')
+    .option('--all', 'every cooldown')
+    .action(async (key: string | undefined, options: { all?: boolean }, command: Command) => {
+      await clearKeys(contextOf(command), key, options.all === true);
+    });
+}
+
+function addConsumers(program: Command, contextOf: ContextOf): void {
+  const consumers = program
+    .command('consumers')
+    .description('who may call')
+    .enablePositionalOptions();
+  consumers
+    .command('list')
+    .description('list consumers')
+    .action(async (_: unknown, command: Command) => await listConsumers(contextOf(command)));
+  consumers
+    .command('add')
+    .description('add a consumer and print its key, this once')
+    .argument('<id>', 'name of the consumer')
+    .option('--name <text>', 'a name for people')
+    .option('--models <list>', 'model aliases or globs, separated by commas', listOf, ['*'])
+    .option('--requests-per-minute <number>', 'requests in any 60 seconds', wholeNumber)
+    .action(async (id: string, options: AddOptions, command: Command) => {
+      await addConsumer(contextOf(command), id, options);
+    });
+}
+
+function addLogs(program: Command, contextOf: ContextOf): void {
+  const logs = program
+    .command('logs')
+    .description('requests, and what happened to each')
+    .enablePositionalOptions();
+  logs
+    .command('list', { isDefault: true })
+    .description('list requests, newest first')
+    .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
+    .option('--before <cursor>', 'go on where a list ended')
+    .option('--consumer <id>')
+    .option('--model <name>')
+    .option('--provider <id>')
+    .option('--key <id>', 'upstream key that served')
+    .addOption(new Option('--status <status>', 'a status, or "error" for everything that failed'))
+    .action(async (options: LogFilter, command: Command) => {
+      await listLogs(contextOf(command), options);
+    });
+  logs
+    .command('show')
+    .description("draw a request's timeline: candidates, attempts, verdicts, waits")
+    .argument('<id>', 'request id, as the keywell-request-id header names it')
+    .action(async (id: string, _: unknown, command: Command) => {
+      await showLog(contextOf(command), id);
+    });
+}
+
+/** Every verb below a command, the command's own groups left out. */
+export function allCommands(command: Command): readonly Command[] {
+  return command.commands.flatMap((each) =>
+    each.commands.length > 0 ? allCommands(each) : [each],
+  );
+}
+
+const HANDED_OVER = new Set(['start', 'simulate', 'check']);
+
+/** The global options work behind a verb too: `keywell keys list --json`. */
+function acceptGlobals(command: Command, program: Command): void {
+  if (HANDED_OVER.has(command.name())) return;
+  for (const option of program.options) {
+    const late = new Option(option.flags, option.description).hideHelp();
+    command.addOption(late);
+  }
+}
+
+const listOf = (text: string): readonly string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Separate names by one comma.');
+  return names;
+};
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Not a whole number.');
+  return Number(text);
+}
