@@ -79,32 +79,53 @@ describe('framing that two parsers could read in two ways', () => {
     ['a chunk size with a sign', ['Transfer-Encoding: chunked'], `+5\r\nhello\r\n0\r\n\r\n`],
     ['a chunk size with 0x', ['Transfer-Encoding: chunked'], `0x5\r\nhello\r\n0\r\n\r\n`],
     ['a chunk size with _', ['Transfer-Encoding: chunked'], `1_0\r\nhello\r\n0\r\n\r\n`],
-    ['a chunk size that overflows', ['Transfer-Encoding: chunked'], `fffffffffffffffff\r\nhello\r\n`],
+    [
+      'a chunk size that overflows',
+      ['Transfer-Encoding: chunked'],
+      `fffffffffffffffff\r\nhello\r\n`,
+    ],
     ['chunks that end in LF alone', ['Transfer-Encoding: chunked'], `5\nhello\n0\n\n`],
     ['a chunk without its CRLF', ['Transfer-Encoding: chunked'], `5\r\nhelloX0\r\n\r\n`],
     ['an empty chunk size', ['Transfer-Encoding: chunked'], `\r\nhello\r\n0\r\n\r\n`],
-    ['a chunk extension with a bare CR', ['Transfer-Encoding: chunked'], `5;a\rb\r\nhello\r\n0\r\n\r\n`],
-    ['a 64 KB chunk extension', ['Transfer-Encoding: chunked'], `5;${'a'.repeat(65_536)}\r\nhello\r\n0\r\n\r\n`],
+    [
+      'a chunk extension with a bare CR',
+      ['Transfer-Encoding: chunked'],
+      `5;a\rb\r\nhello\r\n0\r\n\r\n`,
+    ],
+    [
+      'a 64 KB chunk extension',
+      ['Transfer-Encoding: chunked'],
+      `5;${'a'.repeat(65_536)}\r\nhello\r\n0\r\n\r\n`,
+    ],
   ];
 
-  it.each(vectors)('%s is refused, the connection ends and the provider hears nothing', async (_name, lines, body) => {
-    const answer = await sendRaw(keywell.ports.traffic, [call([...BASE, ...lines], body)]);
-    const [status = 0] = statusesOf(answer.text);
-    expect([400, 413, 431, 501]).toContain(status);
-    expect(statusesOf(answer.text)).toHaveLength(1);
-    expect(answer.closed).toBe(true);
-    expect(upstream.received()).toEqual([]);
-  });
+  it.each(vectors)(
+    '%s is refused, the connection ends and the provider hears nothing',
+    async (_name, lines, body) => {
+      const answer = await sendRaw(keywell.ports.traffic, [call([...BASE, ...lines], body)]);
+      const [status = 0] = statusesOf(answer.text);
+      expect([400, 413, 431, 501]).toContain(status);
+      expect(statusesOf(answer.text)).toHaveLength(1);
+      expect(answer.closed).toBe(true);
+      expect(upstream.received()).toEqual([]);
+    },
+  );
 
   it('transfer-encoding in HTTP/1.0 is refused', async () => {
-    const raw = call([...BASE, 'Transfer-Encoding: chunked'], CHUNKED, 'POST /v1/chat/completions HTTP/1.0');
+    const raw = call(
+      [...BASE, 'Transfer-Encoding: chunked'],
+      CHUNKED,
+      'POST /v1/chat/completions HTTP/1.0',
+    );
     const answer = await sendRaw(keywell.ports.traffic, [raw]);
     expect([400, 501]).toContain(statusesOf(answer.text)[0]);
     expect(upstream.received()).toEqual([]);
   });
 
   it('a plain chunked call is served, and reaches the provider with a recomputed length', async () => {
-    const answer = await sendRaw(keywell.ports.traffic, [call([...BASE, 'Transfer-Encoding: chunked'], CHUNKED)]);
+    const answer = await sendRaw(keywell.ports.traffic, [
+      call([...BASE, 'Transfer-Encoding: chunked'], CHUNKED),
+    ]);
     expect(statusesOf(answer.text)).toEqual([200]);
     const [sent = ''] = upstream.received();
     expect(sent.toLowerCase()).not.toContain('transfer-encoding');
@@ -129,13 +150,21 @@ describe('heads that are no heads', () => {
     ['a CR in a value', call([...BASE, 'X-Cr: a\rb', LENGTH])],
     ['a header name in UTF-8', call([...BASE, 'X-Ü: a', LENGTH])],
     ['a line that starts with a space', call([' X-Space: a', ...BASE, LENGTH])],
-    ['two spaces after the method', call([...BASE, LENGTH], CHAT, 'POST  /v1/chat/completions HTTP/1.1')],
     ['HTTP/2.0', call([...BASE, LENGTH], CHAT, 'POST /v1/chat/completions HTTP/2.0')],
     ['HTTP/0.9', 'GET /v1/models\r\n\r\n'],
-    ['a target without a slash', call([...BASE, LENGTH], CHAT, 'POST v1/chat/completions HTTP/1.1')],
-    ['an absolute target', call([...BASE, LENGTH], CHAT, 'POST http://evil/v1/chat/completions HTTP/1.1')],
+    [
+      'a target without a slash',
+      call([...BASE, LENGTH], CHAT, 'POST v1/chat/completions HTTP/1.1'),
+    ],
+    [
+      'an absolute target',
+      call([...BASE, LENGTH], CHAT, 'POST http://evil/v1/chat/completions HTTP/1.1'),
+    ],
     ['a backslash in the target', call([...BASE, LENGTH], CHAT, 'POST /v1\\chat HTTP/1.1')],
-    ['a fragment in the target', call([...BASE, LENGTH], CHAT, 'POST /v1/chat/completions#x HTTP/1.1')],
+    [
+      'a fragment in the target',
+      call([...BASE, LENGTH], CHAT, 'POST /v1/chat/completions#x HTTP/1.1'),
+    ],
     ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a TLS hello', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
     ['garbage', '\u0001\u0002garbage\r\n\r\n'],
@@ -152,7 +181,10 @@ describe('heads that are no heads', () => {
     ['a 64 KB target', call([...BASE, LENGTH], CHAT, `POST /${'a'.repeat(65_536)} HTTP/1.1`)],
     ['a 12 KB target', call([...BASE, LENGTH], CHAT, `POST /${'a'.repeat(12_000)} HTTP/1.1`)],
     ['a 64 KB header', call([...BASE, `X-Long: ${'a'.repeat(65_536)}`, LENGTH])],
-    ['5,000 headers', call([...BASE, ...Array.from({ length: 5000 }, (_, i) => `x${i}: 1`), LENGTH])],
+    [
+      '5,000 headers',
+      call([...BASE, ...Array.from({ length: 5000 }, (_, i) => `x${i}: 1`), LENGTH]),
+    ],
     [
       '2,100 tiny headers with the key last',
       call([HOST, JSON_TYPE, LENGTH, ...Array.from({ length: 2100 }, () => 'a: 1'), AUTH]),
@@ -227,7 +259,11 @@ describe('what a caller sends and what reaches the provider', () => {
   });
 
   it('a key in the query is taken, and is not sent on', async () => {
-    const raw = call([HOST, JSON_TYPE, LENGTH], CHAT, `POST /v1/chat/completions?key=${consumer.key} HTTP/1.1`);
+    const raw = call(
+      [HOST, JSON_TYPE, LENGTH],
+      CHAT,
+      `POST /v1/chat/completions?key=${consumer.key} HTTP/1.1`,
+    );
     const answer = await sendRaw(keywell.ports.traffic, [raw]);
     expect(statusesOf(answer.text)).toEqual([200]);
     expect(upstream.received().join('')).not.toContain(consumer.key);
@@ -245,17 +281,60 @@ describe('what a caller sends and what reaches the provider', () => {
 
   it('two different credentials are refused', async () => {
     const other = newConsumerKey().key;
-    const answer = await sendRaw(keywell.ports.traffic, [call([...BASE, LENGTH, `X-Api-Key: ${other}`])]);
+    const answer = await sendRaw(keywell.ports.traffic, [
+      call([...BASE, LENGTH, `X-Api-Key: ${other}`]),
+    ]);
     expect(statusesOf(answer.text)).toEqual([400]);
     expect(answer.text).toContain('conflicting_credentials');
     expect(upstream.received()).toEqual([]);
   });
 
-  it('pipelined calls are answered in order, each with its own decision', async () => {
+  it('pipelined calls are answered in order', async () => {
+    const unknown = JSON.stringify({ model: 'unknown', messages: [] });
+    const bad = call([...BASE, `Content-Length: ${unknown.length}`], unknown);
+    const good = call([...BASE, LENGTH]);
+    const answer = await sendRaw(keywell.ports.traffic, [good + bad + good]);
+    expect(statusesOf(answer.text)).toEqual([200, 403, 200]);
+  });
+
+  it('nothing is served behind an answer that ends the connection', async () => {
     const good = call([...BASE, LENGTH]);
     const bad = call([HOST, JSON_TYPE, LENGTH, 'Authorization: Bearer kw_wrong']);
     const answer = await sendRaw(keywell.ports.traffic, [good + bad + good]);
-    expect(statusesOf(answer.text)).toEqual([200, 401, 200]);
+    expect(statusesOf(answer.text)).toEqual([200, 401]);
+    expect(answer.text.toLowerCase()).toContain('connection: close');
+    expect(answer.closed).toBe(true);
+    expect(upstream.received().join('').match(/POST /g)).toHaveLength(1);
+  });
+
+  it('nothing is served behind a head whose framing is refused', async () => {
+    const bad = call([...BASE, 'Transfer-Encoding: xchunked'], call([...BASE, LENGTH]));
+    const answer = await sendRaw(keywell.ports.traffic, [bad]);
+    expect(statusesOf(answer.text)).toEqual([501]);
+    expect(answer.closed).toBe(true);
+    expect(upstream.received()).toEqual([]);
+  });
+
+  it('a broken call behind one that is being answered adds nothing to that answer', async () => {
+    const answer = await sendRaw(
+      keywell.ports.traffic,
+      [call([...BASE, LENGTH]), '\u0001garbage\r\n\r\n'],
+      { gapMs: 100 },
+    );
+    expect(statusesOf(answer.text)).toEqual([200, 400]);
+    expect(answer.closed).toBe(true);
+  });
+
+  it('spaces after the method are read as one', async () => {
+    const raw = call([...BASE, LENGTH], CHAT, 'POST  /v1/chat/completions HTTP/1.1');
+    const answer = await sendRaw(keywell.ports.traffic, [raw]);
+    expect(statusesOf(answer.text)).toEqual([200]);
+    expect(
+      upstream
+        .received()
+        .join('')
+        .match(/POST \/v1/g),
+    ).toHaveLength(1);
   });
 
   it('a refused call gets no 100-continue', async () => {
@@ -283,7 +362,9 @@ describe('what a caller sends and what reaches the provider', () => {
 
   it('trailers never become headers', async () => {
     const body = `${Buffer.byteLength(CHAT).toString(16)}\r\n${CHAT}\r\n0\r\nAuthorization: Bearer stolen\r\nX-T: 1\r\n\r\n`;
-    const answer = await sendRaw(keywell.ports.traffic, [call([...BASE, 'Transfer-Encoding: chunked'], body)]);
+    const answer = await sendRaw(keywell.ports.traffic, [
+      call([...BASE, 'Transfer-Encoding: chunked'], body),
+    ]);
     expect(statusesOf(answer.text)[0]).toBe(200);
     expect(upstream.received().join('')).not.toContain('stolen');
   });
@@ -305,9 +386,11 @@ describe('what a caller sends and what reaches the provider', () => {
 
 describe('bodies', () => {
   const send = (body: string) =>
-    sendRaw(keywell.ports.traffic, [
-      call([...BASE, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'], body),
-    ], { waitMs: 3000 });
+    sendRaw(
+      keywell.ports.traffic,
+      [call([...BASE, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'], body)],
+      { waitMs: 3000 },
+    );
 
   it.each([
     ['no JSON', 'hello'],

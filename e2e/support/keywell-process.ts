@@ -117,7 +117,7 @@ async function untilReady(keywell: KeywellProcess, exited: Promise<unknown>): Pr
   void exited.then(() => {
     gone = true;
   });
-  for (const endsAt = Date.now() + READY_WITHIN_MS; Date.now() < endsAt && !gone; ) {
+  for (const endsAt = Date.now() + READY_WITHIN_MS; Date.now() < endsAt && !gone;) {
     const answer = await fetch(`${keywell.origin}/readyz`).catch(() => null);
     if (answer?.ok === true) return;
     await pause(20);
@@ -146,7 +146,7 @@ export async function eventually(
   condition: () => boolean | Promise<boolean>,
   withinMs = 5000,
 ): Promise<void> {
-  for (const endsAt = Date.now() + withinMs; Date.now() < endsAt; ) {
+  for (const endsAt = Date.now() + withinMs; Date.now() < endsAt;) {
     if (await condition()) return;
     await pause(20);
   }

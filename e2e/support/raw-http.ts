@@ -65,7 +65,12 @@ const BODY = JSON.stringify({
   created: 1,
   model: 'gpt-5-mini',
   choices: [
-    { index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop', logprobs: null },
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'ok' },
+      finish_reason: 'stop',
+      logprobs: null,
+    },
   ],
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 });
@@ -98,8 +103,9 @@ export function startRecordingUpstream(): Promise<RecordingUpstream> {
       resolve({
         url: `http://127.0.0.1:${port}/v1`,
         received: () => connections.map(({ text }) => text).filter((text) => text !== ''),
+        // Connections stay open and are used again; only what came on them is forgotten.
         clear: () => {
-          connections.length = 0;
+          for (const connection of connections) connection.text = '';
         },
         close: () =>
           new Promise((closed) => {

@@ -89,6 +89,12 @@ describe('guardHead', () => {
     expect(guard('Transfer-Encoding', value)).toBe(code);
   });
 
+  it('takes no transfer-encoding in HTTP/1.0, not even a good one', () => {
+    const headers = ['Host', 'a', 'Transfer-Encoding', 'chunked'];
+    expect(guardHead('1.0', PATH, headers)).toMatchObject({ code: 'bad_request', fatal: true });
+    expect(guardHead('1.1', PATH, headers)).toBeNull();
+  });
+
   it.each([
     ['0', null],
     ['0012', null],

@@ -50,7 +50,7 @@ export function guardHead(
   if (version !== '1.1' && version !== '1.0') {
     return problem('bad_request', `HTTP/${version} is not spoken here; use HTTP/1.1.`);
   }
-  return guardTarget(target) ?? guardHeaders(rawHeaders);
+  return guardTarget(target) ?? guardHeaders(version, rawHeaders);
 }
 
 function guardTarget(target: string): HeadProblem | null {
@@ -70,7 +70,7 @@ function guardTarget(target: string): HeadProblem | null {
   return null;
 }
 
-function guardHeaders(rawHeaders: readonly string[]): HeadProblem | null {
+function guardHeaders(version: string, rawHeaders: readonly string[]): HeadProblem | null {
   if (rawHeaders.length > MAX_HEADERS * 2) {
     return problem('headers_too_large', `There are more than ${MAX_HEADERS} headers.`);
   }
@@ -84,6 +84,10 @@ function guardHeaders(rawHeaders: readonly string[]): HeadProblem | null {
         return problem('bad_request', `The header "${name}" may be sent only once.`);
       }
       seen |= bit;
+      // RFC 9112 section 6.1: in HTTP/1.0 this framing is faulty, whatever else is said.
+      if (name === 'transfer-encoding' && version === '1.0') {
+        return problem('bad_request', 'HTTP/1.0 has no transfer-encoding.');
+      }
       const wrong = guardValue(name, rawHeaders[index + 1] ?? '');
       if (wrong !== null) return wrong;
     } else if (name === 'via') {

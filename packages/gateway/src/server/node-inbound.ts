@@ -16,6 +16,8 @@ export interface InboundHost {
   readonly slowReaderTimeoutMs: number;
   /** True while the node is stopping: every answer then announces that the connection ends. */
   readonly draining: boolean;
+  /** The answer being sent says `connection: close`: whatever else comes on this connection is not served (RFC 9112 section 9.6). */
+  readonly endAfter: (request: IncomingMessage) => void;
 }
 
 /** One request on `node:http`, behind the inbound seam. */
@@ -121,7 +123,10 @@ export class NodeInbound implements Inbound, Deadlined {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
     const head = [...headers, 'content-length', String(length)];
     const unread = this.hasBody && !this.#request.complete;
-    if (unread || this.#host.draining) head.push('connection', 'close');
+    if (unread || this.#host.draining) {
+      head.push('connection', 'close');
+      this.#host.endAfter(this.#request);
+    }
     response.writeHead(status, head);
     if (unread) this.#linger(body);
     else if (this.method === 'HEAD') response.end();
@@ -157,7 +162,11 @@ export class NodeInbound implements Inbound, Deadlined {
 
   begin(status: number, headers: readonly string[]): void {
     if (this.#closed) return;
-    const head = this.#host.draining ? [...headers, 'connection', 'close'] : [...headers];
+    const head = [...headers];
+    if (this.#host.draining) {
+      head.push('connection', 'close');
+      this.#host.endAfter(this.#request);
+    }
     this.#response.writeHead(status, head);
     this.#response.on('drain', () => this.events?.onDrain());
   }

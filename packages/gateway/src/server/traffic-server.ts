@@ -1,10 +1,11 @@
 import {
   createServer,
+  ServerResponse,
   STATUS_CODES,
   type IncomingMessage,
   type Server,
-  type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import type { Inbound } from '../seam/inbound.ts';
@@ -34,6 +35,8 @@ export class TrafficServer implements InboundHost {
   draining = false;
   readonly #server: Server;
   readonly #options: TrafficServerOptions;
+  /** Connections whose last answer is on its way. */
+  readonly #ending = new WeakSet<Socket>();
   #connections = 0;
   #lastRequestAt = 0;
 
@@ -76,6 +79,10 @@ export class TrafficServer implements InboundHost {
         this.#connections -= 1;
       });
     });
+  }
+
+  endAfter(request: IncomingMessage): void {
+    this.#ending.add(request.socket);
   }
 
   get slowReaderTimeoutMs(): number {
@@ -127,10 +134,15 @@ export class TrafficServer implements InboundHost {
     expectsContinue: boolean,
     problem: HeadProblem | null = null,
   ): void {
+    // What was sent behind the request that ends the connection may be a smuggled one; it gets no answer and does nothing.
+    if (this.#ending.has(request.socket)) return;
     this.#lastRequestAt = this.now();
     const found = problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
     const inbound = new NodeInbound(request, response, this, expectsContinue);
-    if (found?.fatal === true) response.shouldKeepAlive = false;
+    if (found?.fatal === true) {
+      response.shouldKeepAlive = false;
+      this.endAfter(request);
+    }
     this.#options.onRequest(inbound, found);
   }
 }
@@ -141,10 +153,21 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): 
     socket.destroy();
     return;
   }
+  if (isAnswering(socket)) {
+    // Words of ours would land in the middle of that answer.
+    socket.end(() => socket.destroy());
+    return;
+  }
   if (error.code === 'HPE_HEADER_OVERFLOW') answerRaw(socket, 431);
   else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') answerRaw(socket, 408);
   else if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') answerRaw(socket, 413);
   else answerRaw(socket, 400);
+}
+
+/** Whether an answer has begun on the socket; Node's own handler of broken requests asks the same of it. */
+function isAnswering(socket: Duplex): boolean {
+  const current: unknown = Reflect.get(socket, '_httpMessage');
+  return current instanceof ServerResponse && current.headersSent;
 }
 
 function answerRaw(socket: Duplex, status: number): void {
