@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RequestRecord, TimelineEvent } from '@keywell/core/log/request-record';
+import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
+import type { RequestView, TimelineEventView } from '@keywell/contract/admin/admin-schemas';
 import { startSimulator, type Simulator } from '@keywell/simulator/start-simulator';
 import { newConsumerKey } from './support/consumer-keys.ts';
 import { eventually, startKeywell, type KeywellProcess } from './support/keywell-process.ts';
@@ -37,8 +38,10 @@ consumers:
 describe('five keys in four organizations, three of which die while 2,000 calls run', () => {
   let simulator: Simulator;
   let keywell: KeywellProcess;
-  let records: RequestRecord[];
+  let records: RequestView[];
+  let steps: readonly Step[];
   let failures: unknown[];
+  let callsSent: number;
 
   beforeAll(async () => {
     simulator = await startSimulator({
@@ -65,6 +68,7 @@ describe('five keys in four organizations, three of which die while 2,000 calls 
       ),
     });
     failures = await runCalls(keywell, simulator);
+    callsSent = simulator.counts().total.calls;
     await eventually(
       'the log holds every call',
       async () => {
@@ -73,6 +77,7 @@ describe('five keys in four organizations, three of which die while 2,000 calls 
       },
       15_000,
     );
+    steps = await readSteps(keywell, records);
   }, 120_000);
 
   afterAll(async () => {
@@ -85,8 +90,9 @@ describe('five keys in four organizations, three of which die while 2,000 calls 
   });
 
   it('pays once for each failure: the calls, and one more for each verdict', () => {
-    const refusals = verdictsOf(records).filter(({ class: name }) => name !== 'success');
-    expect(simulator.counts().total.calls).toBe(CALLS + refusals.length);
+    const refusals = steps.filter(isRefusal).map(({ event }) => event);
+    expect(records).toHaveLength(CALLS);
+    expect(callsSent).toBe(CALLS + refusals.length);
     expect(refusals.length).toBeLessThanOrEqual(3 + 3 * CONCURRENCY);
     expect(new Set(refusals.map((verdict) => verdict.class))).toEqual(
       new Set(['funds_exhausted', 'credential_dead', 'window_exhausted_short']),
@@ -94,17 +100,23 @@ describe('five keys in four organizations, three of which die while 2,000 calls 
   });
 
   it('starts no call to a dry domain after its verdict', () => {
-    const dryAt = new Map<string, number>();
-    for (const { at, event, domain } of attemptsOf(records)) {
-      if (event.kind !== 'verdict' || event.class === 'success') continue;
-      dryAt.set(domain, Math.min(dryAt.get(domain) ?? Infinity, at));
-    }
+    const dryAt = firstRefusals(steps);
     expect([...dryAt.keys()].toSorted()).toEqual(['openai/org-1', 'openai/org-2', 'openai/org-3']);
-    const late = attemptsOf(records).filter(
+    const late = steps.filter(
       // Clocks in the log are rounded to a tenth of a millisecond and to whole milliseconds at a request's start.
-      ({ at, event, domain }) => event.kind === 'attempt' && at > (dryAt.get(domain) ?? Infinity) + 2,
+      ({ at, event, domain }) =>
+        event.kind === 'attempt' && at > (dryAt.get(domain) ?? Infinity) + 2,
     );
     expect(late).toEqual([]);
+  });
+
+  it('leaves the dry keys alone from then on', async () => {
+    const before = simulator.counts().keys;
+    const client = clientOf(keywell);
+    for (let turn = 0; turn < 50; turn += 1) await ask(client, `after ${turn}`);
+    const after = simulator.counts().keys;
+    for (const key of ['a', 'b', 'c', 'd']) expect(after[key]?.calls).toBe(before[key]?.calls);
+    expect(after['e']?.calls).toBe((before['e']?.calls ?? 0) + 50);
   });
 
   it('shows the countdown of every dry key to the operator, and no key', async () => {
@@ -130,7 +142,7 @@ describe('five keys in four organizations, three of which die while 2,000 calls 
 
 /** Runs the calls, and lets three organizations die on the way: money, a dead credential for good, a rate limit. */
 async function runCalls(keywell: KeywellProcess, simulator: Simulator): Promise<unknown[]> {
-  const client = new OpenAI({ apiKey: consumer.key, baseURL: keywell.baseUrl, maxRetries: 0 });
+  const client = clientOf(keywell);
   const failures: unknown[] = [];
   let started = 0;
   const one = async (): Promise<void> => {
@@ -142,11 +154,7 @@ async function runCalls(keywell: KeywellProcess, simulator: Simulator): Promise<
         simulator.set({ fault: 'rate_limited', key: 'd', retryAfterMs: 120_000 });
       }
       try {
-        const answer = await client.chat.completions.create({
-          model: 'smart',
-          messages: [{ role: 'user', content: `call ${started}` }],
-        });
-        if (answer.choices[0]?.message.content === undefined) failures.push('no content');
+        if ((await ask(client, `call ${started}`)) === '') failures.push('no content');
       } catch (error) {
         failures.push(error);
       }
@@ -156,40 +164,89 @@ async function runCalls(keywell: KeywellProcess, simulator: Simulator): Promise<
   return failures;
 }
 
-async function readLog(keywell: KeywellProcess): Promise<RequestRecord[]> {
-  const records: RequestRecord[] = [];
+function clientOf(keywell: KeywellProcess): OpenAI {
+  return new OpenAI({ apiKey: consumer.key, baseURL: keywell.baseUrl, maxRetries: 0 });
+}
+
+async function ask(client: OpenAI, content: string): Promise<string> {
+  const answer = await client.chat.completions.create({
+    model: 'smart',
+    messages: [{ role: 'user', content }],
+  });
+  return answer.choices[0]?.message.content ?? '';
+}
+
+async function readLog(keywell: KeywellProcess): Promise<RequestView[]> {
+  const records: RequestView[] = [];
   let before = '';
   for (;;) {
     const cursor = before === '' ? '' : `&before=${encodeURIComponent(before)}`;
     const answer = await keywell.admin(`/api/v1/logs?limit=500${cursor}`);
-    const page = (await answer.json()) as { records: RequestRecord[]; next: string | null };
-    records.push(...page.records);
+    const page = ADMIN_ROUTES.listLogs.response.parse(await answer.json());
+    records.push(...page.data);
     if (page.next === null) return records;
     before = page.next;
   }
 }
 
-interface Step {
+type VerdictEvent = Extract<TimelineEventView, { readonly kind: 'verdict' }>;
+type AttemptEvent = Extract<TimelineEventView, { readonly kind: 'attempt' }>;
+
+interface Step<E = AttemptEvent | VerdictEvent> {
   /** Wall clock, milliseconds. */
   readonly at: number;
-  readonly event: TimelineEvent;
+  readonly event: E;
   readonly domain: string;
 }
 
-/** Attempts and verdicts of all requests on one time axis, each with the domain it concerns. */
-function attemptsOf(records: readonly RequestRecord[]): readonly Step[] {
-  return records.flatMap((record) => {
-    let domain = '';
-    return record.timeline.flatMap((event) => {
-      if (event.kind === 'attempt') ({ domain } = event);
-      if (event.kind !== 'attempt' && event.kind !== 'verdict') return [];
-      return [{ at: record.startedAt + event.at, event, domain }];
-    });
+/**
+ * Attempts and verdicts on one time axis: of every request that made several attempts, and of every one that was under way at a key of
+ * a dry domain when or after its verdict fell. What ended before proves nothing against the gateway.
+ */
+async function readSteps(
+  keywell: KeywellProcess,
+  records: readonly RequestView[],
+): Promise<readonly Step[]> {
+  const rescued = await readTimelines(
+    keywell,
+    records.filter(({ attempts }) => attempts > 1),
+  );
+  const dryAt = firstRefusals(rescued);
+  const doubtful = records.filter((record) => {
+    const organization = KEYS.find(({ alias }) => alias === record.key)?.organization ?? '';
+    const endedAt = record.started_at + record.duration_ms;
+    return record.attempts === 1 && endedAt >= (dryAt.get(`openai/${organization}`) ?? Infinity);
   });
+  return [...rescued, ...(await readTimelines(keywell, doubtful))];
 }
 
-function verdictsOf(records: readonly RequestRecord[]) {
-  return records
-    .flatMap((record) => record.timeline)
-    .filter((event) => event.kind === 'verdict');
+async function readTimelines(
+  keywell: KeywellProcess,
+  records: readonly RequestView[],
+): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const { id } of records) {
+    const answer = await keywell.admin(`/api/v1/logs/${id}`);
+    const record = ADMIN_ROUTES.getLog.response.parse(await answer.json());
+    let domain = '';
+    for (const event of record.timeline) {
+      if (event.kind === 'attempt') ({ domain } = event);
+      if (event.kind !== 'attempt' && event.kind !== 'verdict') continue;
+      steps.push({ at: record.started_at + event.at, event, domain });
+    }
+  }
+  return steps;
+}
+
+function isRefusal(step: Step): step is Step<VerdictEvent> {
+  return step.event.kind === 'verdict' && step.event.class !== 'success';
+}
+
+/** When each dry domain's first refusal was understood. */
+function firstRefusals(steps: readonly Step[]): ReadonlyMap<string, number> {
+  const dryAt = new Map<string, number>();
+  for (const { at, domain } of steps.filter(isRefusal)) {
+    dryAt.set(domain, Math.min(dryAt.get(domain) ?? Infinity, at));
+  }
+  return dryAt;
 }

@@ -1,8 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '@keywell/simulator/start-simulator';
 import { newConsumerKey } from './support/consumer-keys.ts';
-import { eventually, startKeywell, type KeywellProcess } from './support/keywell-process.ts';
+import {
+  eventually,
+  launchKeywell,
+  startKeywell,
+  type KeywellProcess,
+} from './support/keywell-process.ts';
 
 const consumer = newConsumerKey();
 const LIMITS = { requestsPerMinute: 1_000_000, tokensPerMinute: 1_000_000_000 };
@@ -96,14 +102,19 @@ describe('kill -9 in the middle, and a restart', () => {
     const startedAt = performance.now();
     const refused = await call(keywell);
     expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBe(2);
+    // The instant the provider named, with up to 5 % on top so that not everybody comes back at once, in whole seconds.
+    expect(['2', '3']).toContain(refused.headers.get('retry-after'));
     expect(await refused.json()).toMatchObject({ error: { code: 'pool_exhausted' } });
     const total = simulator.counts().total.calls;
     expect(await statusOf(call(keywell))).toBe(429);
     expect(simulator.counts().total.calls).toBe(total);
-    await eventually('the cooldown ends', async () => (await statusOf(call(keywell))) === 200, 5000);
+    await eventually(
+      'the cooldown ends',
+      async () => (await statusOf(call(keywell))) === 200,
+      5000,
+    );
     const took = performance.now() - startedAt;
-    expect(took).toBeGreaterThan(1900);
+    expect(took).toBeGreaterThan(2000);
     expect(took).toBeLessThan(3200);
   });
 });
@@ -124,7 +135,8 @@ describe('the limit of a consumer', () => {
     };
     const statuses: number[] = [];
     const one = async (): Promise<void> => {
-      for (let turn = 0; turn < 20; turn += 1) statuses.push(await statusOf(call(keywell, { headers })));
+      for (let turn = 0; turn < 20; turn += 1)
+        statuses.push(await statusOf(call(keywell, { headers })));
     };
     await Promise.all(Array.from({ length: 50 }, one));
     expect(statuses).toHaveLength(1000);
@@ -136,7 +148,6 @@ describe('the limit of a consumer', () => {
 
 describe('reloading', () => {
   it('puts a changed file in force within a second, and refuses a wrong one whole', async () => {
-    const { writeFileSync } = await import('node:fs');
     const simulator = await aSimulator();
     const keywell = await aKeywell({ config: configOf(simulator.url) });
     expect(await statusOf(call(keywell, {}, 'new'))).toBe(404);
@@ -154,14 +165,13 @@ describe('reloading', () => {
   });
 
   it('fails no call over ten reloads under load, and forgets no dry key', async () => {
-    const { writeFileSync } = await import('node:fs');
     const simulator = await aSimulator();
     simulator.set({ fault: 'quota_exhausted', key: 'a' });
     const keywell = await aKeywell({ config: configOf(simulator.url) });
-    let running = true;
+    const load = new AbortController();
     const failed: number[] = [];
-    const load = Array.from({ length: 8 }, async () => {
-      while (running) {
+    const callers = Array.from({ length: 8 }, async () => {
+      while (!load.signal.aborted) {
         const status = await statusOf(call(keywell));
         if (status !== 200) failed.push(status);
       }
@@ -175,8 +185,8 @@ describe('reloading', () => {
       );
       expect((await keywell.admin('/api/v1/reload', { method: 'POST' })).status).toBe(200);
     }
-    running = false;
-    await Promise.all(load);
+    load.abort();
+    await Promise.all(callers);
     expect(failed).toEqual([]);
     expect(simulator.counts().keys['a']?.calls).toBeLessThanOrEqual(8);
   });
@@ -208,6 +218,26 @@ describe('stopping', () => {
     expect(await stopped).toBe(0);
   });
 
+  it('takes a signal that comes twice within milliseconds for one', async () => {
+    const simulator = await aSimulator();
+    simulator.set({ fault: 'slow_stream', intervalMs: 50, events: 20 });
+    const keywell = await aKeywell({ config: configOf(simulator.url) });
+    const stream = await call(keywell, {
+      body: JSON.stringify({
+        model: 'smart',
+        stream: true,
+        messages: [{ role: 'user', content: 'hi' }],
+      }),
+    });
+    const text = stream.text();
+    const stopped = keywell.stop();
+    await pause(5);
+    keywell.child.kill('SIGTERM');
+    keywell.child.kill('SIGINT');
+    expect(await text).toContain('data: [DONE]');
+    expect(await stopped).toBe(0);
+  });
+
   it('ends at once on the second signal', async () => {
     const simulator = await aSimulator();
     simulator.set({ fault: 'stall_silent' });
@@ -215,7 +245,7 @@ describe('stopping', () => {
     const hanging = call(keywell).catch(() => null);
     await eventually('the call runs', () => simulator.counts().total.inFlight === 1);
     const stopped = keywell.stop();
-    await pause(300);
+    await pause(600);
     const startedAt = performance.now();
     keywell.child.kill('SIGTERM');
     await stopped;
@@ -226,26 +256,14 @@ describe('stopping', () => {
   it('a second process on the same port says so and exits non-zero', async () => {
     const simulator = await aSimulator();
     const first = await aKeywell({ config: configOf(simulator.url) });
-    const { spawnSync } = await import('node:child_process');
-    const second = spawnSync(
-      process.execPath,
-      [
-        new URL('../apps/server/src/main.ts', import.meta.url).pathname,
-        'start',
-        '--config',
-        first.configFile,
-        '--data',
-        `${first.dir}/other`,
-        '--port',
-        String(first.ports.traffic),
-        '--admin-port',
-        '0',
-      ],
-      { env: { ...process.env, ...ENV }, encoding: 'utf8', timeout: 15_000 },
-    );
-    expect(second.status).not.toBe(0);
-    expect(second.stderr + second.stdout).toContain(String(first.ports.traffic));
-    expect(second.stderr + second.stdout).toMatch(/in use/i);
+    const second = await launchKeywell({
+      config: configOf(simulator.url),
+      ports: { traffic: first.ports.traffic, admin: 0 },
+      env: ENV,
+    });
+    processes.push(second);
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toMatch(new RegExp(`port ${first.ports.traffic} is in use`));
     expect(await statusOf(call(first))).toBe(200);
   });
 });

@@ -8,127 +8,132 @@ import { setTimeout as pause } from 'node:timers/promises';
 const MAIN = join(import.meta.dirname, '..', '..', 'apps', 'server', 'src', 'main.ts');
 const READY_WITHIN_MS = 20_000;
 
+interface Ports {
+  readonly traffic: number;
+  readonly admin: number;
+}
+
 export interface KeywellOptions {
-  /** Text of keywell.yaml; null starts without a file. */
+  /** Text of keywell.yaml; null writes no file. */
   readonly config: string | null;
+  /** Whether the file is named on the command line (the default), or found in the working folder where it exists. */
+  readonly named?: boolean;
   readonly workers?: number;
   /** The folder of an earlier process, to restart on what it left. */
   readonly dir?: string;
-  readonly ports?: { readonly traffic: number; readonly admin: number };
+  readonly ports?: Ports;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A whole Keywell in a process of its own, as a user runs it. */
-export interface KeywellProcess {
+export class KeywellProcess {
   readonly dir: string;
   readonly dataDir: string;
   readonly configFile: string;
-  readonly ports: { readonly traffic: number; readonly admin: number };
+  readonly ports: Ports;
   readonly origin: string;
   readonly baseUrl: string;
   readonly adminUrl: string;
   readonly child: ChildProcess;
+  /** The exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  #printed = '';
+
+  constructor(options: KeywellOptions, ports: Ports) {
+    this.dir = options.dir ?? mkdtempSync(join(tmpdir(), 'keywell-story-'));
+    this.dataDir = join(this.dir, options.named === false ? '.keywell' : 'data');
+    this.configFile = join(this.dir, 'keywell.yaml');
+    if (options.config !== null) writeFileSync(this.configFile, options.config);
+    this.ports = ports;
+    this.origin = `http://127.0.0.1:${ports.traffic}`;
+    this.baseUrl = `${this.origin}/v1`;
+    this.adminUrl = `http://127.0.0.1:${ports.admin}`;
+    const child = spawn(process.execPath, [MAIN, 'start', ...this.#flags(options)], {
+      cwd: this.dir,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const keep = (chunk: Buffer): void => {
+      this.#printed += chunk.toString('utf8');
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    this.child = child;
+    this.exited = new Promise((resolve) => {
+      child.on('close', (code) => resolve(code));
+    });
+  }
+
+  #flags(options: KeywellOptions): readonly string[] {
+    const { traffic, admin } = this.ports;
+    const named = ['--config', this.configFile, '--data', this.dataDir];
+    const ports = ['--port', String(traffic), '--admin-port', String(admin)];
+    const workers = ['--workers', String(options.workers ?? 2)];
+    return [...(options.named === false ? [] : named), ...ports, ...workers];
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   /** Everything it printed so far. */
-  output(): string;
-  admin(path: string, init?: RequestInit): Promise<Response>;
+  output(): string {
+    return this.#printed;
+  }
+
+  admin(path: string, init: RequestInit = {}): Promise<Response> {
+    const token = readFileSync(join(this.dataDir, 'admin-token'), 'utf8').trim();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    return fetch(`${this.adminUrl}${path}`, { ...init, headers });
+  }
+
   /** SIGTERM, and the exit code. */
-  stop(): Promise<number | null>;
+  stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
   /** SIGKILL. */
-  kill(): Promise<void>;
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
   /** Stops what still runs and removes the folder. */
-  dispose(): Promise<void>;
+  async dispose(): Promise<void> {
+    if (this.running) await this.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Resolves when both listeners say that they are ready. */
+  async untilReady(): Promise<void> {
+    for (const endsAt = Date.now() + READY_WITHIN_MS; Date.now() < endsAt && this.running;) {
+      if ((await isReady(this.origin)) && (await isReady(this.adminUrl))) return;
+      await pause(20);
+    }
+    await this.dispose();
+    throw new Error(`keywell did not get ready:\n${this.output()}`);
+  }
+}
+
+async function isReady(origin: string): Promise<boolean> {
+  return (await fetch(`${origin}/readyz`).catch(() => null))?.ok === true;
 }
 
 export async function startKeywell(options: KeywellOptions): Promise<KeywellProcess> {
-  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'keywell-story-'));
-  const dataDir = join(dir, 'data');
-  const configFile = join(dir, 'keywell.yaml');
-  if (options.config !== null) writeFileSync(configFile, options.config);
-  const ports = options.ports ?? { traffic: await freePort(), admin: await freePort() };
-  const child = spawn(
-    process.execPath,
-    [
-      MAIN,
-      'start',
-      '--config',
-      configFile,
-      '--data',
-      dataDir,
-      '--port',
-      String(ports.traffic),
-      '--admin-port',
-      String(ports.admin),
-      '--workers',
-      String(options.workers ?? 2),
-    ],
-    { cwd: dir, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let printed = '';
-  const keep = (chunk: Buffer): void => {
-    printed += chunk.toString('utf8');
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const origin = `http://127.0.0.1:${ports.traffic}`;
-  const adminUrl = `http://127.0.0.1:${ports.admin}`;
-  const exited = new Promise<number | null>((resolve) => {
-    child.on('exit', (code) => resolve(code));
-  });
-  const keywell: KeywellProcess = {
-    dir,
-    dataDir,
-    configFile,
-    ports,
-    origin,
-    baseUrl: `${origin}/v1`,
-    adminUrl,
-    child,
-    output: () => printed,
-    admin: (path, init = {}) =>
-      fetch(`${adminUrl}${path}`, {
-        ...init,
-        headers: {
-          authorization: `Bearer ${readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()}`,
-          'content-type': 'application/json',
-        },
-      }),
-    stop: () => {
-      child.kill('SIGTERM');
-      return exited;
-    },
-    kill: async () => {
-      child.kill('SIGKILL');
-      await exited;
-    },
-    dispose: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await exited;
-      }
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-  await untilReady(keywell, exited);
+  const keywell = await launchKeywell(options);
+  await keywell.untilReady();
   return keywell;
 }
 
-async function untilReady(keywell: KeywellProcess, exited: Promise<unknown>): Promise<void> {
-  let gone = false;
-  void exited.then(() => {
-    gone = true;
-  });
-  for (const endsAt = Date.now() + READY_WITHIN_MS; Date.now() < endsAt && !gone;) {
-    const answer = await fetch(`${keywell.origin}/readyz`).catch(() => null);
-    if (answer?.ok === true) return;
-    await pause(20);
-  }
-  const output = keywell.output();
-  await keywell.dispose();
-  throw new Error(`keywell did not get ready:\n${output}`);
+/** Like startKeywell for a start that is expected to fail: waits for nothing. */
+export async function launchKeywell(options: KeywellOptions): Promise<KeywellProcess> {
+  const ports = options.ports ?? { traffic: await freePort(), admin: await freePort() };
+  return new KeywellProcess(options, ports);
 }
 
 /** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

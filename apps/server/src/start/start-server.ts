@@ -23,7 +23,7 @@ import { addFirstConsumer } from './first-consumer.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
 import { openStores, type Stores } from './stores.ts';
-import { endOnSignals } from './shutdown.ts';
+import { Signals } from './shutdown.ts';
 
 export interface StartOptions {
   readonly configFile: string;
@@ -54,7 +54,7 @@ class StartRefused extends Error {
 export async function startServer(options: StartOptions): Promise<void> {
   const log = createLogger();
   try {
-    await bringUp(options, log);
+    await bringUp(options, log, new Signals(log, () => performance.now()));
   } catch (error) {
     process.stderr.write(`keywell: ${explain(error, options)}\n`);
     process.exit(error instanceof StartRefused ? error.exitCode : EXIT.failed);
@@ -72,7 +72,7 @@ function explain(error: unknown, options: StartOptions): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function bringUp(options: StartOptions, log: Logger): Promise<void> {
+async function bringUp(options: StartOptions, log: Logger, signals: Signals): Promise<void> {
   const startedAt = Date.now();
   const folder = takeFolder(options.dataDir, startedAt);
   const stores = await openStores(folder.paths);
@@ -118,12 +118,11 @@ async function bringUp(options: StartOptions, log: Logger): Promise<void> {
     model: model?.alias ?? null,
   });
   process.stdout.write(`${banner.join('\n')}\n`);
-  endOnSignals({
+  signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
     end: () => bringDown({ folder, stores, configuration, requestLog, node, admin, simulated }),
     node,
-    log,
   });
 }
 
