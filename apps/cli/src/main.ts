@@ -4,7 +4,7 @@ import { readEnvironment } from './config.ts';
 import { runCli } from './run-cli.ts';
 import { askServer, runServer } from './server-process.ts';
 
-const screen = Boolean(process.stdout.isTTY);
+const screen = process.stdout.isTTY;
 const ended = new AbortController();
 process.stdout.on('error', () => process.exit(0)); // the reader left: `keywell logs | head`
 

@@ -2,14 +2,14 @@
 const LONGEST = 64;
 
 /**
- * The known name closest to a misspelt one, or null when none is near: at most a third of its letters wrong, a swap of neighbours
+ * The known name closest to a misspelt one, or null when none is near: about a third of its letters wrong at most, a swap of neighbours
  * counting once (optimal string alignment).
  */
 export function didYouMean(wrong: string, known: readonly string[]): string | null {
   if (wrong.length === 0 || wrong.length > LONGEST) return null;
   const asked = plain(wrong);
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  let least = Math.floor((wrong.length + 1) / 3) + 1;
   for (const name of known) {
     if (name.length > LONGEST) continue;
     const far = distance(asked, plain(name));

@@ -62,13 +62,15 @@ function read(text: string, file: string, lines: LineCounter): ParsedText {
     prettyErrors: false,
     uniqueKeys: true,
     strict: true,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would also keep quiet about a second document
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const faults = [...document.errors, ...document.warnings];
+  if (faults.some((fault) => fault.code === 'RESOURCE_EXHAUSTION'))
+    throw new RangeError('nests too deeply');
   const problems = faults.map((fault): Problem => {
     const { line, column } = placeAt(fault.pos[0]);
     const { message, hint } = explainFault(fault);
