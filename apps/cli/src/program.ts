@@ -11,10 +11,8 @@ import { showLog } from './commands/logs/show.ts';
 import { listPools } from './commands/pools.ts';
 import { reload } from './commands/reload.ts';
 import { type RunContext, runContext } from './commands/run-context.ts';
-import type { GlobalOptions, Surroundings } from './terminal.ts';
-
-export const DEFAULT_ADMIN_URL = 'http://127.0.0.1:8081';
-export const DEFAULT_DATA = './.keywell';
+import { DEFAULT_ADMIN_URL, DEFAULT_DATA, globalOptions } from './global-options.ts';
+import type { Surroundings } from './terminal.ts';
 
 interface Watching {
   readonly watch?: boolean;
@@ -30,7 +28,8 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: surroundings.terminal.out, writeErr: surroundings.terminal.err });
-  const contextOf = (command: Command): RunContext => runContext(surroundings, optionsOf(command));
+  const contextOf = (command: Command): RunContext =>
+    runContext(surroundings, globalOptions(command));
   addHandedOver(program, surroundings, done);
   program
     .command('diff')
@@ -47,7 +46,7 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
     .command('doctor')
     .description('explain what is wrong with this installation')
     .action(async (_: unknown, command: Command) => {
-      await doctor(surroundings, optionsOf(command));
+      await doctor(surroundings, globalOptions(command));
     });
   addKeys(program, contextOf);
   addConsumers(program, contextOf);
@@ -62,8 +61,6 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
   for (const each of allCommands(program)) acceptGlobals(each, program);
   return program;
 }
-
-const optionsOf = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
 
 type ContextOf = (command: Command) => RunContext;
 

@@ -11,7 +11,7 @@ export interface Terminal {
 export interface GlobalOptions {
   readonly data: string;
   readonly adminUrl: string;
-  readonly json?: boolean;
+  readonly json: boolean;
 }
 
 /** What a command works with; tests pass their own. */

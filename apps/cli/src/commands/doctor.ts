@@ -11,7 +11,7 @@ export async function doctor(surroundings: Surroundings, options: GlobalOptions)
   const { terminal } = surroundings;
   const findings = examine(await gatherFacts(surroundings, options));
   terminal.out(
-    options.json === true
+    options.json
       ? `${JSON.stringify(findings)}\n`
       : renderFindings(findings, createPaint(terminal.color)),
   );

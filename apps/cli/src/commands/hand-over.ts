@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { GlobalOptions, Surroundings } from '../terminal.ts';
+import { globalOptions } from '../global-options.ts';
+import type { Surroundings } from '../terminal.ts';
 
 const VERBS: readonly (readonly [string, string])[] = [
   ['start', 'start the gateway and the admin listener'],
@@ -22,11 +23,11 @@ export function addHandedOver(
       .allowUnknownOption()
       .passThroughOptions()
       .action(async (args: readonly string[], _: unknown, command: Command) => {
-        const { data, json } = command.optsWithGlobals<GlobalOptions>();
+        const { data, json } = globalOptions(command);
         const given = command.parent?.getOptionValueSource('data') === 'cli';
         const before = [
           ...(given && verb === 'start' ? ['--data', data] : []),
-          ...(json === true && verb === 'check' ? ['--json'] : []),
+          ...(json && verb === 'check' ? ['--json'] : []),
         ];
         done(await surroundings.runServer([verb, ...before, ...args]));
       });

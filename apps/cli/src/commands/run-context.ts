@@ -18,7 +18,7 @@ export function runContext(surroundings: Surroundings, options: GlobalOptions): 
   return {
     client: new AdminClient(options.adminUrl, readAdminToken(options.data)),
     paint: createPaint(terminal.color),
-    json: options.json === true,
+    json: options.json,
     surroundings,
     print: terminal.out,
   };

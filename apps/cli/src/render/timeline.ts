@@ -53,12 +53,12 @@ function drawEvent(event: TimelineEventView, paint: Paint): readonly Line[] {
       return [
         {
           at,
-          mark: '┬',
+          mark: '┬ ',
           text: `tier ${event.tier + 1}: ${event.eligible} of ${event.eligible + event.excluded.length} candidates can serve`,
         },
         ...event.excluded.map((each) => ({
           at: null,
-          mark: '│',
+          mark: '│ ',
           text: drawExclusion(each, paint),
         })),
       ];

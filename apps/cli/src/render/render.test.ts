@@ -1,0 +1,217 @@
+import { snakeCased } from '@keywell/contract/admin/snake-case';
+import { describe, expect, it } from 'vitest';
+import { RECORD } from '../../../../packages/control/src/http/admin-world.contract.ts';
+import { clean } from './clean.ts';
+import { renderConsumers } from './consumers-table.ts';
+import { showBytes, showCountdown, showDuration, showInstant } from './duration.ts';
+import { renderKeys } from './keys-table.ts';
+import { renderLogs } from './logs-table.ts';
+import { createPaint } from './paint.ts';
+import { renderPools } from './pools-table.ts';
+import { renderChanges, renderProblem } from './problems.ts';
+import { renderTimeline } from './timeline.ts';
+
+const plain = createPaint(false);
+const lines = (...each: readonly string[]): string => `${each.join('\n')}\n`;
+
+const cooldown = (over: object = {}) => ({
+  scope_id: 'node:openai/org-1',
+  scope: 'node',
+  class: 'funds_exhausted',
+  dimension: 'spend',
+  ends_in_ms: 134_000,
+  authoritative: true,
+  evidence: 'body.code=insufficient_quota',
+  ...over,
+});
+const key = (id: string, over: object = {}) => ({
+  provider: 'openai',
+  key: id,
+  fingerprint: '0a1b2c3d',
+  domain: 'openai/org-1',
+  weight: 1,
+  in_flight: 0,
+  attempts: 12,
+  successes: 10,
+  failures: 2,
+  state: 'ready' as const,
+  cooldowns: [],
+  ...over,
+});
+
+describe('the table of keys', () => {
+  it('shows state, class and countdown, the longest cooldown first, guesses marked', () => {
+    const keys = [
+      key('a', {
+        state: 'cooled',
+        cooldowns: [
+          cooldown({
+            scope_id: 'key:openai/a',
+            class: 'concurrency',
+            ends_in_ms: 4001,
+            authoritative: false,
+            evidence: '',
+          }),
+          cooldown(),
+        ],
+      }),
+      key('b', { in_flight: 13 }),
+    ];
+    expect(renderKeys(keys, plain)).toBe(
+      lines(
+        'KEY       FINGERPRINT  DOMAIN        STATE   IN FLIGHT  SERVED  FAILED  COOLDOWN                             ENDS IN  BECAUSE',
+        'openai/a  0a1b2c3d     openai/org-1  cooled          0      10       2  funds_exhausted (node:openai/org-1)   2m 14s  body.code=insufficient_quota',
+        '                                                                        concurrency (key:openai/a)               ~5s',
+        'openai/b  0a1b2c3d     openai/org-1  ready          13      10       2',
+      ),
+    );
+  });
+
+  it('colours only when it may', () => {
+    expect(renderKeys([key('a')], plain)).not.toContain('\u001b');
+    expect(renderKeys([key('a')], createPaint(true))).toContain('\u001b[32mready\u001b[0m');
+  });
+});
+
+it('the table of pools shows what each tier can serve', () => {
+  const tiers = [
+    { tier: 0, candidates: 3, eligible: 0, next_in_ms: 8000 },
+    { tier: 1, candidates: 1, eligible: 1, next_in_ms: null },
+  ];
+  expect(renderPools([{ pool: 'chat', tiers, requests_10s: 42, retries_10s: 3 }], plain)).toBe(
+    lines(
+      'POOL  TIER  READY   NEXT IN  REQUESTS 10S  RETRIES 10S',
+      'chat     1  0 of 3       8s            42            3',
+      '         2  1 of 1        –',
+    ),
+  );
+});
+
+it('the table of consumers shows the part of a key that may be shown', () => {
+  const consumer = {
+    id: 'web',
+    name: null,
+    source: 'command' as const,
+    key_ids: ['AbCdEfGhIj'],
+    models: ['smart', 'gpt-*'],
+    requests_per_minute: 100,
+    enabled: true,
+    created_at: Date.UTC(2026, 10, 23, 18),
+  };
+  expect(renderConsumers([consumer], plain)).toBe(
+    lines(
+      'CONSUMER  NAME  FROM     KEY              MODELS        PER MINUTE  ENABLED  ADDED',
+      'web       –     command  kw_AbCdEfGhIj_…  smart, gpt-*         100  yes      2026-11-23 18:00:00Z',
+    ),
+  );
+});
+
+it('the table of requests names who served', () => {
+  expect(renderLogs([snakeCased(RECORD)], plain)).toBe(
+    lines(
+      'AT                    REQUEST  STATUS   TOOK  OPERATION         CONSUMER  MODEL  SERVED BY  ATTEMPTS  ERROR',
+      '2026-11-23 18:20:05Z  req_1    200     1.2 s  chat.completions  web       smart  openai/b          2',
+    ),
+  );
+});
+
+describe('the timeline', () => {
+  it('draws candidates, exclusions, attempts, verdicts, waits and the end', () => {
+    expect(renderTimeline(snakeCased(RECORD), plain)).toBe(
+      lines(
+        'req_1  POST /v1/chat/completions → 200 in 1.2 s',
+        '2026-11-23 18:20:05Z · consumer web · model smart · pool chat',
+        'served by openai/b (gpt-5) · 2 attempts · first byte after 900 ms · 812 B in, 1.2 kB out · 12 + 40 tokens',
+        '',
+        '    +0 ms  ┬  tier 1: 2 of 3 candidates can serve',
+        '           │    passed over openai/c: credential_dead (key), ends in 15m 0s',
+        '    +1 ms  ├▶ attempt 1 (first) → openai/a gpt-5 in openai/org-1',
+        '  +120 ms  │  ✗ 429 funds_exhausted (node): body.code=insufficient_quota; cooled for 5m 0s (our guess)',
+        '  +121 ms  ├  waited 200 ms: back-off before another attempt',
+        '  +321 ms  ├▶ attempt 2 (rotation) → openai/b gpt-5 in openai/org-2',
+        '  +1.22 s  │  ✓ 200 success, 12 + 40 tokens',
+        '  +1.24 s  └  200 answered',
+      ),
+    );
+  });
+
+  it('lets nothing from a caller or a provider reach the screen as a command', () => {
+    const hostile = '\u001b[2J\u202e\u0007x\nforged line';
+    const [first] = RECORD.timeline;
+    if (first?.kind !== 'candidates') throw new Error('unreachable');
+    const record = {
+      ...RECORD,
+      model: hostile,
+      path: hostile,
+      timeline: [
+        {
+          ...first,
+          excluded: first.excluded.map((each) => Object.assign({}, each, { provider: hostile })),
+        },
+      ],
+    };
+    const drawn = renderTimeline(snakeCased(record), plain);
+    expect(drawn.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(drawn.split('\n').some((line) => line.startsWith('forged'))).toBe(false);
+  });
+});
+
+describe('a problem', () => {
+  const problem = {
+    file: 'k.yaml',
+    line: 3,
+    column: 5,
+    path: 'pools[0]',
+    message: 'Bad.',
+    hint: 'Write good.',
+  };
+  it('is shown with its place and what would be right', () => {
+    expect(renderProblem('error', problem)).toBe(
+      'k.yaml:3:5: error: pools[0]: Bad.\n  Write good.',
+    );
+    expect(renderProblem('warning', { ...problem, line: 0, path: '', hint: '' })).toBe(
+      'k.yaml: warning: Bad.',
+    );
+  });
+});
+
+it('changes are marked as added, changed and removed', () => {
+  const change = { kind: 'key', id: 'openai/a', path: 'p.weight', before: '1', after: '2' };
+  expect(
+    renderChanges(
+      [
+        { ...change, action: 'changed' },
+        { ...change, action: 'added' },
+        { ...change, action: 'removed' },
+      ],
+      plain,
+    ),
+  ).toBe(lines('~ key openai/a  p.weight', '    1 → 2', '+ key openai/a', '- key openai/a'));
+  expect(renderChanges([], plain)).toBe('No changes.\n');
+});
+
+it.each([
+  [0, '0s'],
+  [1, '1s'],
+  [59_001, '1m 0s'],
+  [134_000, '2m 14s'],
+  [3_599_500, '1h 0m'],
+  [11_100_000, '3h 5m'],
+  [86_399_999, '1d 0h'],
+  [187_200_000, '2d 4h'],
+])('a countdown of %i ms reads %s', (ms, shown) => {
+  expect(showCountdown(ms)).toBe(shown);
+});
+
+it('durations, bytes and instants read as people write them', () => {
+  expect([12.4, 999.4, 1240, 9999, 61_000].map(showDuration)).toEqual([
+    '12 ms',
+    '999 ms',
+    '1.2 s',
+    '9.9 s',
+    '1m 1s',
+  ]);
+  expect([812, 1234, 3_400_000].map(showBytes)).toEqual(['812 B', '1.2 kB', '3.4 MB']);
+  expect(showInstant(Number.NaN)).toBe('–');
+  expect(clean('a\u0000b')).toBe('a·b');
+});
