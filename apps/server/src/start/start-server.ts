@@ -52,6 +52,8 @@ class StartRefused extends Error {
 
 /** Brings everything up in order, prints what is up, and stays until a signal ends it. */
 export async function startServer(options: StartOptions): Promise<void> {
+  // Libraries that write into the data folder choose no mode of their own.
+  process.umask(0o077);
   const log = createLogger();
   try {
     await bringUp(options, log, new Signals(log, () => performance.now()));

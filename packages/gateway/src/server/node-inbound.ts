@@ -83,13 +83,7 @@ export class NodeInbound implements Inbound, Deadlined {
     const { sweeper, now } = this.#host;
     const chunks: Buffer[] = [];
     let received = 0;
-    this.#finishBody = (body) => {
-      this.#finishBody = null;
-      this.deadlineAt = Infinity;
-      sweeper.remove(this);
-      resolve(body);
-    };
-    request.on('data', (chunk: Buffer) => {
+    const onData = (chunk: Buffer): void => {
       received += chunk.length;
       if (received > limits.maxBytes) {
         chunks.length = 0;
@@ -99,7 +93,16 @@ export class NodeInbound implements Inbound, Deadlined {
       }
       chunks.push(chunk);
       this.deadlineAt = now() + limits.idleTimeoutMs;
-    });
+    };
+    this.#finishBody = (body) => {
+      this.#finishBody = null;
+      // What comes after a refusal is thrown away; it must not pause the request again.
+      request.off('data', onData);
+      this.deadlineAt = Infinity;
+      sweeper.remove(this);
+      resolve(body);
+    };
+    request.on('data', onData);
     request.on('end', () => {
       const [only] = chunks;
       this.#finishBody?.(
