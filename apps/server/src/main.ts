@@ -1,6 +1,6 @@
-import { keepCompiledCode } from './config.ts';
+import { runTuned } from './config.ts';
 
-// Before anything else is loaded: what is loaded after this comes from the cache.
-keepCompiledCode();
+// Before anything else is loaded.
+runTuned();
 const { runCommand } = await import('./commands/run-command.ts');
 await runCommand(process.argv.slice(2));

@@ -6,14 +6,14 @@ import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type {
+  HeaderOf,
   OutboundControl,
   OutboundEvents,
-  OutboundHeaders,
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '../telemetry/metric-table.ts';
 import { BodyCollector } from './body-collector.ts';
-import { answerHeaders, headerOf } from './response-headers.ts';
+import { answerHeaders } from './response-headers.ts';
 import { relayJson } from './relay-json.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
@@ -47,6 +47,7 @@ export interface AttemptPlan {
 }
 
 const EMPTY = new Uint8Array(0);
+const noHeader: HeaderOf = () => undefined;
 
 /**
  * One try at a provider: sends, watches the clock, reads the answer, and hands it to the caller only when it is certain that it is
@@ -61,11 +62,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #resolve: (result: AttemptResult) => void = () => undefined;
   #control: OutboundControl | null = null;
   #status = 0;
-  #headers: OutboundHeaders = {};
+  #header: HeaderOf = noHeader;
   #collector: BodyCollector | null = null;
   #stream: StreamRelay | null = null;
   #ended = false;
-  #sent = false;
 
   constructor(exchange: Exchange, plane: Plane, plan: AttemptPlan) {
     this.#exchange = exchange;
@@ -80,7 +80,12 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#resolve = resolve;
       this.#exchange.running = this;
       this.#plane.sweeper.add(this);
-      this.#plane.outbound.send(this.#plan.request, this);
+      try {
+        this.#plane.outbound.send(this.#plan.request, this);
+      } catch {
+        // A header that cannot be sent: the configuration's fault, found at the first call.
+        this.#fail('invalid', EMPTY);
+      }
     });
   }
 
@@ -89,21 +94,17 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (this.#ended) control.abort();
   }
 
-  onSent(): void {
-    this.#sent = true;
-  }
-
-  onHead(status: number, headers: OutboundHeaders): void {
+  onHead(status: number, header: HeaderOf): void {
     if (this.#ended) return;
     const { pool } = this.#pool();
     this.#status = status;
-    this.#headers = headers;
+    this.#header = header;
     this.deadlineAt = this.#plane.clock.now() + pool.idleTimeoutMs;
-    const encoding = headerOf(headers, 'content-encoding');
+    const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
     else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
     else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
-    else if (this.#exchange.streamed && isEventStream(headers)) this.#openStream();
+    else if (this.#exchange.streamed && isEventStream(header)) this.#openStream();
     else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
   }
 
@@ -138,7 +139,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (this.#ended) return;
     if (this.#stream !== null) this.#stream.timedOut(now);
     else if (this.#status !== 0) this.#fail('truncated', EMPTY);
-    else this.#fail(this.#sent ? 'first_byte_timeout' : 'connect', EMPTY);
+    else this.#fail(this.#control?.sent === true ? 'first_byte_timeout' : 'connect', EMPTY);
   }
 
   callerLeft(): void {
@@ -156,7 +157,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #openStream(): void {
     const { pool } = this.#pool();
     this.#stream = new StreamRelay(this.#exchange, this.#plane, {
-      upstreamHeaders: this.#headers,
+      upstreamHeader: this.#header,
       control: this.#control,
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
@@ -179,7 +180,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#fail(null, body);
       return;
     }
-    const answer = isJson(this.#headers) ? relayJson(this.#exchange, body) : 'not_json';
+    const answer = isJson(this.#header) ? relayJson(this.#exchange, body) : 'not_json';
     if (answer !== 'whole' || this.#exchange.streamed) {
       this.#fail(answer === 'error_inside' ? null : 'invalid', body);
       return;
@@ -192,7 +193,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     exchange.responseBytes = body.byteLength;
     exchange.inbound.respond(
       this.#status,
-      answerHeaders(exchange, headerOf(this.#headers, 'content-type') ?? '', this.#headers),
+      answerHeaders(exchange, this.#header('content-type') ?? '', this.#header),
       body,
     );
   }
@@ -205,7 +206,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       verdict,
       status: this.#status,
       body,
-      contentType: headerOf(this.#headers, 'content-type') ?? '',
+      contentType: this.#header('content-type') ?? '',
     });
     this.#control?.abort();
   }
@@ -214,7 +215,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     return this.#plan.target.vendor.classify({
       status: this.#status,
       failure,
-      header: (name) => headerOf(this.#headers, name),
+      header: this.#header,
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
@@ -262,15 +263,15 @@ function decodeBounded(body: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function isEventStream(headers: OutboundHeaders): boolean {
-  return contentTypeIs(headers, 'text/event-stream');
+function isEventStream(header: HeaderOf): boolean {
+  return contentTypeIs(header, 'text/event-stream');
 }
 
-function isJson(headers: OutboundHeaders): boolean {
-  return contentTypeIs(headers, 'application/json');
+function isJson(header: HeaderOf): boolean {
+  return contentTypeIs(header, 'application/json');
 }
 
-function contentTypeIs(headers: OutboundHeaders, type: string): boolean {
-  const value = headerOf(headers, 'content-type') ?? '';
+function contentTypeIs(header: HeaderOf, type: string): boolean {
+  const value = header('content-type') ?? '';
   return value.slice(0, type.length).toLowerCase() === type;
 }

@@ -37,7 +37,7 @@ export function passThrough(
   exchange.responseBytes = Buffer.byteLength(text);
   exchange.inbound.respond(
     status,
-    [...answerHeaders(exchange, 'application/json', {}), 'x-should-retry', 'false'],
+    [...answerHeaders(exchange, 'application/json', () => undefined), 'x-should-retry', 'false'],
     text,
   );
   return 'done';

@@ -1,5 +1,5 @@
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { OutboundHeaders } from '../seam/outbound.ts';
+import type { HeaderOf } from '../seam/outbound.ts';
 
 /** Headers of a provider that reach the caller; everything else (cookies, organizations, limits of a key) stays here. */
 const ALLOWED = ['openai-processing-ms', 'openai-version'] as const;
@@ -8,7 +8,7 @@ const ALLOWED = ['openai-processing-ms', 'openai-version'] as const;
 export function answerHeaders(
   exchange: Exchange,
   contentType: string,
-  upstream: OutboundHeaders,
+  upstream: HeaderOf,
 ): string[] {
   const headers = [
     'content-type',
@@ -24,8 +24,8 @@ export function answerHeaders(
     ...exchange.limitHeaders,
   ];
   for (const name of ALLOWED) {
-    const value = upstream[name];
-    if (typeof value === 'string') headers.push(name, value);
+    const value = upstream(name);
+    if (value !== undefined) headers.push(name, value);
   }
   return headers;
 }
@@ -37,9 +37,3 @@ export const STREAM_HEADERS: readonly string[] = [
   'x-accel-buffering',
   'no',
 ];
-
-/** One header of a provider as text; the first of several. */
-export function headerOf(headers: OutboundHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}

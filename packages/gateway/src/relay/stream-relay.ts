@@ -4,7 +4,7 @@ import { renderStreamError } from '@keywell/wire/openai-chat/errors';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
-import type { OutboundControl, OutboundHeaders } from '../seam/outbound.ts';
+import type { HeaderOf, OutboundControl } from '../seam/outbound.ts';
 import { estimateUsage } from './relay-json.ts';
 import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
 
@@ -16,7 +16,7 @@ export type StreamEnd =
   | { readonly kind: 'broken'; readonly failure: Failure | null; readonly body: Uint8Array };
 
 export interface StreamRelayPlan {
-  readonly upstreamHeaders: OutboundHeaders;
+  readonly upstreamHeader: HeaderOf;
   readonly control: OutboundControl | null;
   readonly hideUsage: boolean;
   readonly idleTimeoutMs: number;
@@ -144,7 +144,7 @@ export class StreamRelay {
       ...answerHeaders(
         this.#exchange,
         'text/event-stream; charset=utf-8',
-        this.#plan.upstreamHeaders,
+        this.#plan.upstreamHeader,
       ),
       ...STREAM_HEADERS,
     ]);

@@ -11,16 +11,14 @@ export interface OutboundRequest {
   readonly connectTimeoutMs: number;
 }
 
-/** Response headers by lower-case name. */
-export type OutboundHeaders = Readonly<Record<string, string | string[] | undefined>>;
+/** A response header by lower-case name; the first of several. */
+export type HeaderOf = (name: string) => string | undefined;
 
 /** What a call tells the one who started it. Exactly one of `onEnd` and `onFail` is called, and nothing after it. */
 export interface OutboundEvents {
   /** The call has a connection; `control` stays valid until the end. */
   onStart(control: OutboundControl): void;
-  /** Every byte of the request has been handed to the connection. */
-  onSent(): void;
-  onHead(status: number, headers: OutboundHeaders): void;
+  onHead(status: number, headerOf: HeaderOf): void;
   onData(chunk: Uint8Array): void;
   onEnd(): void;
   /** `aborted` when `control.abort` was called. */
@@ -28,6 +26,8 @@ export interface OutboundEvents {
 }
 
 export interface OutboundControl {
+  /** Whether every byte of the request has left this process. */
+  readonly sent: boolean;
   abort(): void;
   pause(): void;
   resume(): void;

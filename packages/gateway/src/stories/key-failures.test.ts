@@ -21,6 +21,23 @@ function expectNothingLeaked(seen: Seen): void {
   expect(shown).not.toMatch(/sk-simulated|org-[abc]|proj_|"[abc]"|billing|insufficient_quota/);
 }
 
+describe('a connection that breaks before any answer', () => {
+  let story: Story;
+  beforeAll(async () => {
+    story = await startStory({ pools: 2 });
+  });
+  afterAll(() => story.close());
+
+  it('is ambiguous when it is fresh: the provider may have taken the call', async () => {
+    story.simulator.set({ fault: 'die_before_headers', key: 'a' });
+    const seen = await ask(story);
+    expect(seen.status).toBe(200);
+    const record = await story.recordOf(String(seen.headers['keywell-request-id']));
+    const verdicts = record.timeline.filter((event) => event.kind === 'verdict');
+    expect(verdicts).toMatchObject([{ class: 'ambiguous_accept' }, { class: 'success' }]);
+  });
+});
+
 describe('one of three keys fails', () => {
   let story: Story;
   beforeAll(async () => {
@@ -66,8 +83,9 @@ describe('one of three keys fails', () => {
     [{ fault: 'server_error' }, 'transient'],
     [{ fault: 'bad_gateway' }, 'transient'],
     [{ fault: 'gateway_timeout' }, 'transient'],
-    [{ fault: 'refuse_connection' }, 'ambiguous_accept'],
-    [{ fault: 'die_before_headers' }, 'ambiguous_accept'],
+    // Both on a connection that has served before: that it broke says nothing about this call.
+    [{ fault: 'refuse_connection' }, 'transient'],
+    [{ fault: 'die_before_headers' }, 'transient'],
     [{ fault: 'die_after_headers' }, 'transient'],
     [{ fault: 'die_mid_stream' }, 'transient'],
     [{ fault: 'stall_silent' }, 'ambiguous_accept'],

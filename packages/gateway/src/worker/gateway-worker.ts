@@ -20,7 +20,7 @@ import { TrafficServer } from '../server/traffic-server.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
 import { Meter } from '../telemetry/meter.ts';
-import { UndiciOutbound } from '../upstream/undici-outbound.ts';
+import { Http1Outbound } from '../upstream/http1/http1-outbound.ts';
 import type { FromWorker, PublishedState, ToWorker, WorkerBirth } from './messages.ts';
 import { createRequestIds } from './request-ids.ts';
 
@@ -33,7 +33,7 @@ export class GatewayWorker implements Plane {
   readonly clock: Clock = createClock();
   readonly random = Math.random;
   readonly sweeper = new DeadlineSweeper(() => this.clock.now());
-  readonly outbound = new UndiciOutbound();
+  readonly outbound = new Http1Outbound();
   counters: CounterTable;
   readonly meter: Meter;
   readonly log: LogWriter | null;
