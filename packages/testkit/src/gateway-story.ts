@@ -4,7 +4,11 @@ import { formatConsumerKey } from '@keywell/core/access/consumer-key';
 import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
 import type { RequestRecord } from '@keywell/core/log/request-record';
-import { GatewayNode, type NodeEvent } from '@keywell/gateway/node/gateway-node';
+import {
+  GatewayNode,
+  type GatewayNodeOptions,
+  type NodeEvent,
+} from '@keywell/gateway/node/gateway-node';
 import { startSimulator, type Simulator } from '@keywell/simulator/start-simulator';
 import {
   aSnapshot,
@@ -35,6 +39,8 @@ export interface StorySketch {
   readonly traffic?: SnapshotSketch['traffic'];
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   readonly workers?: number;
+  /** Starts the worker threads, for a test that ends them. */
+  readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
 }
 
 /** A gateway in front of a simulated provider, both in this process, with everything a test wants to know of them. */
@@ -81,6 +87,7 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     connectLog: () => log.connect(),
     onCooled: (changes) => cooled.push(...changes),
     onEvent: (event) => events.push(event),
+    ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
   });
   return new RunningStory(simulator, node, log, { cooled, events });
 }
