@@ -45,6 +45,21 @@ export function describeCooldownStore(name: string, open: () => Promise<Cooldown
       ]);
     });
 
+    it('remembers which credential a cooldown is about, and forgets it with the row it stood in', async () => {
+      const store = await open();
+      store.applyNow([
+        cooldown('key:a', { fingerprint: 'old' }),
+        cooldown('key:b', { fingerprint: 'b' }),
+      ]);
+      store.applyNow([cooldown('key:a', { fingerprint: 'new' })]);
+      expect(await store.load(0)).toEqual([
+        cooldown('key:a', { fingerprint: 'new' }),
+        cooldown('key:b', { fingerprint: 'b' }),
+      ]);
+      store.applyNow([cooldown('key:a')]);
+      expect((await store.load(0))[0]).toEqual(cooldown('key:a'));
+    });
+
     it('removes what was cleared, and only that', async () => {
       const store = await open();
       store.applyNow([cooldown('a'), cooldown('a', { dimension: 'tokens_day' }), cooldown('b')]);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cooldown, describeCooldownStore } from './cooldown-store.contract.ts';
 import { memoryCooldownStore } from './memory-cooldown-store.ts';
@@ -27,6 +28,21 @@ describeCooldownStore('in memory', async () => memoryCooldownStore());
 describeCooldownStore('on SQLite', () => open());
 
 describe('cooldowns on SQLite', () => {
+  it('are kept from before credentials were remembered', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'keywell-cooldowns-'));
+    const older = await openCooldownStore({ file: join(dir, 'cooldowns.sqlite') });
+    older.applyNow([cooldown('key:a')]);
+    await older.close();
+    const database = new DatabaseSync(join(dir, 'cooldowns.sqlite'));
+    database.exec(`alter table cooldown drop column fingerprint;
+      delete from kysely_migration where name = '0002-fingerprint'`);
+    database.close();
+    const store = await open(dir);
+    expect(await store.load(0)).toEqual([cooldown('key:a')]);
+    store.applyNow([cooldown('key:a', { fingerprint: 'new' })]);
+    expect(await store.load(0)).toEqual([cooldown('key:a', { fingerprint: 'new' })]);
+  });
+
   it('are there after the process was killed right after setting them', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'keywell-cooldowns-'));
     const script = `

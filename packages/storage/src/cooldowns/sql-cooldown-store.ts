@@ -17,6 +17,7 @@ interface CooldownTable {
   readonly authoritative: number;
   readonly strikes: number;
   readonly evidence: string;
+  readonly fingerprint: string | null;
 }
 
 interface Tables {
@@ -47,6 +48,7 @@ export async function openCooldownStore(options: {
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-cooldowns': { up: createCooldowns },
+  '0002-fingerprint': { up: addFingerprint },
 };
 
 async function createCooldowns(db: Kysely<never>): Promise<void> {
@@ -62,6 +64,11 @@ async function createCooldowns(db: Kysely<never>): Promise<void> {
     .addColumn('evidence', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('cooldown_key', ['scope_id', 'class', 'dimension'])
     .execute();
+}
+
+/** Rows from before bind whichever credential has the name, as they did when they were written. */
+async function addFingerprint(db: Kysely<never>): Promise<void> {
+  await db.schema.alterTable('cooldown').addColumn('fingerprint', 'text').execute();
 }
 
 function applyNow(store: SqliteStore<Tables>, changes: readonly CooldownChange[]): void {
@@ -88,6 +95,7 @@ function toQuery(db: Kysely<Tables>, change: CooldownChange): Compilable {
         authoritative: row.authoritative,
         strikes: row.strikes,
         evidence: row.evidence,
+        fingerprint: row.fingerprint,
       }),
     );
 }
@@ -101,7 +109,11 @@ async function load(db: Kysely<Tables>, wallNow: number): Promise<readonly Coold
     .orderBy('class')
     .orderBy('dimension')
     .execute();
-  return rows.map((row) => ({
+  return rows.map(fromRow);
+}
+
+function fromRow(row: CooldownTable): CooldownChange {
+  return {
     action: 'set',
     scopeId: row.scope_id,
     scope: row.scope,
@@ -111,7 +123,8 @@ async function load(db: Kysely<Tables>, wallNow: number): Promise<readonly Coold
     authoritative: row.authoritative !== 0,
     strikes: row.strikes,
     evidence: row.evidence,
-  }));
+    ...(row.fingerprint === null ? {} : { fingerprint: row.fingerprint }),
+  };
 }
 
 function toRow(change: CooldownChange): CooldownTable {
@@ -124,6 +137,7 @@ function toRow(change: CooldownChange): CooldownTable {
     authoritative: change.authoritative ? 1 : 0,
     strikes: Math.min(Math.max(0, Math.trunc(change.strikes)), 1_000_000),
     evidence: change.evidence,
+    fingerprint: change.fingerprint ?? null,
   };
 }
 
