@@ -114,10 +114,10 @@ function addLogs(program: Command, contextOf: ContextOf): void {
     .description('list requests, newest first')
     .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
     .option('--before <cursor>', 'go on where a list ended')
-    .option('--consumer <id>')
-    .option('--model <name>')
-    .option('--provider <id>')
-    .option('--key <id>', 'upstream key that served')
+    .option('--consumer <id>', 'of this consumer')
+    .option('--model <name>', 'of this model, as the caller named it')
+    .option('--provider <id>', 'served by this provider')
+    .option('--key <id>', 'served by this upstream key')
     .addOption(new Option('--status <status>', 'a status, or "error" for everything that failed'))
     .action(async (options: LogFilter, command: Command) => {
       await listLogs(contextOf(command), options);
@@ -138,7 +138,8 @@ export function allCommands(command: Command): readonly Command[] {
   );
 }
 
-const HANDED_OVER = new Set(['start', 'simulate', 'check']);
+/** Verbs that run in apps/server. */
+export const HANDED_OVER: ReadonlySet<string> = new Set(['start', 'simulate', 'check']);
 
 /** The global options work behind a verb too: `keywell keys list --json`. */
 function acceptGlobals(command: Command, program: Command): void {

@@ -1,7 +1,13 @@
-import { ADMIN_BASE, type AdminRoute, NO_BODY } from '@keywell/contract/admin/admin-route';
+import {
+  ADMIN_BASE,
+  type AdminRoute,
+  type InputOf,
+  NO_BODY,
+  type OutputOf,
+  type Schema,
+} from '@keywell/contract/admin/admin-route';
 import { type AdminProblem, problemSchema } from '@keywell/contract/admin/admin-schemas';
 import type { Secret } from '@keywell/core/secret/secret';
-import type { z } from 'zod';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { clean } from '../render/clean.ts';
@@ -26,14 +32,14 @@ export class AdminClient {
   }
 
   async call<
-    Params extends z.ZodType,
-    Query extends z.ZodType,
-    Body extends z.ZodType,
-    Response extends z.ZodType,
+    Params extends Schema,
+    Query extends Schema,
+    Body extends Schema,
+    Response extends Schema,
   >(
     route: AdminRoute<Params, Query, Body, Response>,
-    { params, query, body }: AdminCall<z.input<Params>, z.input<Query>, z.input<Body>> = {},
-  ): Promise<z.output<Response>> {
+    { params, query, body }: AdminCall<InputOf<Params>, InputOf<Query>, InputOf<Body>> = {},
+  ): Promise<OutputOf<Response>> {
     const response = await this.#send(route, {
       path: fillPath(route.path, params),
       search: searchOf(query),

@@ -19,6 +19,13 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** The schemas of a route, for clients that know no schema library. */
+export type Schema = z.ZodType;
+/** What may be sent where a schema stands. */
+export type InputOf<Of extends Schema> = z.input<Of>;
+/** What arrives where a schema stands. */
+export type OutputOf<Of extends Schema> = z.output<Of>;
+
 /** One route of the admin API. A route that names no permission is no route. */
 export interface AdminRoute<
   Params extends z.ZodType = z.ZodType,

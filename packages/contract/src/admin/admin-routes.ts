@@ -156,5 +156,3 @@ export const ADMIN_ROUTES = Object.freeze({
     response: pageOf(auditEventSchema),
   }),
 });
-
-export type AdminRouteName = keyof typeof ADMIN_ROUTES;

@@ -27,7 +27,7 @@ export const problemSchema = z.object({
   problems: z.array(problemEntrySchema).optional(),
 });
 
-export const configurationSchema = z.object({
+const configurationSchema = z.object({
   file: z.string(),
   source: z.enum(['file', 'last_good', 'fallback']),
   version: z.int(),
@@ -38,7 +38,7 @@ export const configurationSchema = z.object({
 });
 
 /** What a look at a provider found. */
-export const probeSchema = z.object({
+const probeSchema = z.object({
   provider: z.string(),
   base_url: z.string(),
   reachable: z.boolean(),
@@ -73,7 +73,7 @@ export const statusSchema = z.object({
   probes: z.array(probeSchema),
 });
 
-export const cooldownSchema = z.object({
+const cooldownSchema = z.object({
   scope_id: z.string(),
   scope: z.string(),
   class: z.string(),
@@ -135,7 +135,7 @@ export const addedConsumerSchema = z.object({
   key_hash: z.string().regex(KEY_HASH_PATTERN).describe('The `key_hash` line for a file.'),
 });
 
-export const usageSchema = z.object({
+const usageSchema = z.object({
   input_tokens: z.int(),
   output_tokens: z.int(),
   cached_tokens: z.int(),
@@ -238,7 +238,7 @@ export const logQuerySchema = z.strictObject({
   until: z.coerce.number().int().min(0).optional().describe('Epoch milliseconds, exclusive.'),
 });
 
-export const changeSchema = z.object({
+const changeSchema = z.object({
   action: z.enum(['added', 'changed', 'removed']),
   kind: z.string(),
   id: z.string(),
@@ -296,4 +296,3 @@ export type RequestDetailView = z.output<typeof requestDetailSchema>;
 export type TimelineEventView = z.output<typeof timelineEventSchema>;
 export type StatusView = z.output<typeof statusSchema>;
 export type ChangesView = z.output<typeof changesSchema>;
-export type AuditEventView = z.output<typeof auditEventSchema>;

@@ -4,7 +4,7 @@ import { field } from './field.ts';
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** `org-1` or `org-1/project-a`, at most four levels. */
-export const DOMAIN_PATTERN =
+const DOMAIN_PATTERN =
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}$/;
 /** `kwh_` and the SHA-256 of the consumer key. */
 export const KEY_HASH_PATTERN = /^kwh_[0-9a-f]{64}$/;
@@ -49,7 +49,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const MIB = 1024 * 1024;
 
-export const keySchema = z
+const keySchema = z
   .strictObject({
     id: id('key'),
     value: field(
@@ -77,7 +77,7 @@ export const keySchema = z
   })
   .meta({ description: 'One upstream key of a provider.' });
 
-export const providerSchema = z
+const providerSchema = z
   .strictObject({
     id: id('provider'),
     kind: field(
@@ -103,7 +103,7 @@ export const providerSchema = z
   })
   .meta({ description: 'A vendor, or a host that speaks its dialect.' });
 
-export const targetSchema = z
+const targetSchema = z
   .strictObject({
     provider: reference('provider', 'Provider to call.'),
     model: modelName('The model as the provider knows it.'),
@@ -116,7 +116,7 @@ export const targetSchema = z
   })
   .meta({ description: 'A provider and a model that can answer.' });
 
-export const tierSchema = z
+const tierSchema = z
   .strictObject({
     targets: field(
       z.array(targetSchema).min(1).max(100),
@@ -126,7 +126,7 @@ export const tierSchema = z
   })
   .meta({ description: 'Targets of the same rank; the next tier is asked when none can serve.' });
 
-export const poolSchema = z
+const poolSchema = z
   .strictObject({
     id: id('pool'),
     tiers: field(
@@ -160,14 +160,14 @@ export const poolSchema = z
   })
   .meta({ description: 'What answers a model: tiers of targets, with its patience.' });
 
-export const modelSchema = z
+const modelSchema = z
   .strictObject({
     alias: modelName('What a caller writes into `model`.'),
     pool: reference('pool', 'The pool that answers.'),
   })
   .meta({ description: 'A model name of ours and the pool behind it.' });
 
-export const limitsSchema = z
+const limitsSchema = z
   .strictObject({
     requests_per_minute: field(
       z.int().min(1).max(1_000_000),
@@ -183,7 +183,7 @@ const keyHash = field(
   '"kwh_" and 64 hex digits, as "keywell consumers add" prints them',
 );
 
-export const consumerSchema = z
+const consumerSchema = z
   .strictObject({
     id: id('consumer'),
     key_hash: keyHash,
@@ -202,7 +202,7 @@ export const consumerSchema = z
   })
   .meta({ description: 'Who may call, with which key, which models and how often.' });
 
-export const trafficSchema = z
+const trafficSchema = z
   .strictObject({
     max_body_bytes: count('Largest request body.', [1024, 1024 * MIB], 32 * MIB),
     max_response_bytes: count(
@@ -222,7 +222,7 @@ export const trafficSchema = z
   })
   .meta({ description: 'Limits of the traffic listener.' });
 
-export const logSchema = z
+const logSchema = z
   .strictObject({
     enabled: field(
       z.boolean(),
