@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 
-/** Heap bounds of a worker: bodies and buffers lie outside the heap, so little is needed and a leak ends early. */
-const HEAP = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 32 };
+/** A leak ends one worker, early; bodies and buffers lie outside the heap. The young generation's size is the process's. */
+const HEAP = { maxOldGenerationSizeMb: 1024 };
 
 export interface WorkerEvents {
   onMessage(message: FromWorker): void;

@@ -1,5 +1,5 @@
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
-import { choose, coolingUntil, createTried, explain, type Tried } from '@keywell/core/keys/choose';
+import { choose, coolingUntil, explain, type Tried } from '@keywell/core/keys/choose';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -13,6 +13,7 @@ import type { PhaseResult } from '../pipeline/route.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
+import { Bars, NOTHING_TRIED } from './bars.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { targetOf, type UpstreamTarget } from './upstream-target.ts';
@@ -23,6 +24,8 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
+/** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
+const MAX_BACK_OFF_MS = 5000;
 
 /** The chosen candidate, held. */
 interface Pick {
@@ -46,11 +49,7 @@ class Dispatcher {
   readonly #model: LiveModel;
   readonly #deadlineAt: number;
   readonly #history = freshHistory();
-  readonly #tried: Tried = createTried();
-  /** Endpoints that failed this request without being to blame for good: others are preferred. */
-  readonly #avoided = new Set<string>();
-  /** Candidates that failed this way. */
-  readonly #failed = new Set<number>();
+  #bars: Bars | null = null;
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
@@ -77,14 +76,14 @@ class Dispatcher {
     }
   }
 
-  /** The next candidate, tier by tier: rather another endpoint than one that just failed, rather another key than the same. */
+  /** The next candidate, tier by tier. */
   #pick(): Pick | null {
-    if (this.#avoided.size === 0) return this.#pickFrom(this.#tried);
-    return (
-      this.#pickFrom(this.#withoutAvoided()) ??
-      this.#pickFrom(this.#withoutFailed()) ??
-      this.#pickFrom(this.#tried)
-    );
+    if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED);
+    for (const tried of this.#bars.preferences(this.#model.plan)) {
+      const pick = this.#pickFrom(tried);
+      if (pick !== null) return pick;
+    }
+    return null;
   }
 
   #pickFrom(tried: Tried): Pick | null {
@@ -106,30 +105,15 @@ class Dispatcher {
     return null;
   }
 
-  #withoutAvoided(): Tried {
-    const candidates = new Set(this.#tried.candidates);
-    for (const tier of this.#model.plan.tiers) {
-      for (const candidate of tier.candidates) {
-        if (this.#avoided.has(candidate.provider.id)) candidates.add(candidate.index);
-      }
-    }
-    return { candidates, domains: this.#tried.domains };
-  }
-
-  #withoutFailed(): Tried {
-    const candidates = new Set([...this.#tried.candidates, ...this.#failed]);
-    return { candidates, domains: this.#tried.domains };
-  }
-
   #backOffMs(pick: Pick): number {
-    return this.#avoided.has(pick.candidate.provider.id) ? (this.#step?.delayMs ?? 0) : 0;
+    return this.#bars?.avoids(pick.candidate) === true ? (this.#step?.delayMs ?? 0) : 0;
   }
 
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.#plane;
     giveBack(this.#exchange, this.#plane, pick.reservation);
-    if (clock.now() + waitMs >= this.#deadlineAt) return null;
+    if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.#deadlineAt) return null;
     const startedAt = clock.now();
     await pauseFor(this.#exchange, waitMs);
     const waitedMs = clock.now() - startedAt;
@@ -185,7 +169,7 @@ class Dispatcher {
 
   #why(candidate: Candidate): 'first' | 'rotation' | 'fallback' | 'retry' {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
-    if (this.#failed.has(candidate.index)) return 'retry';
+    if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
   }
 
@@ -220,7 +204,8 @@ class Dispatcher {
       return this.#answer(end.code, end.retryable);
     }
     this.#count(step);
-    this.#bar(candidate, step);
+    this.#bars ??= new Bars();
+    this.#bars.add(candidate, step);
     this.#step = step;
     if (this.#plane.clock.now() < this.#deadlineAt) return null;
     return this.#answer('upstream_timeout', false);
@@ -245,16 +230,6 @@ class Dispatcher {
     if (step.counts === 'unknown') this.#history.unknownRetries += 1;
   }
 
-  #bar(candidate: Candidate, step: Again): void {
-    if (step.bar === 'endpoint_softly') {
-      this.#avoided.add(candidate.provider.id);
-      this.#failed.add(candidate.index);
-      return;
-    }
-    this.#tried.candidates.add(candidate.index);
-    if (step.bar === 'domain') this.#tried.domains.add(candidate.domain);
-  }
-
   #nothingLeft(): PhaseResult {
     const view = this.#view();
     return exhaustedRefusal(this.#exchange, this.#plane, view, {
@@ -271,17 +246,15 @@ class Dispatcher {
   #view() {
     const { table } = this.#exchange.live;
     const now = this.#plane.clock.now();
-    const none = createTried();
-    return this.#model.plan.tiers.map((tier) => explain(table, tier, none, now));
+    return this.#model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, now));
   }
 
   /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
   #noteCandidates(chosen: Candidate, now: number): void {
     const { table } = this.#exchange.live;
-    const untouched = this.#tried.candidates.size === 0 && this.#tried.domains.size === 0;
-    if (untouched && coolingUntil(table) <= now) return;
+    if (this.#bars === null && coolingUntil(table) <= now) return;
     for (const tier of this.#model.plan.tiers) {
-      const view = explain(table, tier, this.#tried, now);
+      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, now);
       this.#exchange.timeline.push({
         at: this.#exchange.offset(now),
         kind: 'candidates',

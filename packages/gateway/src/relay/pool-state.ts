@@ -44,7 +44,7 @@ export function exhaustedRefusal(
     });
   }
   const code = codeOf(tiers, last);
-  const next = soonest(tiers);
+  const next = soonest(tiers) ?? last.verdict?.endsInMs ?? null;
   if (code === 'pool_exhausted') plane.meter.add('poolExhausted');
   return refuse(code, null, { headers: headersOf(code, next) });
 }
