@@ -210,7 +210,7 @@ const trafficSchema = z
       [1024, 1024 * MIB],
       64 * MIB,
     ),
-    max_connections: count('Open connections, all workers together.', [1, 1_000_000], 20_000),
+    max_connections: count('Open connections of each worker.', [1, 1_000_000], 20_000),
     headers_timeout_ms: ms("Longest time for a request's head.", [100, 10 * MINUTE], 10_000),
     body_idle_timeout_ms: ms('Longest pause inside a request body.', [100, 10 * MINUTE], 30_000),
     slow_reader_timeout_ms: ms(
