@@ -1,10 +1,10 @@
-import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WorkerHandle } from '@keywell/gateway/node/worker-handle';
 import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { postJson } from '@keywell/testkit/http-call';
 import { until } from '@keywell/testkit/until';
+import { KeptConnection } from './support/kept-connection.ts';
 
 const CHAT = { model: 'smart', messages: [{ role: 'user', content: 'hi' }] };
 
@@ -54,8 +54,7 @@ function workerOf(requestId: unknown): number {
 
 /** A caller with one kept connection, which always knows whose connection it is. */
 class Caller {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  readonly #port: number;
+  readonly #connection: KeptConnection;
   /** Who served last on the present connection; null on a new one. */
   worker: number | null = null;
   readonly served: { readonly worker: number; readonly at: number }[] = [];
@@ -63,12 +62,14 @@ class Caller {
   readonly failures: (number | null)[] = [];
 
   constructor(port: number) {
-    this.#port = port;
+    this.#connection = new KeptConnection({ port, key: STORY_KEY });
   }
 
   async call(): Promise<void> {
     try {
-      this.worker = workerOf(await this.#post());
+      const { status, requestId } = await this.#connection.post(CHAT);
+      if (status !== 200) throw new Error(`status ${status}`);
+      this.worker = workerOf(requestId);
       this.served.push({ worker: this.worker, at: performance.now() });
     } catch {
       this.failures.push(this.worker);
@@ -77,38 +78,8 @@ class Caller {
     }
   }
 
-  #post(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const headers = {
-        authorization: `Bearer ${STORY_KEY}`,
-        'content-type': 'application/json',
-      };
-      const call = request(
-        {
-          host: '127.0.0.1',
-          port: this.#port,
-          path: '/v1/chat/completions',
-          method: 'POST',
-          agent: this.#agent,
-          headers,
-        },
-        (response) => {
-          response.resume();
-          response.on('error', reject);
-          response.on('end', () => {
-            if (response.statusCode === 200)
-              resolve(String(response.headers['keywell-request-id']));
-            else reject(new Error(`status ${response.statusCode}`));
-          });
-        },
-      );
-      call.on('error', reject);
-      call.end(JSON.stringify(CHAT));
-    });
-  }
-
   close(): void {
-    this.#agent.destroy();
+    this.#connection.close();
   }
 }
 

@@ -38,7 +38,6 @@ export class TrafficServer implements InboundHost {
   /** Connections whose last answer is on its way. */
   readonly #ending = new WeakSet<Socket>();
   #connections = 0;
-  #lastRequestAt = 0;
 
   constructor(options: TrafficServerOptions) {
     this.#options = options;
@@ -93,11 +92,6 @@ export class TrafficServer implements InboundHost {
     return this.#connections;
   }
 
-  /** Monotonic instant of the last request's head; 0 before the first. */
-  get lastRequestAt(): number {
-    return this.#lastRequestAt;
-  }
-
   listen(at: { host: string; port: number; shared: boolean }): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -136,7 +130,6 @@ export class TrafficServer implements InboundHost {
   ): void {
     // What was sent behind the request that ends the connection may be a smuggled one; it gets no answer and does nothing.
     if (this.#ending.has(request.socket)) return;
-    this.#lastRequestAt = this.now();
     const found = problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
     const inbound = new NodeInbound(request, response, this, expectsContinue);
     if (found?.fatal === true) {

@@ -44,6 +44,8 @@ export class GatewayWorker implements Plane {
   readonly #server: TrafficServer;
   readonly #nextId: () => string;
   #inFlight = 0;
+  /** When the last request's head came; whoever only asks whether we are ready does not count, or a drain would never find quiet. */
+  #lastRequestAt = 0;
   #draining = false;
   #whenIdle: (() => void) | null = null;
 
@@ -99,12 +101,14 @@ export class GatewayWorker implements Plane {
   }
 
   #onRequest(inbound: Inbound, problem: HeadProblem | null): void {
+    const now = this.clock.now();
     const exchange = new Exchange(inbound, this.live, {
       id: this.#nextId(),
-      now: this.clock.now(),
+      now,
       wallNow: this.clock.wallNow(),
     });
     if (problem === null && answerHealth(exchange, this.#draining)) return;
+    this.#lastRequestAt = now;
     this.#inFlight += 1;
     this.meter.add('inFlight');
     const found = problem === null ? this.#route(exchange) : refuse(problem.code, problem.message);
@@ -168,7 +172,7 @@ export class GatewayWorker implements Plane {
     const start = this.clock.now();
     const endsAt = start + graceMs;
     await this.#until(() => {
-      const quietSince = Math.max(start, this.#server.lastRequestAt);
+      const quietSince = Math.max(start, this.#lastRequestAt);
       return this.clock.now() - quietSince >= QUIET_MS || this.clock.now() >= endsAt;
     });
     const closed = this.#server.close();
