@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { formatConsumerKey } from '@keywell/core/access/consumer-key';
 import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
+import { decodeLine } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import {
   GatewayNode,
@@ -224,8 +225,7 @@ class LogCatcher {
     port2.on('message', (batch: LogBatch) => {
       Atomics.sub(new Int32Array(this.#gauge), LOG_GAUGE.queued, batch.rows);
       for (const line of batch.lines.trimEnd().split('\n')) {
-        const record: RequestRecord = JSON.parse(line);
-        this.records.push(record);
+        this.records.push(decodeLine(line));
       }
     });
     this.#ports.push(port2);

@@ -60,12 +60,18 @@ async function stop(thread: Worker): Promise<void> {
   clearTimeout(late);
 }
 
+const pool = (id: string, model: string): object => ({
+  id,
+  tiers: [{ targets: [{ provider: 'simulator', model }] }],
+});
+
+const key = (id: string, name: string, domain: string): object => ({
+  id,
+  value: `env:${name}`,
+  domain,
+});
+
 function simulatedConfiguration(url: string): unknown {
-  const pool = (id: string, model: string) => ({
-    id,
-    tiers: [{ targets: [{ provider: 'simulator', model }] }],
-  });
-  const key = (id: string, name: string, domain: string) => ({ id, value: `env:${name}`, domain });
   return {
     version: 1,
     providers: [

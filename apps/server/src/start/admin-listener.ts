@@ -18,6 +18,7 @@ export function startAdminListener(
   app: Pick<Hono, 'fetch'>,
   at: { readonly host: string; readonly port: number },
 ): Promise<AdminListener> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- plain HTTP is what it makes without TLS or HTTP/2 options
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {

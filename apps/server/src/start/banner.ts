@@ -38,7 +38,7 @@ function configLine({ source, configFile }: Up): string {
       return configFile;
     case 'last_good':
       return `the last good one; ${configFile} cannot be used (see above)`;
-    case 'fallback':
+    default:
       return `none at ${configFile}, so a simulated provider answers`;
   }
 }

@@ -47,15 +47,13 @@ function logMetrics(
   log: { readonly queued: number; readonly written: number; readonly shed: number } | null,
 ): readonly ExtraFamily[] {
   if (log === null) return [];
-  const one = (name: string, type: 'counter' | 'gauge', help: string, value: number) => ({
-    name,
-    type,
-    help,
-    series: [{ labels: {}, value }],
-  });
   return [
     one('keywell_log_queued_records', 'gauge', 'Records on their way to the log.', log.queued),
     one('keywell_log_written_records_total', 'counter', 'Records written.', log.written),
     one('keywell_log_shed_records_total', 'counter', 'Records thrown away.', log.shed),
   ];
+}
+
+function one(name: string, type: 'counter' | 'gauge', help: string, value: number): ExtraFamily {
+  return { name, type, help, series: [{ labels: {}, value }] };
 }

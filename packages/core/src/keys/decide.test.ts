@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   backoffMs,
@@ -60,7 +60,9 @@ describe('what follows from a verdict', () => {
   });
 
   it('a fault of the caller is never tried on another key', () => {
-    expect(decide(verdict('caller_fault'), history(), route, 0.5)).toEqual({ kind: 'pass_through' });
+    expect(decide(verdict('caller_fault'), history(), route, 0.5)).toEqual({
+      kind: 'pass_through',
+    });
   });
 
   it('an overloaded provider is asked again twice, each time out of the retry budget', () => {

@@ -1,6 +1,6 @@
 /**
  * The three counters that a writer of the request log and its sink share (Int32 cells of one shared buffer), so that the queue
- * between them is bounded without a round trip. A batch on the port is one string of JSON lines, one RequestRecord a line.
+ * between them is bounded without a round trip. A batch on the port is one string of lines, one record a line (record-line.ts).
  */
 export const LOG_GAUGE = Object.freeze({
   /** Records sent and not yet written. */

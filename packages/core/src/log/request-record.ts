@@ -1,6 +1,6 @@
 import type { CooldownScope, VerdictClass } from '../keys/verdict.ts';
 
-/** One line of the request log: exactly one per request whatever happened to it. Plain data; crosses threads as JSON. */
+/** One line of the request log: exactly one per request whatever happened to it. Plain data; record-line.ts says how it travels. */
 export interface RequestRecord {
   readonly id: string;
   /** Wall clock, epoch milliseconds, when the request's head had arrived. */

@@ -79,8 +79,7 @@ function keyCellsFor(
 
 /** The layout follows from providers and pools alone; secrets print as masks here, and values do not lay out cells. */
 function sameLayout(left: Snapshot, right: Snapshot): boolean {
-  const shape = ({ providers, pools }: Snapshot): string => JSON.stringify({ providers, pools });
-  return shape(left) === shape(right);
+  return shapeOf(left) === shapeOf(right);
 }
 
 function counterCellsFor(
@@ -119,4 +118,8 @@ function replacedKeys(
 export function recoverSharedState(state: SharedState, worker: number): void {
   recoverWorker(state.plan, state.published.keyCells, worker);
   CounterTable.recover(state.published.counterCells, worker);
+}
+
+function shapeOf({ providers, pools }: Snapshot): string {
+  return JSON.stringify({ providers, pools });
 }

@@ -12,6 +12,6 @@ export function authorize(exchange: Exchange): PhaseResult {
 }
 
 /** A name that came from outside, short enough to be shown back. */
-export function quote(name: string): string {
+function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

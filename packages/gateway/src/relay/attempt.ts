@@ -23,8 +23,8 @@ const MAX_FAILURE_BYTES = 64 * 1024;
 
 /** How an attempt ended, for the one who decides what comes next. */
 export type AttemptResult =
-  /** The caller has an answer: whole, or broken off honestly. */
-  | { readonly kind: 'answered' }
+  /** The caller has an answer: a good one, or one that was broken off honestly. */
+  | { readonly kind: 'answered'; readonly well: boolean }
   | { readonly kind: 'left' }
   | {
       readonly kind: 'failed';
@@ -169,9 +169,12 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   /** The caller has got what there was; what remains is to judge how it ended. */
   #endStream(how: StreamEnd): void {
-    if (how.kind === 'whole') this.#finish(SUCCESS, { kind: 'answered' });
-    else if (how.kind === 'cut') this.#finish(UNJUDGED, { kind: 'answered' });
-    else this.#finish(this.#classify(how.failure, how.body), { kind: 'answered' });
+    if (how.kind === 'whole') this.#finish(SUCCESS, { kind: 'answered', well: true });
+    else if (how.kind === 'cut') this.#finish(UNJUDGED, { kind: 'answered', well: false });
+    else {
+      const verdict = this.#classify(how.failure, how.body);
+      this.#finish(verdict, { kind: 'answered', well: false });
+    }
     if (how.kind !== 'whole') this.#control?.abort();
   }
 
@@ -187,7 +190,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     }
     const exchange = this.#exchange;
     const now = this.#plane.clock.now();
-    this.#finish(SUCCESS, { kind: 'answered' });
+    this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
     exchange.responseBytes = body.byteLength;

@@ -5,7 +5,6 @@ import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import { editRequest } from '@keywell/wire/openai-chat/request';
-import type { Operation } from '@keywell/providers/compatible/vendor';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -16,6 +15,7 @@ import { Attempt, type AttemptResult } from './attempt.ts';
 import { Bars, NOTHING_TRIED } from './bars.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
+import { blameSuspects, isSuspect, type Suspect } from './suspects.ts';
 import { targetOf, type UpstreamTarget } from './upstream-target.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
@@ -50,6 +50,7 @@ class Dispatcher {
   readonly #deadlineAt: number;
   readonly #history = freshHistory();
   #bars: Bars | null = null;
+  #suspects: Suspect[] | null = null;
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
@@ -70,8 +71,13 @@ class Dispatcher {
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
       const result = await this.#attempt(held);
-      if (result.kind !== 'failed') return 'done';
-      const end = this.#afterFailure(held.candidate, result);
+      if (result.kind !== 'failed') {
+        if (this.#suspects !== null && result.kind === 'answered' && result.well) {
+          blameSuspects(this.#exchange, this.#plane, this.#suspects, held.candidate);
+        }
+        return 'done';
+      }
+      const end = this.#afterFailure(held, result);
       if (end !== null) return end;
     }
   }
@@ -158,9 +164,9 @@ class Dispatcher {
       hideUsage: this.#asksUsageUnasked(target),
       request: {
         origin: target.origin,
-        path: target.paths[exchange.operation as Operation],
+        path: target.paths[exchange.operation] ?? '/',
         method: 'POST',
-        headers: target.headers as string[],
+        headers: target.headers,
         body: this.#bodyFor(candidate, target),
         connectTimeoutMs: pool.connectTimeoutMs,
       },
@@ -192,7 +198,11 @@ class Dispatcher {
   }
 
   /** Null to go on with another attempt. */
-  #afterFailure(candidate: Candidate, failed: Failed): PhaseResult {
+  #afterFailure({ candidate, reservation }: Pick, failed: Failed): PhaseResult {
+    if (isSuspect(failed.verdict)) {
+      this.#suspects ??= [];
+      this.#suspects.push({ reservation, verdict: failed.verdict });
+    }
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
@@ -283,9 +293,11 @@ function pauseFor(exchange: Exchange, waitMs: number): Promise<void> {
 /** Lets a candidate go that was held and not called. */
 function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): void {
   const { clock, random } = plane;
-  settle(exchange.live.table, reservation, UNJUDGED, {
+  const changes = settle(exchange.live.table, reservation, UNJUDGED, {
     now: clock.now(),
     wallNow: clock.wallNow(),
     random,
   });
+  // Those of settlements that had to wait until now.
+  if (changes.length > 0) plane.cooled(changes, exchange.live);
 }

@@ -6,7 +6,7 @@ import { vendorOf } from '@keywell/providers/registry';
 export interface UpstreamTarget {
   readonly vendor: Vendor;
   readonly origin: string;
-  readonly paths: Readonly<Record<Operation, string>>;
+  readonly paths: Readonly<Partial<Record<string, string>>>;
   /** Every header of a call but its framing: an allow-list by construction, nothing of the caller's is in it. */
   readonly headers: readonly string[];
   /** Whether streams may be asked for their usage. */

@@ -6,7 +6,7 @@ export interface OutboundRequest {
   readonly origin: string;
   readonly path: string;
   readonly method: 'POST' | 'GET';
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly body: Uint8Array | null;
   readonly connectTimeoutMs: number;
 }

@@ -32,6 +32,7 @@ export function readSnapshot(buffer: SharedArrayBuffer): SnapshotReader {
       if (known !== undefined) return known;
       const length = view.getUint32(entry + SNAPSHOT_LAYOUT.hashBytes + 4, true);
       const start = recordsStart + offset;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoded by ourselves
       const consumer = decode(buffer, start, start + length) as ConsumerRecord;
       decoded.set(offset, consumer);
       return consumer;
@@ -59,6 +60,7 @@ function decode(buffer: SharedArrayBuffer, start: number, end: number): unknown 
 }
 
 function reviveHead(parsed: unknown): SnapshotHead {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoded by ourselves
   const raw = parsed as SnapshotHead & {
     readonly providers: readonly { readonly keys: readonly { readonly value: unknown }[] }[];
   };

@@ -2,10 +2,10 @@ import {
   cellsOf,
   LATENCY_BUCKETS_MS,
   METRIC_CELLS,
+  METRIC_NAMES,
   METRICS,
   offsetOf,
   type MetricFamily,
-  type MetricName,
 } from './metric-table.ts';
 
 /** A series that is computed when asked for, beside those in shared memory. */
@@ -27,7 +27,7 @@ export function renderMetrics(
 ): string {
   const cells = sumRows(buffer, rows);
   const lines: string[] = [];
-  for (const name of Object.keys(METRICS) as MetricName[]) {
+  for (const name of METRIC_NAMES) {
     renderFamily(lines, METRICS[name], cells, offsetOf(name));
   }
   for (const family of extra) {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
+import { createLineEncoder } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 
 const FLUSH_INTERVAL_MS = 200;
@@ -17,6 +18,7 @@ export interface LogTarget {
 export class LogWriter {
   readonly #target: LogTarget;
   readonly #gauge: Int32Array;
+  readonly #encode = createLineEncoder();
   #lines = '';
   #rows = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -31,7 +33,7 @@ export class LogWriter {
       Atomics.add(this.#gauge, LOG_GAUGE.shed, 1);
       return;
     }
-    this.#lines += `${JSON.stringify(record)}\n`;
+    this.#lines += `${this.#encode(record)}\n`;
     this.#rows += 1;
     if (this.#rows >= MAX_BATCH_ROWS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_INTERVAL_MS);

@@ -1,6 +1,7 @@
 import {
   LATENCY_BUCKETS_MS,
   METRIC_CELLS,
+  METRIC_NAMES,
   METRICS,
   offsetOf,
   type MetricName,
@@ -37,7 +38,7 @@ export class Meter {
 
   /** What a dead worker had open is open no more; its counts stay. */
   clearGauges(): void {
-    for (const name of Object.keys(METRICS) as MetricName[]) {
+    for (const name of METRIC_NAMES) {
       if (METRICS[name].type === 'gauge') this.#cells[offsetOf(name)] = 0;
     }
   }

@@ -1,3 +1,5 @@
+import { createHeadReader, type LineHead } from '@keywell/core/log/record-line';
+
 /** The fields of a record that can be asked for, beside the record itself. */
 export interface LogRow {
   /** Whole milliseconds. */
@@ -19,11 +21,18 @@ const MAX_FIELD = 256;
 const EARLIEST = Date.UTC(2000, 0);
 const LATEST = Date.UTC(2200, 0);
 
-/** Reads one line; null when it is no record. */
-export function parseLogRow(line: string): LogRow | null {
-  const head = parseObject(withoutTimeline(line)) ?? parseObject(line);
-  if (head === null) return null;
-  const { startedAt, id, status } = head;
+/** Makes a reader of lines; it gives null for what is no record. */
+export function createRowReader(): (line: string) => LogRow | null {
+  const readHead = createHeadReader();
+  return (line) => {
+    const head = line.startsWith('{') ? headOfJson(line) : readHead(line);
+    return head === null ? null : toRow(head, line);
+  };
+}
+
+function toRow(head: Unchecked, line: string): LogRow | null {
+  const { startedAt, id, shared } = head;
+  const { status } = shared;
   if (typeof startedAt !== 'number' || !(startedAt >= EARLIEST && startedAt < LATEST)) return null;
   if (typeof id !== 'string' || id === '' || id.length > MAX_FIELD) return null;
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 0 || status > 32_767) {
@@ -33,13 +42,25 @@ export function parseLogRow(line: string): LogRow | null {
     startedAt: Math.trunc(startedAt),
     id,
     status,
-    errorCode: field(head['errorCode']),
-    consumer: field(head['consumer']),
-    model: field(head['model']),
-    provider: field(head['provider']),
-    key: field(head['key']),
+    errorCode: field(shared.errorCode),
+    consumer: field(shared.consumer),
+    model: field(shared.model),
+    provider: field(shared.provider),
+    key: field(shared.key),
     line,
   };
+}
+
+/** Nothing that came through a port is trusted to be what it should be. */
+type Unchecked = { readonly [Name in 'startedAt' | 'id']: unknown } & {
+  readonly shared: Readonly<Partial<Record<keyof LineHead['shared'], unknown>>>;
+};
+
+function headOfJson(line: string): Unchecked | null {
+  const record = parseObject(withoutTimeline(line)) ?? parseObject(line);
+  return record === null
+    ? null
+    : { startedAt: record['startedAt'], id: record['id'], shared: record };
 }
 
 /**

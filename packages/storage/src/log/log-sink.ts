@@ -3,7 +3,7 @@ import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { messageOf } from '../storage-error.ts';
 import { BLOCK_ROWS, encodeBlock } from './log-block.ts';
 import { type AttachedMonth, type LogDatabase, isDamage } from './log-database.ts';
-import { type LogRow, parseLogRow } from './log-row.ts';
+import { type LogRow, createRowReader } from './log-row.ts';
 import type { BatchOutcome } from './log-thread-protocol.ts';
 import { type Month, monthOf } from './month-files.ts';
 import type { LogWarning } from './request-log.ts';
@@ -32,6 +32,8 @@ export async function writeBatches(
   });
 }
 
+const readRow = createRowReader();
+
 interface OwnedRow {
   readonly seq: number;
   readonly row: LogRow;
@@ -45,7 +47,7 @@ function byMonth(batches: readonly LinesBatch[]): ReadonlyMap<Month, readonly Ow
   let current: OwnedRow[] = [];
   for (const { seq, lines } of batches) {
     for (const line of lines.split('\n')) {
-      const row = line === '' ? null : parseLogRow(line);
+      const row = line === '' ? null : readRow(line);
       if (row === null) continue;
       if (row.startedAt < since || row.startedAt >= until) {
         month = monthOf(row.startedAt);

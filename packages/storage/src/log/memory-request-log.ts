@@ -1,3 +1,4 @@
+import { decodeLine } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { type ArrivedBatch, LogIntake } from './log-intake.ts';
 import {
@@ -50,8 +51,7 @@ function keep(
   let written = 0;
   for (const line of batch.lines.split('\n')) {
     try {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- tests send whole records
-      const record = JSON.parse(line) as RequestRecord;
+      const record = decodeLine(line);
       if (typeof record.id !== 'string') continue;
       records.push(record);
       written += 1;

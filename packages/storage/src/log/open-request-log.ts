@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { decodeLine } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { messageOf } from '../storage-error.ts';
 import { LogIntake } from './log-intake.ts';
@@ -105,7 +106,7 @@ class DuckdbRequestLog implements RequestLog {
     if (this.#empty()) return [];
     const bounded = { ...query, limit: boundedLogLimit(query.limit) };
     const question = { ask: 'list', query: bounded, deadlineMs: SEARCH_MS } as const;
-    return (await this.#thread.ask(question, SEARCH_MS + FLUSH_MS)).map(toRecord);
+    return (await this.#thread.ask(question, SEARCH_MS + FLUSH_MS)).map(decodeLine);
   }
 
   async get(id: string): Promise<RequestRecord | null> {
@@ -113,7 +114,7 @@ class DuckdbRequestLog implements RequestLog {
     if (this.#empty()) return null;
     const question = { ask: 'get', id, deadlineMs: SEARCH_MS } as const;
     const [line] = await this.#thread.ask(question, SEARCH_MS + FLUSH_MS);
-    return line === undefined ? null : toRecord(line);
+    return line === undefined ? null : decodeLine(line);
   }
 
   stats(): RequestLogStats {
@@ -178,9 +179,4 @@ class DuckdbRequestLog implements RequestLog {
       message: `the request log's thread died and is started again; ${lost} records were lost: ${why}`,
     });
   }
-}
-
-function toRecord(line: string): RequestRecord {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by our own gateway and kept byte for byte
-  return JSON.parse(line) as RequestRecord;
 }

@@ -1,4 +1,5 @@
 import { LOG_GAUGE } from '@keywell/core/log/log-gauge';
+import { createLineEncoder } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LogConnection, type RequestLog, cursorOf } from './request-log.ts';
@@ -50,9 +51,13 @@ export function requestRecord(
 
 /** Sends records as a gateway worker does. */
 export function sendRecords(connection: LogConnection, records: readonly RequestRecord[]): void {
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  Atomics.add(new Int32Array(connection.gauge), LOG_GAUGE.queued, records.length);
-  connection.port.postMessage({ rows: records.length, lines });
+  const encode = createLineEncoder();
+  sendLines(connection, records.map(encode));
+}
+
+function sendLines(connection: LogConnection, lines: readonly string[]): void {
+  Atomics.add(new Int32Array(connection.gauge), LOG_GAUGE.queued, lines.length);
+  connection.port.postMessage({ rows: lines.length, lines: `${lines.join('\n')}\n` });
 }
 
 const ids = (records: readonly RequestRecord[]): readonly string[] => records.map(({ id }) => id);
@@ -93,6 +98,16 @@ export function describeRequestLog(name: string, open: () => Promise<RequestLog>
       send(record);
       expect(await log.get('req_1')).toEqual(record);
       expect(await log.list({ limit: 1, model: `'; DROP TABLE request; --` })).toEqual([record]);
+    });
+
+    it('reads records that were written as plain JSON among the others', async () => {
+      const [old, fresh] = [requestRecord({ id: 'old' }), requestRecord({ id: 'new' })];
+      sendLines(connection, [JSON.stringify(old)]);
+      send(fresh);
+      sendLines(connection, [JSON.stringify({ ...old, id: 'other' })]);
+      expect(await log.get('old')).toEqual(old);
+      expect(await log.get('new')).toEqual(fresh);
+      expect(ids(await log.list({ limit: 5 }))).toEqual(['other', 'old', 'new']);
     });
 
     it('sees what was sent before the call, newest first', async () => {

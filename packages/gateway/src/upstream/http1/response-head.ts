@@ -45,28 +45,31 @@ function framingOf(
   status: number,
   fields: readonly string[],
 ): Pick<ResponseHead, 'framing' | 'length'> | null {
-  let coding: string | null = null;
-  let length: string | null = null;
-  for (let index = 0; index < fields.length; index += 2) {
-    const name = fields[index];
-    const value = fields[index + 1] ?? '';
-    if (name === 'transfer-encoding') {
-      if (coding !== null) return null;
-      coding = value;
-    } else if (name === 'content-length') {
-      if (length !== null && length !== value) return null;
-      length = value;
-    }
+  const coding = only(fields, 'transfer-encoding');
+  const length = only(fields, 'content-length');
+  if (coding === null || length === null) return null;
+  if (status < 200 || status === 204 || status === 304) return NO_BODY;
+  if (coding !== undefined) {
+    const sound = length === undefined && coding.toLowerCase() === 'chunked';
+    return sound ? { framing: 'chunked', length: 0 } : null;
   }
-  if (status < 200 || status === 204 || status === 304) return { framing: 'none', length: 0 };
-  if (coding !== null) {
-    if (length !== null || coding.toLowerCase() !== 'chunked') return null;
-    return { framing: 'chunked', length: 0 };
-  }
-  if (length === null) return { framing: 'close', length: 0 };
+  if (length === undefined) return { framing: 'close', length: 0 };
   if (!/^\d{1,15}$/.test(length)) return null;
   const bytes = Number(length);
-  return bytes === 0 ? { framing: 'none', length: 0 } : { framing: 'length', length: bytes };
+  return bytes === 0 ? NO_BODY : { framing: 'length', length: bytes };
+}
+
+const NO_BODY = Object.freeze({ framing: 'none', length: 0 } as const);
+
+/** The value of a header that may be sent once; null when it came twice. */
+function only(fields: readonly string[], name: string): string | undefined | null {
+  let value: string | undefined;
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] !== name) continue;
+    if (value !== undefined) return null;
+    value = fields[index + 1] ?? '';
+  }
+  return value;
 }
 
 function find(fields: readonly string[], name: string): string | undefined {

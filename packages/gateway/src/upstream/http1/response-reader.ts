@@ -106,7 +106,7 @@ export class ResponseReader {
         return this.#readChunkEnd(bytes, position);
       case 'trailers':
         return this.#readTrailer(bytes, position);
-      case 'over':
+      default:
         return bytes.length;
     }
   }

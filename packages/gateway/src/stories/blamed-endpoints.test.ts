@@ -1,0 +1,90 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
+import { postJson, type Seen } from '@keywell/testkit/http-call';
+import { until } from '@keywell/testkit/until';
+
+type Fault = Parameters<Story['simulator']['set']>[0];
+
+/** So many attempts in ten seconds, half of them bad, open a breaker. */
+const OPENING = 20;
+
+let story: Story;
+afterEach(() => story.close());
+
+const ask = (stream: boolean): Promise<Seen> =>
+  postJson(
+    { url: story.url, key: STORY_KEY },
+    { model: 'smart', stream, messages: [{ role: 'user', content: 'hello' }] },
+  );
+
+/** Two providers with a key each, `a` and `b`; the first is drawn nearly always. */
+async function startTwoProviders(): Promise<void> {
+  story = await startStory({
+    keys: [{ id: 'a' }, { id: 'b' }],
+    providers: ({ url }) => [
+      { id: 'first', baseUrl: url, keys: [{ id: 'a', value: 'sk-simulated-a' }] },
+      { id: 'second', baseUrl: url, keys: [{ id: 'b', value: 'sk-simulated-b' }] },
+    ],
+    pool: {
+      firstByteTimeoutMs: 100,
+      tiers: [{ targets: [{ provider: 'first', weight: 1e9 }, { provider: 'second' }] }],
+    },
+  });
+}
+
+async function askOften(faults: readonly Fault[], stream = false): Promise<readonly Seen[]> {
+  for (const fault of faults) story.simulator.set(fault);
+  const seen: Seen[] = [];
+  for (let call = 0; call < OPENING; call += 1) seen.push(await ask(stream));
+  return seen;
+}
+
+describe('an endpoint whose requests another target serves', () => {
+  // The first of these finds a fresh connection and is ambiguous, the others find a kept one; all of them are needed.
+  it.each<[Fault]>([
+    [{ fault: 'server_error', key: 'a' }],
+    [{ fault: 'die_before_headers', key: 'a' }],
+  ])('is left alone for a while after %o', async (fault) => {
+    await startTwoProviders();
+    const seen = await askOften([fault]);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(story.called()).toEqual({ a: OPENING, b: OPENING });
+    const cooled = await until(() => story.key('a').cooldowns[0] ?? false, 'the breaker', 500);
+    expect(cooled).toMatchObject({ scope: 'endpoint_group', class: 'transient' });
+    expect(story.key('b').cooldowns).toEqual([]);
+    expect((await ask(false)).status).toBe(200);
+    expect(story.called()).toEqual({ a: OPENING, b: OPENING + 1 });
+    await story.node.flushLog();
+    expect(story.cooled).toMatchObject([{ action: 'set', scopeId: 'endpoint_group:first#gpt-5' }]);
+  });
+});
+
+describe('an endpoint whose requests nobody serves better', () => {
+  it('is not to blame while every target fails', async () => {
+    await startTwoProviders();
+    const seen = await askOften([{ fault: 'server_error' }]);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([502]));
+    expect(story.cooled).toEqual([]);
+  });
+
+  it('is not to blame when the other target’s answer breaks off', async () => {
+    await startTwoProviders();
+    const seen = await askOften(
+      [
+        { fault: 'server_error', key: 'a' },
+        { fault: 'die_mid_stream', key: 'b' },
+      ],
+      true,
+    );
+    expect(seen.some(({ clean }) => clean)).toBe(false);
+    expect(story.cooled).toEqual([]);
+  });
+
+  it('is not to blame when the same target serves at another key', async () => {
+    story = await startStory({ keys: [{ id: 'a', weight: 1e9 }, { id: 'b' }] });
+    const seen = await askOften([{ fault: 'server_error', key: 'a' }]);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(story.called()).toEqual({ a: OPENING, b: OPENING });
+    expect(story.cooled).toEqual([]);
+  });
+});
