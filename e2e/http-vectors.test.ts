@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startStory, STORY_KEY } from '@keywell/testkit/gateway-story';
+import { callRaw } from '@keywell/testkit/http-call';
+import { until } from '@keywell/testkit/until';
 import { newConsumerKey } from './support/consumer-keys.ts';
 import { startKeywell, type KeywellProcess } from './support/keywell-process.ts';
 import {
@@ -315,7 +318,7 @@ describe('what a caller sends and what reaches the provider', () => {
     expect(upstream.received()).toEqual([]);
   });
 
-  it('a broken call behind one that is being answered adds nothing to that answer', async () => {
+  it('a broken call behind one that was answered gets its own answer, and the last', async () => {
     const answer = await sendRaw(
       keywell.ports.traffic,
       [call([...BASE, LENGTH]), '\u0001garbage\r\n\r\n'],
@@ -323,6 +326,24 @@ describe('what a caller sends and what reaches the provider', () => {
     );
     expect(statusesOf(answer.text)).toEqual([200, 400]);
     expect(answer.closed).toBe(true);
+  });
+
+  it('a broken call behind one that is being answered adds nothing to that answer', async () => {
+    const story = await startStory();
+    story.simulator.set({ fault: 'slow_stream', intervalMs: 50, events: 20 });
+    const chat = { model: 'smart', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    const { socket, received } = callRaw(story.port, { key: STORY_KEY }, chat);
+    await until(() => received().includes('data: '), 'the stream to run');
+    const closed = new Promise((resolve) => {
+      socket.on('close', resolve);
+    });
+    socket.write('\u0001garbage\r\n\r\n');
+    await closed;
+    expect(statusesOf(received())).toEqual([200]);
+    expect(received()).not.toContain('bad_request');
+    expect(received()).not.toMatch(/\r\n0\r\n\r\n$/);
+    await story.quiet();
+    await story.close();
   });
 
   it('spaces after the method are read as one', async () => {

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Sends bytes and collects what comes back until the peer closes, the wanted number of answers is there, or the time is up. */
+/** Sends bytes and collects what comes back until the peer closes or the time is up: an answer too many would be seen, too. */
 export function sendRaw(
   port: number,
   parts: readonly (string | Buffer)[],
