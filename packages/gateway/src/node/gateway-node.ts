@@ -7,21 +7,21 @@ import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
-import type { FromWorker, WorkerBirth } from '../worker/messages.ts';
+import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+import { nextBackOffMs } from './back-off.ts';
 import {
   createSharedState,
   nextSharedState,
   recoverSharedState,
   type SharedState,
 } from './shared-state.ts';
+import { WorkerAnswers } from './worker-answers.ts';
 import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
 
 const ACK_DEADLINE_MS = 2000;
 const START_DEADLINE_MS = 15_000;
-const FIRST_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 5000;
-/** A worker that lived this long has earned a fresh start of its back-off. */
-const STABLE_MS = 30_000;
+/** What a worker may take beyond the grace to close what is left. */
+const CLOSE_DEADLINE_MS = 4000;
 
 export interface GatewayNodeOptions {
   readonly host: string;
@@ -58,8 +58,12 @@ export class ListenError extends Error {
 interface Slot {
   handle: WorkerHandle;
   startedAt: number;
+  state: 'starting' | 'listening' | 'gone';
+  /** The last wait before a start; 0 before the first crash. */
   backOffMs: number;
-  listening: boolean;
+  restart: NodeJS.Timeout | null;
+  /** Requests that ended with the thread. */
+  lost: number;
 }
 
 /** The data plane of one node, as the main thread holds it: workers, the memory they share, and what people ask of it. */
@@ -69,12 +73,14 @@ export class GatewayNode {
   readonly #metricCells: SharedArrayBuffer;
   readonly #slots = new Map<number, Slot>();
   readonly #evidence = new Map<string, string>();
-  readonly #awaited = new Map<string, { left: number; resolve: () => void }>();
+  readonly #answers = new WorkerAnswers();
   #state: SharedState;
   #port = 0;
   #epoch = 0;
   #flushId = 0;
   #restarts = 0;
+  #cut = 0;
+  #started = false;
   #stopping = false;
 
   private constructor(options: GatewayNodeOptions) {
@@ -89,9 +95,15 @@ export class GatewayNode {
     const shared = process.platform === 'linux' && options.workers > 1;
     if (shared && options.port !== 0) await probePort(options.host, options.port);
     const node = new GatewayNode(options);
-    node.#port = await node.#spawn(1, options.port, shared);
-    const rest = Array.from({ length: options.workers - 1 }, (_, index) => index + 2);
-    await Promise.all(rest.map((worker) => node.#spawn(worker, node.#port, shared)));
+    try {
+      node.#port = await node.#spawn(1, options.port, shared);
+      const rest = Array.from({ length: options.workers - 1 }, (_, index) => index + 2);
+      await Promise.all(rest.map((worker) => node.#spawn(worker, node.#port, shared)));
+    } catch (error) {
+      await node.destroy();
+      throw error;
+    }
+    node.#started = true;
     return node;
   }
 
@@ -111,26 +123,24 @@ export class GatewayNode {
       workers: [...this.#slots.entries()].map(([worker, slot]) => ({
         worker,
         epoch: slot.handle.birth.epoch,
-        listening: slot.listening,
+        listening: slot.state === 'listening',
       })),
       restarts: this.#restarts,
       draining: this.#stopping,
     };
   }
 
-  /** Puts a new snapshot in force in every worker; resolves when all have it. */
+  /** Puts a new snapshot in force in every worker, one that is just starting included; resolves when all have it. */
   async publish(snapshot: Snapshot): Promise<void> {
-    const { state, cleared } = nextSharedState(
-      snapshot,
-      this.#options.workers,
-      this.#state,
-      this.#clock,
-    );
+    const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
     this.#state = state;
-    if (cleared.length > 0) this.#options.onCooled(cleared);
-    const handles = this.#listening();
-    const acknowledged = this.#await(`published ${snapshot.version}`, handles.length);
-    for (const handle of handles) handle.tell({ kind: 'publish', state: state.published });
+    this.#noteChanges(cleared);
+    const acknowledged = this.#answers.wait(
+      `published ${snapshot.version}`,
+      this.#workers('starting', 'listening'),
+      ACK_DEADLINE_MS,
+    );
+    this.#tell({ kind: 'publish', state: state.published }, 'starting', 'listening');
     await acknowledged;
   }
 
@@ -145,7 +155,7 @@ export class GatewayNode {
 
   clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
-    if (cleared.length > 0) this.#options.onCooled(cleared);
+    this.#noteChanges(cleared);
     return cleared;
   }
 
@@ -156,29 +166,38 @@ export class GatewayNode {
   /** Asks every worker to send the records it still holds. */
   async flushLog(): Promise<void> {
     this.#flushId += 1;
-    const handles = this.#listening();
-    const flushed = this.#await(`flushed ${this.#flushId}`, handles.length);
-    for (const handle of handles) handle.tell({ kind: 'flush', id: this.#flushId });
+    const id = this.#flushId;
+    const flushed = this.#answers.wait(
+      `flushed ${id}`,
+      this.#workers('listening'),
+      ACK_DEADLINE_MS,
+    );
+    this.#tell({ kind: 'flush', id }, 'listening');
     await flushed;
   }
 
-  /** Serves what runs, takes nothing new once it is quiet, and ends within the grace. Resolves with the requests that were cut. */
+  /**
+   * Serves what runs, takes nothing new once it is quiet, and ends within the grace, whether or not every worker answers. Resolves with
+   * the requests that were cut.
+   */
   async drain(graceMs: number): Promise<number> {
     this.#stopping = true;
-    const handles = this.#listening();
-    this.#cut = 0;
-    const drained = this.#await('drained', handles.length, graceMs + ACK_DEADLINE_MS * 2);
-    for (const handle of handles) handle.tell({ kind: 'drain', graceMs });
-    await drained;
+    const drained = this.#answers.wait(
+      'drained',
+      this.#workers('starting', 'listening'),
+      graceMs + CLOSE_DEADLINE_MS,
+    );
+    this.#tell({ kind: 'drain', graceMs }, 'starting', 'listening');
+    for (const worker of await drained) this.#cut += this.#openIn(worker);
     await this.destroy();
     return this.#cut;
   }
 
-  #cut = 0;
-
   async destroy(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#slots.values()].map((slot) => slot.handle.terminate()));
+    const slots = [...this.#slots.values()];
+    for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
+    await Promise.all(slots.map((slot) => slot.handle.terminate()));
   }
 
   #spawn(worker: number, port: number, shared: boolean): Promise<number> {
@@ -194,63 +213,62 @@ export class GatewayNode {
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {
+      let refused: ListenError | null = null;
+      const giveUp = (error: ListenError): void => {
+        clearTimeout(late);
+        refused = error;
+        reject(error);
+        // What does not listen is no use; its end schedules the next try.
+        void handle.terminate();
+      };
       const late = setTimeout(
-        () => reject(new ListenError('ETIMEDOUT', `worker ${worker} did not start in time`)),
+        () => giveUp(new ListenError('ETIMEDOUT', `worker ${worker} did not start in time`)),
         START_DEADLINE_MS,
       );
-      const settled = (): void => clearTimeout(late);
       const spawn = this.#options.spawn ?? startWorker;
       const handle = spawn(birth, {
         onMessage: (message) => {
           if (message.kind === 'listening') {
-            settled();
-            this.#onListening(worker, birth.state.version);
+            clearTimeout(late);
+            slot.state = 'listening';
             resolve(message.port);
           } else if (message.kind === 'failed') {
-            settled();
-            reject(new ListenError(message.code, message.message));
-          } else this.#onMessage(message);
+            giveUp(new ListenError(message.code, message.message));
+          } else this.#onMessage(worker, message);
         },
         onExit: (code, error) => {
-          settled();
-          reject(new ListenError('EXIT', error?.message ?? `worker ended with code ${code}`));
-          this.#onExit(worker, shared, error?.message ?? `ended with code ${code}`);
+          clearTimeout(late);
+          const reason = refused?.message ?? error?.message ?? `ended with code ${code}`;
+          reject(new ListenError('EXIT', `worker ${worker}: ${reason}`));
+          this.#onExit(worker, shared, reason);
         },
       });
-      const backOffMs = this.#slots.get(worker)?.backOffMs ?? FIRST_BACKOFF_MS;
-      const startedAt = this.#clock.now();
-      this.#slots.set(worker, { handle, startedAt, backOffMs, listening: false });
+      const slot: Slot = {
+        handle,
+        startedAt: this.#clock.now(),
+        state: 'starting',
+        backOffMs: this.#slots.get(worker)?.backOffMs ?? 0,
+        restart: null,
+        lost: 0,
+      };
+      this.#slots.set(worker, slot);
     });
   }
 
-  #onListening(worker: number, version: number): void {
-    const slot = this.#slots.get(worker);
-    if (slot === undefined) return;
-    slot.listening = true;
-    // A snapshot may have been published while this worker was starting.
-    if (version !== this.#state.published.version) {
-      slot.handle.tell({ kind: 'publish', state: this.#state.published });
-    }
-  }
-
-  #onMessage(message: FromWorker): void {
+  #onMessage(worker: number, message: FromWorker): void {
     switch (message.kind) {
       case 'published':
-        this.#acknowledge(`published ${message.version}`);
+        this.#answers.answer(`published ${message.version}`, worker);
         break;
       case 'flushed':
-        this.#acknowledge(`flushed ${message.id}`);
+        this.#answers.answer(`flushed ${message.id}`, worker);
         break;
       case 'drained':
         this.#cut += message.cut;
-        this.#acknowledge('drained');
+        this.#answers.answer('drained', worker);
         break;
       case 'cooled':
-        for (const change of message.changes) {
-          if (change.action === 'set') this.#evidence.set(change.scopeId, change.evidence);
-          else this.#evidence.delete(change.scopeId);
-        }
-        this.#options.onCooled(message.changes);
+        this.#onCooled(message.changes, message.version);
         break;
       case 'defect':
         this.#options.onEvent(message);
@@ -261,60 +279,71 @@ export class GatewayNode {
     }
   }
 
+  /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
+  #onCooled(changes: readonly CooldownChange[], version: number): void {
+    const { plan, table, tableSince } = this.#state;
+    const current = changes.filter(({ scopeId, fingerprint }) => {
+      const known = plan.scopeById.get(scopeId)?.fingerprint ?? null;
+      return known === null || fingerprint === undefined || fingerprint === known;
+    });
+    // The worker had not taken the present table over when it cooled these.
+    if (version < tableSince) restoreCooldowns(table, current, this.#at());
+    this.#noteChanges(current);
+  }
+
+  #noteChanges(changes: readonly CooldownChange[]): void {
+    if (changes.length === 0) return;
+    for (const { action, scopeId, evidence } of changes) {
+      if (action === 'set') this.#evidence.set(scopeId, evidence);
+      else this.#evidence.delete(scopeId);
+    }
+    this.#options.onCooled(changes);
+  }
+
   #onExit(worker: number, shared: boolean, reason: string): void {
     const slot = this.#slots.get(worker);
-    if (slot === undefined || this.#stopping) return;
-    const listened = slot.listening;
-    slot.listening = false;
+    if (slot === undefined) return;
+    slot.lost = this.#openIn(worker);
+    const listened = slot.state === 'listening';
+    slot.state = 'gone';
+    // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
     new Meter(this.#metricCells, worker).clearGauges();
-    if (!listened && this.#port === 0) return;
+    this.#answers.ended(worker);
+    if (this.#stopping || (!listened && !this.#started)) return;
     this.#options.onEvent({ kind: 'worker_crashed', worker, reason });
-    const stable = this.#clock.now() - slot.startedAt > STABLE_MS;
-    const waitMs = stable ? FIRST_BACKOFF_MS : slot.backOffMs;
-    slot.backOffMs = Math.min(MAX_BACKOFF_MS, waitMs * 2);
-    setTimeout(() => this.#restart(worker, shared), waitMs);
+    slot.backOffMs = nextBackOffMs(slot.backOffMs, this.#clock.now() - slot.startedAt);
+    slot.restart = setTimeout(() => this.#restart(worker, shared), slot.backOffMs);
   }
 
   #restart(worker: number, shared: boolean): void {
-    if (this.#stopping) return;
     this.#restarts += 1;
-    this.#spawn(worker, this.#port, shared).then(
-      () => this.#options.onEvent({ kind: 'worker_restarted', worker, epoch: this.#epoch }),
+    const started = this.#spawn(worker, this.#port, shared);
+    const epoch = this.#epoch;
+    started.then(
+      () => this.#options.onEvent({ kind: 'worker_restarted', worker, epoch }),
       // Its exit is what schedules the next try.
       () => undefined,
     );
   }
 
-  #listening(): readonly WorkerHandle[] {
-    return [...this.#slots.values()].filter((slot) => slot.listening).map((slot) => slot.handle);
+  /** Requests a worker is answering, or was when its thread ended. */
+  #openIn(worker: number): number {
+    const slot = this.#slots.get(worker);
+    if (slot?.state === 'gone') return slot.lost;
+    return new Meter(this.#metricCells, worker).read('inFlight');
   }
 
-  /** Resolves after that many acknowledgements, or at the deadline: a hung worker must not hold the others up. */
-  #await(key: string, count: number, deadlineMs = ACK_DEADLINE_MS): Promise<void> {
-    if (count === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const late = setTimeout(() => {
-        this.#awaited.delete(key);
-        resolve();
-      }, deadlineMs);
-      this.#awaited.set(key, {
-        left: count,
-        resolve: () => {
-          clearTimeout(late);
-          resolve();
-        },
-      });
-    });
+  #workers(...states: readonly Slot['state'][]): readonly number[] {
+    return [...this.#slots].flatMap(([worker, { state }]) =>
+      states.includes(state) ? worker : [],
+    );
   }
 
-  #acknowledge(key: string): void {
-    const awaited = this.#awaited.get(key);
-    if (awaited === undefined) return;
-    awaited.left -= 1;
-    if (awaited.left > 0) return;
-    this.#awaited.delete(key);
-    awaited.resolve();
+  #tell(message: ToWorker, ...states: readonly Slot['state'][]): void {
+    for (const { handle, state } of this.#slots.values()) {
+      if (states.includes(state)) handle.tell(message);
+    }
   }
 
   #at(): { now: number; wallNow: number } {

@@ -1,60 +1,78 @@
-import { initKeyTable, openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
+import {
+  inFlightOf,
+  initKeyTable,
+  openKeyTable,
+  type KeyTable,
+} from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan } from '@keywell/core/keys/plan';
-import { carryOver, clearCooldowns, recoverWorker } from '@keywell/core/keys/recover';
+import { carryOver, recoverWorker } from '@keywell/core/keys/recover';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
-import type { Clock } from '../pipeline/clock.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import type { PublishedState } from '../worker/messages.ts';
 
 /** The main thread writes the tables too (clearing, restoring); it is worker 0 of epoch 1. */
 const MAIN = Object.freeze({ worker: 0, epoch: 1 });
 const MIN_SLOTS = 1024;
+/** Replaced tables that are kept in mind at most, whatever still runs in them. */
+const MAX_FORMER = 16;
 
 /** What the workers of a node share, and how it is replaced when a new snapshot comes. */
 export interface SharedState {
   readonly snapshot: Snapshot;
   readonly plan: KeyPlan;
   readonly table: KeyTable;
+  /** The version that brought this key table: a worker with an older one writes into another. */
+  readonly tableSince: number;
   readonly slots: number;
   readonly published: PublishedState;
+  /** Tables that were replaced and that workers may still use, newest first. */
+  readonly former: readonly FormerTables[];
+}
+
+/** Tables of a snapshot that was replaced. */
+export interface FormerTables {
+  readonly table: KeyTable;
+  readonly counterCells: SharedArrayBuffer;
 }
 
 export function createSharedState(snapshot: Snapshot, workers: number): SharedState {
-  return build(snapshot, workers, null, null).state;
+  return build(snapshot, workers, null).state;
 }
 
 /**
  * The state for a new snapshot. What was learned about keys and what consumers have used is carried over by id; tables whose layout
- * does not change are kept as they are. A key whose value changed is a new key: its own cooldowns end.
+ * does not change are kept as they are. A key whose value changed is a new key: what was learned about the old one alone ends, and is
+ * returned.
  */
 export function nextSharedState(
   snapshot: Snapshot,
   workers: number,
   before: SharedState,
-  clock: Clock,
 ): { readonly state: SharedState; readonly cleared: readonly CooldownChange[] } {
-  return build(snapshot, workers, before, clock);
+  return build(snapshot, workers, before);
+}
+
+/** Returns what a dead worker held and undoes what it had begun, in every table it may have had open. */
+export function recoverSharedState(state: SharedState, worker: number): void {
+  const { table, published, former } = state;
+  const tables = new Map([table, ...former.map((each) => each.table)].map((of) => [of.buffer, of]));
+  for (const { plan, buffer } of tables.values()) recoverWorker(plan, buffer, worker);
+  const counters = new Set([published.counterCells, ...former.map((each) => each.counterCells)]);
+  for (const cells of counters) CounterTable.recover(cells, worker);
 }
 
 function build(
   snapshot: Snapshot,
   workers: number,
   before: SharedState | null,
-  clock: Clock | null,
 ): { readonly state: SharedState; readonly cleared: readonly CooldownChange[] } {
   const plan = planKeys(snapshot);
   const keyCells = keyCellsFor(snapshot, plan, workers, before);
   const table = openKeyTable(plan, keyCells, MAIN);
-  const cleared: CooldownChange[] = [];
-  if (before !== null && keyCells !== before.published.keyCells) carryOver(before.table, table);
-  if (before !== null && clock !== null) {
-    const at = { now: clock.now(), wallNow: clock.wallNow() };
-    for (const { provider, key } of replacedKeys(before.snapshot, snapshot)) {
-      cleared.push(...clearCooldowns(table, { provider, key }, at));
-    }
-  }
+  const kept = keyCells === before?.published.keyCells;
+  const cleared = before === null || kept ? [] : carryOver(before.table, table);
   const { slots, counterCells } = counterCellsFor(snapshot, before);
   const published = {
     version: snapshot.version,
@@ -62,7 +80,26 @@ function build(
     keyCells,
     counterCells,
   };
-  return { state: { snapshot, plan, table, slots, published }, cleared };
+  const tableSince = kept ? before.tableSince : snapshot.version;
+  const former = formerOf(before, published);
+  return { state: { snapshot, plan, table, tableSince, slots, published, former }, cleared };
+}
+
+/**
+ * The predecessor's tables, which workers use until they have taken the new snapshot over, and all older ones in which something is in
+ * flight.
+ */
+function formerOf(before: SharedState | null, now: PublishedState): readonly FormerTables[] {
+  if (before === null) return [];
+  const { table, published } = before;
+  const inUse = before.former.filter((each) => isInUse(each.table));
+  const same = published.keyCells === now.keyCells && published.counterCells === now.counterCells;
+  const replaced = same ? [] : [{ table, counterCells: published.counterCells }];
+  return [...replaced, ...inUse].slice(0, MAX_FORMER);
+}
+
+function isInUse(table: KeyTable): boolean {
+  return table.plan.keys.some(({ index }) => inFlightOf(table, index) > 0);
 }
 
 function keyCellsFor(
@@ -71,15 +108,20 @@ function keyCellsFor(
   workers: number,
   before: SharedState | null,
 ): SharedArrayBuffer {
-  if (before !== null && sameLayout(before.snapshot, snapshot)) return before.published.keyCells;
+  if (before !== null && shapeOf(before.snapshot) === shapeOf(snapshot)) {
+    return before.published.keyCells;
+  }
   const cells = new SharedArrayBuffer(plan.byteLength(workers + 1));
   initKeyTable(plan, cells, workers + 1);
   return cells;
 }
 
-/** The layout follows from providers and pools alone; secrets print as masks here, and values do not lay out cells. */
-function sameLayout(left: Snapshot, right: Snapshot): boolean {
-  return shapeOf(left) === shapeOf(right);
+/**
+ * What the table depends on: providers and pools alone. Secrets print as masks here, but every credential has its fingerprint beside
+ * it, so that a replaced one makes another table.
+ */
+function shapeOf({ providers, pools }: Snapshot): string {
+  return JSON.stringify({ providers, pools });
 }
 
 function counterCellsFor(
@@ -94,32 +136,4 @@ function counterCellsFor(
   const counterCells = new SharedArrayBuffer(CounterTable.bytes(slots));
   if (before !== null) CounterTable.carryOver(before.published.counterCells, counterCells);
   return { slots, counterCells };
-}
-
-function replacedKeys(
-  before: Snapshot,
-  after: Snapshot,
-): readonly { readonly provider: string; readonly key: string }[] {
-  const fingerprints = new Map<string, string>();
-  for (const provider of before.providers) {
-    for (const key of provider.keys) fingerprints.set(`${provider.id}/${key.id}`, key.fingerprint);
-  }
-  return after.providers.flatMap((provider) =>
-    provider.keys
-      .filter((key) => {
-        const known = fingerprints.get(`${provider.id}/${key.id}`);
-        return known !== undefined && known !== key.fingerprint;
-      })
-      .map((key) => ({ provider: provider.id, key: key.id })),
-  );
-}
-
-/** Returns what a dead worker held. */
-export function recoverSharedState(state: SharedState, worker: number): void {
-  recoverWorker(state.plan, state.published.keyCells, worker);
-  CounterTable.recover(state.published.counterCells, worker);
-}
-
-function shapeOf({ providers, pools }: Snapshot): string {
-  return JSON.stringify({ providers, pools });
 }

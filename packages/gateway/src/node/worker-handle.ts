@@ -4,6 +4,8 @@ import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 /** A leak ends one worker, early; bodies and buffers lie outside the heap. The young generation's size is the process's. */
 const HEAP = { maxOldGenerationSizeMb: 1024 };
 
+const WORKER_MAIN = new URL('../worker/worker-main.ts', import.meta.url);
+
 export interface WorkerEvents {
   onMessage(message: FromWorker): void;
   /** The thread is gone, however it ended. */
@@ -15,9 +17,10 @@ export class WorkerHandle {
   readonly birth: WorkerBirth;
   readonly #thread: Worker;
 
-  constructor(birth: WorkerBirth, events: WorkerEvents) {
+  /** `entry` is the script of the thread, for tests of what a thread can do. */
+  constructor(birth: WorkerBirth, events: WorkerEvents, entry: URL = WORKER_MAIN) {
     this.birth = birth;
-    this.#thread = new Worker(new URL('../worker/worker-main.ts', import.meta.url), {
+    this.#thread = new Worker(entry, {
       workerData: birth,
       transferList: birth.log === null ? [] : [birth.log.port],
       resourceLimits: HEAP,

@@ -25,6 +25,8 @@ export interface LiveSnapshot {
   readonly plan: KeyPlan;
   readonly table: KeyTable;
   readonly models: ReadonlyMap<string, LiveModel>;
+  /** Requests that go by it now. */
+  requests: number;
   /** Who a consumer key belongs to. The key is looked up by its hash; who called lately is remembered, bounded, for the snapshot's life. */
   consumerByKey(key: string): LiveConsumer | null;
 }
@@ -46,6 +48,7 @@ export function openSnapshot(
     plan,
     table: openKeyTable(plan, keyCells, writer),
     models: compileModels(reader.head, plan),
+    requests: 0,
     consumerByKey(key) {
       const known = remembered.get(key);
       if (known !== undefined) return known;

@@ -25,6 +25,11 @@ export class Meter {
     this.#cells[offsetOf(name)] = value;
   }
 
+  /** What a gauge stands at. */
+  read(name: MetricName): number {
+    return this.#cells[offsetOf(name)] ?? 0;
+  }
+
   observe(name: MetricName, value: number): void {
     const start = offsetOf(name);
     let bucket = 0;

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { restoreCooldowns } from '@keywell/core/keys/recover';
+import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import { answerHealth } from '../endpoints/answer-health.ts';
@@ -27,6 +28,8 @@ import { createRequestIds } from './request-ids.ts';
 /** A stopping worker goes on accepting until nothing new has come for this long. */
 const QUIET_MS = 1000;
 const LAG_INTERVAL_MS = 5000;
+/** How soon a settlement that found its record busy is tried again. */
+const SETTLE_INTERVAL_MS = 100;
 
 /** One worker of the data plane: a listener, the phases, and the shared tables it works on. */
 export class GatewayWorker implements Plane {
@@ -47,6 +50,8 @@ export class GatewayWorker implements Plane {
   /** When the last request's head came; whoever only asks whether we are ready does not count, or a drain would never find quiet. */
   #lastRequestAt = 0;
   #draining = false;
+  /** Snapshots that were replaced while requests still went by them. */
+  #former: LiveSnapshot[] = [];
   #whenIdle: (() => void) | null = null;
 
   readonly #ends = {
@@ -77,6 +82,7 @@ export class GatewayWorker implements Plane {
     });
     port.on('message', (message: ToWorker) => this.#onMessage(message));
     this.#watchLag();
+    setInterval(() => this.#settleDeferred(), SETTLE_INTERVAL_MS).unref();
   }
 
   async listen(): Promise<void> {
@@ -91,13 +97,13 @@ export class GatewayWorker implements Plane {
 
   cooled(changes: readonly CooldownChange[], from: LiveSnapshot): void {
     // A verdict that belongs to a snapshot that was replaced meanwhile must bind in the new table too.
-    if (from.table !== this.live.table) {
+    if (from.table.buffer !== this.live.table.buffer) {
       restoreCooldowns(this.live.table, changes, {
         now: this.clock.now(),
         wallNow: this.clock.wallNow(),
       });
     }
-    this.#tell({ kind: 'cooled', changes });
+    this.#tell({ kind: 'cooled', changes, version: this.live.head.version });
   }
 
   #onRequest(inbound: Inbound, problem: HeadProblem | null): void {
@@ -110,15 +116,16 @@ export class GatewayWorker implements Plane {
     if (problem === null && answerHealth(exchange, this.#draining)) return;
     this.#lastRequestAt = now;
     this.#inFlight += 1;
+    exchange.live.requests += 1;
     this.meter.add('inFlight');
     const found = problem === null ? this.#route(exchange) : refuse(problem.code, problem.message);
     if ('kind' in found) {
       answerRefusal(exchange, found);
       settle(exchange, this);
-      this.#onEnd();
+      this.#onEnd(exchange);
       return;
     }
-    void runRoute(exchange, this, found, this.#ends).then(() => this.#onEnd());
+    void runRoute(exchange, this, found, this.#ends).then(() => this.#onEnd(exchange));
   }
 
   #route(exchange: Exchange): Route | Refusal {
@@ -134,7 +141,8 @@ export class GatewayWorker implements Plane {
     return route;
   }
 
-  #onEnd(): void {
+  #onEnd(exchange: Exchange): void {
+    exchange.live.requests -= 1;
     this.#inFlight -= 1;
     this.meter.add('inFlight', -1);
     if (this.#inFlight === 0) this.#whenIdle?.();
@@ -148,6 +156,7 @@ export class GatewayWorker implements Plane {
     switch (message.kind) {
       case 'publish':
         this.counters = new CounterTable(message.state.counterCells, this.#birth);
+        this.#former.push(this.live);
         this.live = this.#open(message.state);
         this.#tell({ kind: 'published', version: message.state.version });
         break;
@@ -182,6 +191,7 @@ export class GatewayWorker implements Plane {
     if (cut > 0) this.#server.destroyAll();
     await Promise.race([closed, pause(QUIET_MS)]);
     this.#server.destroyAll();
+    this.#settleDeferred();
     this.log?.flush();
     this.sweeper.stop();
     await this.outbound.close();
@@ -199,6 +209,22 @@ export class GatewayWorker implements Plane {
       this.#whenIdle = resolve;
     });
     await Promise.race([idle, pause(left)]);
+  }
+
+  /** Makes up for settlements that found their record busy, in replaced tables too for as long as requests go by them. */
+  #settleDeferred(): void {
+    this.#settleDeferredOf(this.live);
+    if (this.#former.length === 0) return;
+    for (const former of this.#former) this.#settleDeferredOf(former);
+    this.#former = this.#former.filter(
+      ({ requests, table }) => requests > 0 || table.deferred.length > 0,
+    );
+  }
+
+  #settleDeferredOf(live: LiveSnapshot): void {
+    if (live.table.deferred.length === 0) return;
+    const changes = settleDeferred(live.table);
+    if (changes.length > 0) this.cooled(changes, live);
   }
 
   #watchLag(): void {

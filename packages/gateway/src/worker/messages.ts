@@ -39,6 +39,11 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'published'; readonly version: number }
   | { readonly kind: 'flushed'; readonly id: number }
-  | { readonly kind: 'cooled'; readonly changes: readonly CooldownChange[] }
+  | {
+      readonly kind: 'cooled';
+      readonly changes: readonly CooldownChange[];
+      /** The newest snapshot the worker has: what it cooled is in force there already. */
+      readonly version: number;
+    }
   | { readonly kind: 'defect'; readonly requestId: string; readonly error: string }
   | { readonly kind: 'drained'; readonly cut: number };
