@@ -1,0 +1,146 @@
+import { aSnapshot } from '@keywell/testkit/a-snapshot';
+import { FakeClock } from '@keywell/testkit/fake-clock';
+import { describeKeys } from '@keywell/core/keys/describe';
+import { initKeyTable } from '@keywell/core/keys/key-table';
+import { planKeys } from '@keywell/core/keys/plan';
+import { reserve } from '@keywell/core/keys/reserve';
+import type { CooldownChange } from '@keywell/core/keys/status';
+import type { Verdict } from '@keywell/core/keys/verdict';
+import { CounterTable } from '@keywell/core/limits/counter-table';
+import type { Vendor } from '@keywell/providers/compatible/vendor';
+import { describe, expect, it } from 'vitest';
+import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
+import { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import type { Inbound } from '../seam/inbound.ts';
+import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
+import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import { Attempt, type AttemptResult } from './attempt.ts';
+import { targetOf } from './upstream-target.ts';
+
+/** Keys `a` and `b`, projects of one organization. */
+function openLive(): LiveSnapshot {
+  const keys = [
+    { id: 'a', domain: ['org', 'project-a'] },
+    { id: 'b', domain: ['org', 'project-b'] },
+  ];
+  const snapshot = aSnapshot({ providers: [{ keys }] });
+  const plan = planKeys(snapshot);
+  const cells = new SharedArrayBuffer(plan.byteLength(2));
+  initKeyTable(plan, cells);
+  return openSnapshot(encodeSnapshot(snapshot), cells, { worker: 1, epoch: 1 });
+}
+
+const INBOUND: Inbound = {
+  method: 'POST',
+  target: '/v1/chat/completions',
+  rawHeaders: [],
+  announcedBytes: 0,
+  hasBody: false,
+  readBody: () => Promise.resolve(new Uint8Array()),
+  respond: () => undefined,
+  begin: () => undefined,
+  write: () => true,
+  finish: () => undefined,
+  abort: () => undefined,
+  closed: false,
+  bufferedBytes: 0,
+  events: null,
+};
+
+/** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
+async function attemptAnswered(
+  answer: { readonly status: number; readonly body: string },
+  vendor: Partial<Vendor>,
+): Promise<{ result: AttemptResult; live: LiveSnapshot; cooled: CooldownChange[] }> {
+  const live = openLive();
+  const clock = new FakeClock();
+  const cooled: CooldownChange[] = [];
+  const plane: Plane = {
+    clock,
+    random: () => 0,
+    sweeper: new DeadlineSweeper(() => clock.now()),
+    outbound: {
+      send: (_request, events) => {
+        events.onHead(answer.status, (name) =>
+          name === 'content-type' ? 'application/json' : undefined,
+        );
+        events.onData(new TextEncoder().encode(answer.body));
+        events.onEnd();
+      },
+      close: () => Promise.resolve(),
+    },
+    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), {
+      worker: 1,
+      epoch: 1,
+    }),
+    meter: new Meter(createMetricCells(1), 0),
+    log: null,
+    live,
+    cooled: (changes) => cooled.push(...changes),
+  };
+  const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
+  exchange.operation = 'chat.completions';
+  exchange.model = live.models.get('smart') ?? null;
+  const [candidate] = live.plan.candidates;
+  const reservation = candidate === undefined ? null : reserve(live.table, candidate, clock.now());
+  if (candidate === undefined || reservation === null) throw new Error('nothing to try');
+  const target = targetOf(candidate, '1.1 test');
+  const result = await new Attempt(exchange, plane, {
+    candidate,
+    reservation,
+    target: { ...target, vendor: { ...target.vendor, ...vendor } },
+    firstByteBy: clock.now() + 1000,
+    hideUsage: false,
+    request: {
+      origin: target.origin,
+      path: '/',
+      method: 'POST',
+      headers: [],
+      body: null,
+      connectTimeoutMs: 1000,
+    },
+  }).run();
+  plane.sweeper.stop();
+  return { result, live, cooled };
+}
+
+const unasked = (): never => {
+  throw new Error('nobody has to ask this');
+};
+
+describe('an attempt', () => {
+  it('that is answered well asks nothing about failures or limits', async () => {
+    const { result } = await attemptAnswered(
+      { status: 200, body: '{"id":"x","object":"chat.completion","choices":[]}' },
+      { classify: unasked, readLimits: unasked },
+    );
+    expect(result).toEqual({ kind: 'answered', well: true });
+  });
+
+  it('hands the verdict on as it is: its level decides what is cooled, its clues go with it', async () => {
+    const verdict: Verdict = {
+      class: 'funds_exhausted',
+      scope: 'node',
+      level: 'organization',
+      dimension: 'spend',
+      endsInMs: 90_000,
+      authoritative: true,
+      limit: 7,
+      refusedNeed: 9,
+      evidence: 'body.code=organization_spend_limit_exceeded',
+    };
+    const { result, live, cooled } = await attemptAnswered(
+      { status: 429, body: '{}' },
+      { classify: () => verdict, readLimits: unasked },
+    );
+    expect(result).toMatchObject({ kind: 'failed', status: 429 });
+    expect(result.kind === 'failed' ? result.verdict : null).toBe(verdict);
+    expect(cooled).toMatchObject([
+      { scopeId: 'node:openai/org', authoritative: true, evidence: verdict.evidence },
+    ]);
+    const keys = describeKeys(live.table, 0, () => '');
+    expect(keys.map(({ state }) => state)).toEqual(['cooled', 'cooled']);
+  });
+});

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inFlightOf, openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
+import { planKeys } from '@keywell/core/keys/plan';
+import { lockRecord, unlockRecord } from '@keywell/core/keys/table-journal';
+import { WorkerHandle } from '@keywell/gateway/node/worker-handle';
+import { aSnapshot } from '@keywell/testkit/a-snapshot';
+import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
+import { postJson, type Seen } from '@keywell/testkit/http-call';
+import { until } from '@keywell/testkit/until';
+
+const KEY = { id: 'a', value: 'sk-simulated-a' };
+
+let story: Story;
+let table: KeyTable;
+
+/** The one worker's table, as the main thread may open it too. */
+beforeEach(async () => {
+  let cells: SharedArrayBuffer | null = null;
+  story = await startStory({
+    keys: [KEY],
+    spawn: (birth, events) => {
+      cells ??= birth.state.keyCells;
+      return new WorkerHandle(birth, events);
+    },
+  });
+  if (cells === null) throw new Error('no worker was started');
+  table = openKeyTable(planKeys(snapshotOf(1)), cells, { worker: 0, epoch: 1 });
+});
+afterEach(() => story.close());
+
+const snapshotOf = (weight: number) =>
+  aSnapshot({
+    version: weight,
+    providers: [{ baseUrl: story.simulator.url, keys: [{ ...KEY, weight }] }],
+  });
+
+/** A call whose key turns out to be dry while somebody else holds the key's record. */
+async function askWhileBusy(meanwhile: () => Promise<void>): Promise<Seen> {
+  story.simulator.set({ fault: 'quota_exhausted' });
+  story.simulator.set({ fault: 'slow_first_byte', waitMs: 100 });
+  const asked = postJson(
+    { url: story.url, key: STORY_KEY },
+    { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+  );
+  await until(() => inFlightOf(table, 0) === 1, 'the call to be under way');
+  expect(lockRecord(table, 0)).toBe(true);
+  await meanwhile();
+  const seen = await asked;
+  expect(inFlightOf(table, 0)).toBe(1);
+  expect(story.cooled).toEqual([]);
+  unlockRecord(table, 0);
+  return seen;
+}
+
+describe('a settlement that finds its record busy', () => {
+  it('is made up for soon, whether or not another call comes', async () => {
+    await askWhileBusy(() => Promise.resolve());
+    await until(() => inFlightOf(table, 0) === 0, 'the place to be given back', 500);
+    await until(() => story.cooled.length > 0, 'the cooldown to be told', 500);
+    expect(story.cooled).toMatchObject([{ action: 'set', class: 'funds_exhausted' }]);
+    expect(story.key('a').state).toBe('cooled');
+  });
+
+  it('is made up for in a table that was replaced meanwhile, and binds in the new one', async () => {
+    await askWhileBusy(() => story.node.publish(snapshotOf(2)));
+    await until(() => inFlightOf(table, 0) === 0, 'the place to be given back', 500);
+    await until(() => story.cooled.length > 0, 'the cooldown to be told', 500);
+    expect(story.node.version).toBe(2);
+    expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted' }]);
+  });
+});
