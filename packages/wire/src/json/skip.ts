@@ -7,10 +7,13 @@ import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
+  CR,
+  LF,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
   SPACE,
+  TAB,
 } from './bytes.ts';
 
 /** The offset of the next byte that is not white space. */
@@ -18,6 +21,18 @@ export function skipBlank(bytes: Uint8Array, start: number, end: number): number
   let position = start;
   while (position < end && (bytes[position] ?? 0) <= SPACE) position++;
   return position;
+}
+
+/** The offset of the next byte that is not one of JSON's four characters of white space; may be the end of all bytes. */
+export function skipSpace(bytes: Uint8Array, start: number): number {
+  let position = start;
+  for (;;) {
+    const byte = bytes[position] ?? 0;
+    if (byte > SPACE || (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB)) {
+      return position;
+    }
+    position++;
+  }
 }
 
 /** The offset of the quote that closes the string whose content starts at `start`. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readResponse } from './response.ts';
 
@@ -113,4 +114,52 @@ describe('usage', () => {
   ])('is null where it says nothing that can be counted: %j', (usage) => {
     expect(usageOf(usage)).toBeNull();
   });
+
+  it('is what a parser would read, however the numbers are written', () => {
+    const count = fc.constantFrom('3', '0', '-1', '3.0', '3e0', '1.5', '9007199254740993', '"3"');
+    const member = fc.oneof(count, fc.constantFrom('null', '[]', 'true', '{}', '{"audio":1}'));
+    const details = (name: string) =>
+      fc.oneof(
+        member,
+        member.map((value) => `{"x":1,"${name}":${value}}`),
+      );
+    const usage = fc.record(
+      {
+        prompt_tokens: member,
+        completion_tokens: member,
+        prompt_tokens_details: details('cached_tokens'),
+        completion_tokens_details: details('reasoning_tokens'),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(usage, (members) => {
+        const text = Object.entries(members).map(([name, value]) => `"${name}":${value}`);
+        const result = read(`{"choices":[],"usage":{${text.join(',')}}}`);
+        expect(result.ok && result.usage).toEqual(expected(members));
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
+
+/** What the members say by JSON.parse. */
+function expected(members: Readonly<Record<string, string>>): object | null {
+  const value = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
+  const isCount = (count: unknown): boolean => Number.isSafeInteger(count) && Number(count) >= 0;
+  const input = value(members['prompt_tokens']);
+  const output = value(members['completion_tokens']);
+  if (input === null && output === null) return null;
+  if (![input, output].every((count) => count === null || isCount(count))) return null;
+  const detail = (name: string, inner: string): number => {
+    const found = new Map<string, unknown>(Object.entries(value(members[name]) ?? {})).get(inner);
+    return isCount(found) ? Number(found) : 0;
+  };
+  return {
+    inputTokens: Number(input),
+    outputTokens: Number(output),
+    cachedTokens: detail('prompt_tokens_details', 'cached_tokens'),
+    reasoningTokens: detail('completion_tokens_details', 'reasoning_tokens'),
+    estimated: false,
+  };
+}
