@@ -14,9 +14,9 @@ import type {
 import { retentionCutoff } from './month-files.ts';
 import type { LogWarning } from './request-log.ts';
 
-const WRITE_EVERY_MS = 250;
+const WRITE_EVERY_MS = 500;
 /** Rows that are written without waiting for the interval to pass. */
-const WRITE_AT_ROWS = 2_000;
+const WRITE_AT_ROWS = 2_048;
 /** After a failed write the next one comes later. */
 const WRITE_AFTER_FAILURE_MS = 1_000;
 const RETENTION_EVERY_MS = 3_600_000;

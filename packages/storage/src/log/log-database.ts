@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { messageOf } from '../storage-error.ts';
+import type { LogShape } from './log-row.ts';
+import { prepareTables } from './log-schema.ts';
 import type { LogThreadSettings } from './log-thread-protocol.ts';
 import { type Month, fileOf, moveAside, removeMonth } from './month-files.ts';
 import type { LogWarning } from './request-log.ts';
@@ -24,6 +26,12 @@ export interface AttachedMonth {
   /** Quoted for SQL. */
   readonly alias: string;
   nextBlock: number;
+  /** The numbers of the shapes that this month is known to hold. */
+  readonly shapes: {
+    next: number;
+    readonly byObject: WeakMap<LogShape, number>;
+    readonly byText: Map<string, number>;
+  };
 }
 
 /**
@@ -179,9 +187,17 @@ export class LogDatabase {
     await writer.run(`ATTACH '${file.replaceAll("'", "''")}' AS ${alias}`);
     try {
       chmodSync(file, 0o600);
-      for (const statement of tables(alias)) await writer.run(statement);
-      const last = await writer.runAndReadAll(`SELECT max(block) FROM ${alias}.block`);
-      return { month, alias, nextBlock: Number(last.getRows()[0]?.[0] ?? -1) + 1 };
+      await prepareTables(writer, alias);
+      const last = await writer.runAndReadAll(
+        `SELECT (SELECT max(block) FROM ${alias}.block), (SELECT max(shape) FROM ${alias}.shape)`,
+      );
+      const [block, shape] = last.getRows()[0] ?? [];
+      return {
+        month,
+        alias,
+        nextBlock: Number(block ?? -1) + 1,
+        shapes: { next: Number(shape ?? -1) + 1, byObject: new WeakMap(), byText: new Map() },
+      };
     } catch (error) {
       await writer.run(`DETACH ${alias}`).catch(() => undefined);
       throw error;
@@ -205,16 +221,4 @@ export class LogDatabase {
 /** Whether an error means that a file's content cannot be trusted. */
 export function isDamage(error: unknown): boolean {
   return DAMAGED.test(messageOf(error));
-}
-
-/** Blocks are compressed already; DuckDB would only spend time on trying. */
-function tables(alias: string): readonly string[] {
-  return [
-    `CREATE TABLE IF NOT EXISTS ${alias}.request (
-      started_at BIGINT NOT NULL, id VARCHAR NOT NULL, status SMALLINT NOT NULL, error_code VARCHAR,
-      consumer VARCHAR, model VARCHAR, provider VARCHAR, key VARCHAR,
-      block BIGINT NOT NULL, line SMALLINT NOT NULL)`,
-    `CREATE TABLE IF NOT EXISTS ${alias}.block (
-      block BIGINT NOT NULL, last_at BIGINT NOT NULL, data BLOB NOT NULL USING COMPRESSION uncompressed)`,
-  ];
 }

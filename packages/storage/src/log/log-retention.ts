@@ -13,7 +13,7 @@ export async function removeOldRecords(database: LogDatabase, cutoff: number): P
       const attached = await database.attach(month, false);
       if (attached === null) continue;
       const writer = await database.writer();
-      await writer.run(`DELETE FROM ${attached.alias}.request WHERE started_at < $1`, [cutoff]);
+      await writer.run(`DELETE FROM ${attached.alias}.entry WHERE started_at < $1`, [cutoff]);
       await writer.run(`DELETE FROM ${attached.alias}.block WHERE last_at < $1`, [cutoff]);
     }
   }

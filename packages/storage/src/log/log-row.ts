@@ -1,16 +1,22 @@
 import { createHeadReader, type LineHead } from '@keywell/core/log/record-line';
 
-/** The fields of a record that can be asked for, beside the record itself. */
-export interface LogRow {
-  /** Whole milliseconds. */
-  readonly startedAt: number;
-  readonly id: string;
+/** What can be asked for beside the time and the id. */
+export interface LogShape {
   readonly status: number;
   readonly errorCode: string | null;
   readonly consumer: string | null;
   readonly model: string | null;
   readonly provider: string | null;
   readonly key: string | null;
+}
+
+/** One record as the database takes it. */
+export interface LogRow {
+  /** Whole milliseconds. */
+  readonly startedAt: number;
+  readonly id: string;
+  /** The same object for most records that have it in common. */
+  readonly shape: LogShape;
   /** The record as it came. */
   readonly line: string;
 }
@@ -24,30 +30,36 @@ const LATEST = Date.UTC(2200, 0);
 /** Makes a reader of lines; it gives null for what is no record. */
 export function createRowReader(): (line: string) => LogRow | null {
   const readHead = createHeadReader();
+  const shapes = new WeakMap<Unchecked['shared'], LogShape | null>();
   return (line) => {
-    const head = line.startsWith('{') ? headOfJson(line) : readHead(line);
-    return head === null ? null : toRow(head, line);
+    const head: Unchecked | null = line.startsWith('{') ? headOfJson(line) : readHead(line);
+    if (head === null) return null;
+    const { startedAt, id, shared } = head;
+    let shape = shapes.get(shared);
+    if (shape === undefined) {
+      shape = toShape(shared);
+      shapes.set(shared, shape);
+    }
+    if (shape === null || typeof id !== 'string' || id === '' || id.length > MAX_FIELD) return null;
+    if (typeof startedAt !== 'number' || !(startedAt >= EARLIEST && startedAt < LATEST)) {
+      return null;
+    }
+    return { startedAt: Math.trunc(startedAt), id, shape, line };
   };
 }
 
-function toRow(head: Unchecked, line: string): LogRow | null {
-  const { startedAt, id, shared } = head;
+function toShape(shared: Unchecked['shared']): LogShape | null {
   const { status } = shared;
-  if (typeof startedAt !== 'number' || !(startedAt >= EARLIEST && startedAt < LATEST)) return null;
-  if (typeof id !== 'string' || id === '' || id.length > MAX_FIELD) return null;
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 0 || status > 32_767) {
     return null;
   }
   return {
-    startedAt: Math.trunc(startedAt),
-    id,
     status,
     errorCode: field(shared.errorCode),
     consumer: field(shared.consumer),
     model: field(shared.model),
     provider: field(shared.provider),
     key: field(shared.key),
-    line,
   };
 }
 

@@ -26,7 +26,7 @@ export async function listRecords(
     const { start, end } = spanOf(month);
     if (start > newest || end <= (query.since ?? -Infinity)) continue;
     const found = await inMonth(search, month, ({ alias }) => ({
-      sql: `SELECT block, line FROM ${alias}.request ${where} ORDER BY started_at DESC, id DESC LIMIT ${limit - lines.length}`,
+      sql: `SELECT block, line FROM ${alias}.entry ${where(alias)} ORDER BY started_at DESC, id DESC LIMIT ${limit - lines.length}`,
       values,
     }));
     lines.push(...found);
@@ -39,7 +39,7 @@ export async function listRecords(
 export async function findRecord(search: LogSearch, id: string): Promise<readonly string[]> {
   for (const month of listMonths(search.database.dir)) {
     const found = await inMonth(search, month, ({ alias }) => ({
-      sql: `SELECT block, line FROM ${alias}.request WHERE id = $1 LIMIT 1`,
+      sql: `SELECT block, line FROM ${alias}.entry WHERE id = $1 LIMIT 1`,
       values: [id],
     }));
     if (found.length > 0) return found;
@@ -117,33 +117,35 @@ function timeLeft(search: LogSearch): number {
 }
 
 interface Conditions {
-  readonly where: string;
+  readonly where: (alias: string) => string;
   readonly values: readonly DuckDBValue[];
   /** No record that matches is newer. */
   readonly newest: number;
 }
 
 function toConditions(query: RequestLogQuery): Conditions {
-  const parts: string[] = [];
+  const ofShape: string[] = [];
+  const ofEntry: string[] = [];
   const values: DuckDBValue[] = [];
-  const add = (sql: string, ...given: readonly DuckDBValue[]): void => {
+  const add = (parts: string[], sql: string, ...given: readonly DuckDBValue[]): void => {
     let next = values.length;
     parts.push(sql.replaceAll('?', () => `$${(next += 1)}`));
     values.push(...given);
   };
   for (const name of ['consumer', 'model', 'provider', 'key'] as const) {
     const wanted = query[name];
-    if (wanted !== undefined) add(`${name} = ?`, wanted);
+    if (wanted !== undefined) add(ofShape, `${name} = ?`, wanted);
   }
-  if (query.status === 'error') add('(status >= 400 OR error_code IS NOT NULL)');
-  else if (query.status !== undefined) add('status = ?', query.status);
-  if (query.since !== undefined) add('started_at >= ?', Math.ceil(query.since));
-  if (query.until !== undefined) add('started_at < ?', Math.ceil(query.until));
+  if (query.status === 'error') add(ofShape, '(status >= 400 OR error_code IS NOT NULL)');
+  else if (query.status !== undefined) add(ofShape, 'status = ?', query.status);
+  if (query.since !== undefined) add(ofEntry, 'started_at >= ?', Math.ceil(query.since));
+  if (query.until !== undefined) add(ofEntry, 'started_at < ?', Math.ceil(query.until));
   const before = query.before === undefined ? null : parseCursor(query.before);
   if (query.before !== undefined && before === null)
     throw new Error('the cursor is not one of ours');
   if (before !== null) {
     add(
+      ofEntry,
       '(started_at < ? OR (started_at = ? AND id < ?))',
       before.startedAt,
       before.startedAt,
@@ -151,7 +153,11 @@ function toConditions(query: RequestLogQuery): Conditions {
     );
   }
   return {
-    where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`,
+    where: (alias) => {
+      const shapes = `shape IN (SELECT shape FROM ${alias}.shape WHERE ${ofShape.join(' AND ')})`;
+      const parts = ofShape.length === 0 ? ofEntry : [...ofEntry, shapes];
+      return parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`;
+    },
     values,
     newest: Math.min(query.until ?? Infinity, before?.startedAt ?? Infinity),
   };

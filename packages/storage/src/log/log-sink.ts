@@ -1,8 +1,7 @@
 /** Turns batches of lines into rows of the right month, one transaction a month. */
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { messageOf } from '../storage-error.ts';
-import { BLOCK_ROWS, encodeBlock } from './log-block.ts';
-import { type AttachedMonth, type LogDatabase, isDamage } from './log-database.ts';
+import { appendRows } from './log-append.ts';
+import { type LogDatabase, isDamage } from './log-database.ts';
 import { type LogRow, createRowReader } from './log-row.ts';
 import type { BatchOutcome } from './log-thread-protocol.ts';
 import { type Month, monthOf } from './month-files.ts';
@@ -103,7 +102,7 @@ async function missingRows(
   const instants = rows.map(({ row }) => row.startedAt);
   const writer = await database.writer();
   const known = await writer.runAndReadAll(
-    `SELECT id FROM ${attached.alias}.request WHERE started_at BETWEEN $1 AND $2`,
+    `SELECT id FROM ${attached.alias}.entry WHERE started_at BETWEEN $1 AND $2`,
     [least(instants), -least(instants.map((at) => -at))],
   );
   const ids = new Set(known.getRows().map(([id]) => id));
@@ -121,59 +120,16 @@ async function append(
   const writer = await database.writer();
   await writer.run('BEGIN');
   try {
-    await appendRows(writer, attached, rows);
+    await appendRows(
+      writer,
+      attached,
+      rows.map(({ row }) => row),
+    );
     await writer.run('COMMIT');
   } catch (error) {
     await writer.run('ROLLBACK').catch(() => undefined);
     throw error;
   }
-}
-
-async function appendRows(
-  writer: DuckDBConnection,
-  attached: AttachedMonth,
-  rows: readonly OwnedRow[],
-): Promise<void> {
-  const catalog = attached.month;
-  const requests = await writer.createAppender('request', 'main', catalog);
-  const blocks: { readonly lastAt: number; readonly data: Uint8Array; readonly block: number }[] =
-    [];
-  for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
-    const part = rows.slice(start, start + BLOCK_ROWS);
-    const block = attached.nextBlock;
-    attached.nextBlock += 1;
-    for (const [line, { row }] of part.entries()) appendRow(requests, row, block, line);
-    const lastAt = -least(part.map(({ row }) => -row.startedAt));
-    blocks.push({ block, lastAt, data: encodeBlock(part.map(({ row }) => row.line)) });
-  }
-  requests.closeSync();
-  const appender = await writer.createAppender('block', 'main', catalog);
-  for (const { block, lastAt, data } of blocks) {
-    appender.appendBigInt(BigInt(block));
-    appender.appendBigInt(BigInt(lastAt));
-    appender.appendBlob(data);
-    appender.endRow();
-  }
-  appender.closeSync();
-}
-
-function appendRow(appender: DuckDBAppender, row: LogRow, block: number, line: number): void {
-  appender.appendBigInt(BigInt(row.startedAt));
-  appender.appendVarchar(row.id);
-  appender.appendSmallInt(row.status);
-  appendText(appender, row.errorCode);
-  appendText(appender, row.consumer);
-  appendText(appender, row.model);
-  appendText(appender, row.provider);
-  appendText(appender, row.key);
-  appender.appendBigInt(BigInt(block));
-  appender.appendSmallInt(line);
-  appender.endRow();
-}
-
-function appendText(appender: DuckDBAppender, text: string | null): void {
-  if (text === null) appender.appendNull();
-  else appender.appendVarchar(text);
 }
 
 function least(values: readonly number[]): number {
