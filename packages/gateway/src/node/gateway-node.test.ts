@@ -160,15 +160,16 @@ describe('a node that cannot start', () => {
 });
 
 describe('a snapshot that is published while a worker starts again', () => {
-  it('is in force there when the publication has ended', async () => {
+  /** Publishes within the start of the first worker's successor, which is born with the older snapshot. */
+  async function publishAtRestart(entry?: URL): Promise<{ node: GatewayNode; successor: Thread }> {
     const watched = new Watched();
-    const node = await watched.start({});
-    const models = [{ alias: 'newest' }];
+    const node = await watched.start({}, ({ epoch }) => (epoch === 1 ? undefined : entry));
     const published = new Promise<void>((resolve, reject) => {
-      // Called within the start of the successor, which is born with the older snapshot.
       watched.onSpawn = () => {
+        watched.onSpawn = null;
         queueMicrotask(() => {
-          node.publish(snapshotOf({ version: 2, models })).then(resolve, reject);
+          const snapshot = snapshotOf({ version: 2, models: [{ alias: 'newest' }] });
+          node.publish(snapshot).then(resolve, reject);
         });
       };
     });
@@ -176,8 +177,18 @@ describe('a snapshot that is published while a worker starts again', () => {
     await published;
     const successor = watched.thread(1);
     expect(successor.birth.state.version).toBe(1);
+    return { node, successor };
+  }
+
+  it('reaches it before it listens, and is waited for', async () => {
+    const listening = `say({ kind: 'published', version: 2 }); say({ kind: 'listening', port: 1 })`;
+    const { successor } = await publishAtRestart(threadThat(listening, ''));
     expect(successor.said).toContainEqual({ kind: 'published', version: 2 });
-    await until(() => successor.said.some(({ kind }) => kind === 'listening'), 'it to listen');
+  });
+
+  it('is in force there', async () => {
+    const { node, successor } = await publishAtRestart();
+    await until(() => successor.said.length > 1, 'it to listen', 5000);
     expect(await modelsAt(node.port)).toEqual(['newest']);
   });
 

@@ -39,6 +39,12 @@ async function askOften(faults: readonly Fault[], stream = false): Promise<reado
   return seen;
 }
 
+/** What the worker has told; it answers in order. */
+async function cooledByNow(): Promise<Story['cooled']> {
+  await story.node.flushLog();
+  return story.cooled;
+}
+
 describe('an endpoint whose requests another target serves', () => {
   // The first of these finds a fresh connection and is ambiguous, the others find a kept one; all of them are needed.
   it.each<[Fault]>([
@@ -54,8 +60,9 @@ describe('an endpoint whose requests another target serves', () => {
     expect(story.key('b').cooldowns).toEqual([]);
     expect((await ask(false)).status).toBe(200);
     expect(story.called()).toEqual({ a: OPENING, b: OPENING + 1 });
-    await story.node.flushLog();
-    expect(story.cooled).toMatchObject([{ action: 'set', scopeId: 'endpoint_group:first#gpt-5' }]);
+    expect(await cooledByNow()).toMatchObject([
+      { action: 'set', scopeId: 'endpoint_group:first#gpt-5' },
+    ]);
   });
 });
 
@@ -64,7 +71,7 @@ describe('an endpoint whose requests nobody serves better', () => {
     await startTwoProviders();
     const seen = await askOften([{ fault: 'server_error' }]);
     expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([502]));
-    expect(story.cooled).toEqual([]);
+    expect(await cooledByNow()).toEqual([]);
   });
 
   it('is not to blame when the other target’s answer breaks off', async () => {
@@ -77,7 +84,7 @@ describe('an endpoint whose requests nobody serves better', () => {
       true,
     );
     expect(seen.some(({ clean }) => clean)).toBe(false);
-    expect(story.cooled).toEqual([]);
+    expect(await cooledByNow()).toEqual([]);
   });
 
   it('is not to blame when the same target serves at another key', async () => {
@@ -85,6 +92,6 @@ describe('an endpoint whose requests nobody serves better', () => {
     const seen = await askOften([{ fault: 'server_error', key: 'a' }]);
     expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
     expect(story.called()).toEqual({ a: OPENING, b: OPENING });
-    expect(story.cooled).toEqual([]);
+    expect(await cooledByNow()).toEqual([]);
   });
 });
