@@ -1,8 +1,6 @@
 /** Limits of what a scan reads. */
 export const MAX_DEPTH = 64;
 export const MAX_KEYS = 10_000;
-/** Depth of a document whose keys are not compared: answers of providers, which are read leniently. */
-export const MAX_LENIENT_DEPTH = 512;
 
 /** The top-level members a scan looks for, compiled once. */
 export interface FieldSet {
@@ -10,16 +8,14 @@ export interface FieldSet {
   readonly bytes: readonly Uint8Array[];
   /** Bit n is set when a name has n bytes; longer names are not taken. */
   readonly lengths: number;
-  /** Whether a key that comes twice is let through (the last one counts, as in JSON.parse) instead of refused. */
-  readonly lenient: boolean;
 }
 
 /** @throws RangeError when a name is not 1 to 30 bytes of ASCII: names are ours, never a caller's */
-export function compileFields(names: readonly string[], options?: { lenient: boolean }): FieldSet {
+export function compileFields(names: readonly string[]): FieldSet {
   const bytes = names.map(asciiBytes);
   let lengths = 0;
   for (const name of bytes) lengths |= 1 << name.length;
-  return Object.freeze({ names, bytes, lengths, lenient: options?.lenient ?? false });
+  return Object.freeze({ names, bytes, lengths });
 }
 
 /** The index of the field with the name that lies in `source` from `start` to `end`, -1 where it is none of them. */

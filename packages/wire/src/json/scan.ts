@@ -8,9 +8,7 @@ import {
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  CR,
   DOT,
-  LF,
   LOWER_E,
   LOWER_U,
   MINUS,
@@ -19,23 +17,24 @@ import {
   PLUS,
   QUOTE,
   SPACE,
-  TAB,
   ZERO,
 } from './bytes.ts';
-import { MAX_DEPTH, MAX_KEYS, MAX_LENIENT_DEPTH, matchField, type FieldSet } from './field-set.ts';
+import { MAX_DEPTH, MAX_KEYS, matchField, type FieldSet } from './field-set.ts';
 import { ADDED, DUPLICATE, KeyLedger, TOO_MANY } from './key-ledger.ts';
 import { ABSENT, ARRAY, FALSE, KIND_OF, NULL, NUMBER, OBJECT, STRING, TRUE } from './kind.ts';
+import { skipSpace } from './skip.ts';
+import { clearSpans, createSpans, type Spans } from './spans.ts';
 import { hexDigit, shortEscape, unescape } from './unescape.ts';
 
 /** Where the asked-for members of a document lie. */
 export interface Found {
   readonly ok: true;
   /** Offset of a field's value by its index in the field set, -1 where it is absent. */
-  readonly start: Int32Array;
+  readonly start: readonly number[];
   /** Offset behind the value. */
-  readonly end: Int32Array;
+  readonly end: readonly number[];
   /** One of json/kind. */
-  readonly kind: Uint8Array;
+  readonly kind: readonly number[];
   /** Offset of the document's opening brace. */
   readonly bodyStart: number;
   /** Offset of its closing brace. */
@@ -77,7 +76,7 @@ const KEEP_KEY = 1 << 16;
 
 // Scratch of the one scan that can run at a time on a thread.
 const ledger = new KeyLedger(MAX_DEPTH, MAX_KEYS);
-const objectAt = new Uint8Array(MAX_LENIENT_DEPTH + 1);
+const objectAt = new Uint8Array(MAX_DEPTH + 1);
 let refusal: Refused = refusedAt('malformed_json', 'The body is empty', 0);
 let keyScratch = new Uint8Array(256);
 let keySource: Uint8Array = keyScratch;
@@ -88,18 +87,22 @@ const NO_WORDS = new Int32Array(0);
 let words: Int32Array = NO_WORDS;
 let lead = 0;
 
-/** Scans a body whose top level must be an object. Never throws; time is linear in the body's length. */
-export function scanObject(body: Uint8Array, fields: FieldSet): Scan {
-  const count = fields.names.length;
-  const start = new Int32Array(count).fill(-1);
-  const end = new Int32Array(count).fill(-1);
-  const kind = new Uint8Array(count);
+/**
+ * Scans a body whose top level must be an object. Never throws; time is linear in the body's length. A caller that keeps nothing of
+ * what is found may pass spans of its own, which the result then holds until they are used again.
+ */
+export function scanObject(
+  body: Uint8Array,
+  fields: FieldSet,
+  spans: Spans = createSpans(fields.names.length),
+): Scan {
+  clearSpans(spans);
   const bodyStart = skipSpace(body, 0);
   if (body[bodyStart] !== OPEN_BRACE) return notAnObject(body, bodyStart);
   ledger.reset();
   lead = body.byteOffset & 3;
   words = new Int32Array(body.buffer, body.byteOffset - lead, (body.length + lead) >> 2);
-  const bodyEnd = walk(body, bodyStart, fields, { start, end, kind });
+  const bodyEnd = walk(body, bodyStart, fields, spans);
   if (keyScratch.length > KEEP_KEY) keyScratch = new Uint8Array(256);
   keySource = keyScratch;
   words = NO_WORDS;
@@ -109,18 +112,12 @@ export function scanObject(body: Uint8Array, fields: FieldSet): Scan {
     fail('Something follows the JSON object', rest);
     return refusal;
   }
+  const { start, end, kind } = spans;
   return { ok: true, start, end, kind, bodyStart, bodyEnd };
-}
-
-interface Spans {
-  readonly start: Int32Array;
-  readonly end: Int32Array;
-  readonly kind: Uint8Array;
 }
 
 /** Walks from the opening brace to the closing one and returns its offset, or -1. */
 function walk(body: Uint8Array, bodyStart: number, fields: FieldSet, spans: Spans): number {
-  const { lenient } = fields;
   let depth = 0;
   let state = VALUE;
   /** The asked-for member whose value is being read, at the top level. */
@@ -130,7 +127,7 @@ function walk(body: Uint8Array, bodyStart: number, fields: FieldSet, spans: Span
     position = skipSpace(body, position);
     const byte = body[position] ?? 0;
     if (state <= KEY && byte === QUOTE) {
-      position = readKey(body, position + 1, lenient);
+      position = readKey(body, position + 1);
       if (depth === 1) field = matchField(fields, keySource, keyStart, keyEnd);
       state = VALUE;
     } else if (state === AFTER && byte === COMMA) {
@@ -142,10 +139,10 @@ function walk(body: Uint8Array, bodyStart: number, fields: FieldSet, spans: Span
       if (named) begin(spans, field, what, position);
       const opens = what === OBJECT || what === ARRAY;
       if (opens) depth++;
-      position = opens ? enter(what, depth, lenient, position) : skipScalar(body, position, what);
+      position = opens ? enter(what, depth, position) : skipScalar(body, position, what);
       if (named) spans.end[field] = position;
       state = STATE_AFTER[what] ?? AFTER;
-    } else if (state === KEY || !leave(byte, depth, lenient)) {
+    } else if (state === KEY || !leave(byte, depth)) {
       fail(state <= KEY ? 'A key is expected' : 'A comma or an end is expected', position, body);
       return -1;
     } else {
@@ -164,24 +161,24 @@ function begin(spans: Spans, field: number, what: number, position: number): voi
 }
 
 /** Opens an object or an array, which makes it `depth` levels; returns the offset inside it, or -1. */
-function enter(what: number, depth: number, lenient: boolean, position: number): number {
-  const most = lenient ? MAX_LENIENT_DEPTH : MAX_DEPTH;
-  if (depth > most) return limit(`The JSON is nested deeper than ${most} levels`, position);
+function enter(what: number, depth: number, position: number): number {
+  if (depth > MAX_DEPTH)
+    return limit(`The JSON is nested deeper than ${MAX_DEPTH} levels`, position);
   objectAt[depth] = what === OBJECT ? 1 : 0;
-  if (what === OBJECT && !lenient) ledger.open();
+  if (what === OBJECT) ledger.open();
   return position + 1;
 }
 
 /** Whether the byte closes what is open; forgets an object's keys. */
-function leave(byte: number, depth: number, lenient: boolean): boolean {
+function leave(byte: number, depth: number): boolean {
   if (objectAt[depth] !== 1) return byte === CLOSE_BRACKET;
   if (byte !== CLOSE_BRACE) return false;
-  if (!lenient) ledger.close();
+  ledger.close();
   return true;
 }
 
 /** Reads a key that starts behind its quote; returns the offset behind the colon, or -1. */
-function readKey(body: Uint8Array, start: number, lenient: boolean): number {
+function readKey(body: Uint8Array, start: number): number {
   const { length } = body;
   let hash = HASH_START;
   let end = start;
@@ -198,10 +195,8 @@ function readKey(body: Uint8Array, start: number, lenient: boolean): number {
     if (end < 0) return -1;
     hash = resolveKey(body, start, end);
   }
-  if (!lenient) {
-    const verdict = ledger.add(body, start, end, finish(hash));
-    if (verdict !== ADDED) return refuseKey(verdict, start - 1);
-  }
+  const verdict = ledger.add(body, start, end, finish(hash));
+  if (verdict !== ADDED) return refuseKey(verdict, start - 1);
   const colon = skipSpace(body, end + 1);
   return body[colon] === COLON ? colon + 1 : fail('A colon is expected', colon, body);
 }
@@ -255,20 +250,31 @@ function skipString(body: Uint8Array, start: number): number {
   return fail('A string is not closed', length);
 }
 
-/** Skips from an aligned offset, four bytes at a time, what neither ends nor escapes nor breaks a string. */
+/** Skips from an aligned offset, a word at a time, what neither ends nor escapes nor breaks a string. */
 function skipPlainWords(position: number): number {
   const source = words;
   const { length } = source;
   let index = (position + lead) >> 2;
-  while (index < length) {
-    const word = source[index] ?? 0;
-    // A byte below the one that is subtracted borrows, so that its top bit is set: zero where it was the byte looked for.
-    const quote = (word ^ 0x22222222) - 0x01010101;
-    const escape = (word ^ 0x5c5c5c5c) - 0x01010101;
-    if (((quote | escape | (word - 0x20202020)) & ~word & 0x80808080) !== 0) break;
-    index++;
+  // Long strings by four words, as long as none of them stops it.
+  for (; index + 3 < length; index += 4) {
+    const stops =
+      stopsIn(source[index] ?? 0) |
+      stopsIn(source[index + 1] ?? 0) |
+      stopsIn(source[index + 2] ?? 0) |
+      stopsIn(source[index + 3] ?? 0);
+    if ((stops & 0x80808080) !== 0) break;
   }
+  while (index < length && (stopsIn(source[index] ?? 0) & 0x80808080) === 0) index++;
   return (index << 2) - lead;
+}
+
+/**
+ * Sets the top bit of a byte of the word that is a quote, a backslash or a control character; maybe that of one above such a byte, too.
+ * A byte below the one that is subtracted borrows, so that its top bit is set. With one bit turned, a quote comes right behind the
+ * control characters, so that they are found as one.
+ */
+function stopsIn(word: number): number {
+  return (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & ~word;
 }
 
 function skipEscape(body: Uint8Array, position: number): number {
@@ -316,15 +322,6 @@ function skipWord(body: Uint8Array, position: number, word: string): number {
     if (body[position + i] !== word.charCodeAt(i)) return fail('A value is expected', position);
   }
   return position + word.length;
-}
-
-function skipSpace(body: Uint8Array, start: number): number {
-  let position = start;
-  for (;;) {
-    const byte = body[position];
-    if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return position;
-    position++;
-  }
 }
 
 function notAnObject(body: Uint8Array, position: number): Refused {

@@ -12,8 +12,13 @@ export interface Spans {
 
 /** Spans of `count` members, all absent. */
 export function createSpans(count: number): Spans {
-  const absent = (value: number): number[] => Array.from({ length: count }, () => value);
-  return { start: absent(-1), end: absent(-1), kind: absent(ABSENT) };
+  const spans: Spans = { start: [], end: [], kind: [] };
+  for (let i = 0; i < count; i++) {
+    spans.start.push(-1);
+    spans.end.push(-1);
+    spans.kind.push(ABSENT);
+  }
+  return spans;
 }
 
 export function clearSpans(spans: Spans): void {

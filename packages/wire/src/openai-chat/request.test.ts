@@ -75,6 +75,17 @@ describe('the facts of a request', () => {
     expect(facts(text)).toMatchObject({ model: 'gpt-👍', stream: false, n: 1 });
   });
 
+  it('name the right model however many are asked for in turn, and refuse a wrong one every time', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `model-${i % 40}-${'x'.repeat(i % 70)}é`);
+    for (const name of [...names, ...names.toReversed(), ...names]) {
+      expect(read({ model: name, messages: [] })).toMatchObject({ facts: { model: name } });
+      expect(read({ model: `${name}\n`, messages: [] })).toMatchObject({ param: 'model' });
+    }
+    const escaped = String.raw`{"model":"model-0-\u00e9","messages":[]}`;
+    expect(facts(escaped).model).toBe(names[0]);
+    expect(facts(escaped).model).toBe(names[0]);
+  });
+
   it('of a recorded request hold its model and limits, not those of its tools or metadata', () => {
     const body = readFileSync(new URL('./fixtures/chat-request.json', import.meta.url));
     expect(facts(body)).toMatchObject({

@@ -10,6 +10,8 @@ import { compileFields } from '../json/field-set.ts';
 import { ABSENT, ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from '../json/kind.ts';
 import { kindName, readString } from '../json/read-value.ts';
 import { scanObject, type Found } from '../json/scan.ts';
+import { createSpans } from '../json/spans.ts';
+import { RecentNames } from './recent-names.ts';
 
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
 
@@ -24,7 +26,19 @@ export interface RequestFacts {
   readonly n: number;
   /** Whether the provider is to keep the answer (`store` or `background`), so that sending it twice is never harmless. */
   readonly stored: boolean;
-  readonly scan: Found;
+  readonly places: RequestPlaces;
+}
+
+/** Where an edit reaches: offsets in the body. */
+export interface RequestPlaces {
+  /** Behind the opening brace. */
+  readonly first: number;
+  readonly modelStart: number;
+  readonly modelEnd: number;
+  /** Of `stream_options`; -1 where it is absent. */
+  readonly optionsStart: number;
+  readonly optionsEnd: number;
+  readonly optionsKind: number;
 }
 
 export interface RequestRefusal {
@@ -51,7 +65,9 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 
 const FIELDS = compileFields(NAMES);
+const SPANS = createSpans(NAMES.length);
 const OPTION_FIELDS = compileFields(['include_usage']);
+const OPTION_SPANS = createSpans(1);
 const MODEL = NAMES.indexOf('model');
 const STREAM = NAMES.indexOf('stream');
 const STREAM_OPTIONS = NAMES.indexOf('stream_options');
@@ -76,39 +92,42 @@ export function readRequest(
   body: Uint8Array,
   operation: Operation,
 ): { readonly ok: true; readonly facts: RequestFacts } | RequestRefusal {
-  const scan = scanObject(body, FIELDS);
+  const scan = scanObject(body, FIELDS, SPANS);
   if (!scan.ok) return { ok: false, code: scan.code, message: scan.message, param: null };
-  const required = REQUIRED[operation];
+  const model = modelOf(body, scan);
+  if (typeof model !== 'string') return model;
+  const hasOptions = operation !== 'embeddings';
   const refusal =
-    checkModel(body, scan) ??
-    checkRequired(scan, required) ??
-    (operation === 'embeddings' ? null : checkOptions(body, scan));
+    checkRequired(scan, REQUIRED[operation]) ?? (hasOptions ? checkOptions(body, scan) : null);
   if (refusal !== null) return refusal;
-  const model = textOf(body, scan, MODEL);
   const { kind } = scan;
-  if (operation === 'embeddings') {
-    const facts = {
-      stream: false,
-      includeUsage: false,
-      maxOutputTokens: null,
-      n: 1,
-      stored: false,
-    };
-    return { ok: true, facts: { model, ...facts, scan } };
-  }
-  const stream = kind[STREAM] === TRUE;
+  const stream = hasOptions && kind[STREAM] === TRUE;
   return {
     ok: true,
     facts: {
       model,
       stream,
       includeUsage: stream && usageOption(body, scan) === TRUE,
-      maxOutputTokens:
-        integerAt(body, scan, MAX_COMPLETION_TOKENS) ?? integerAt(body, scan, MAX_TOKENS),
-      n: integerAt(body, scan, N) ?? 1,
-      stored: kind[STORE] === TRUE || kind[BACKGROUND] === TRUE,
-      scan,
+      maxOutputTokens: hasOptions ? outputLimit(body, scan) : null,
+      n: hasOptions ? (integerAt(body, scan, N) ?? 1) : 1,
+      stored: hasOptions && (kind[STORE] === TRUE || kind[BACKGROUND] === TRUE),
+      places: placesOf(scan),
     },
+  };
+}
+
+function outputLimit(body: Uint8Array, scan: Found): number | null {
+  return integerAt(body, scan, MAX_COMPLETION_TOKENS) ?? integerAt(body, scan, MAX_TOKENS);
+}
+
+function placesOf({ start, end, kind, bodyStart }: Found): RequestPlaces {
+  return {
+    first: bodyStart + 1,
+    modelStart: start[MODEL] ?? 0,
+    modelEnd: end[MODEL] ?? 0,
+    optionsStart: start[STREAM_OPTIONS] ?? -1,
+    optionsEnd: end[STREAM_OPTIONS] ?? -1,
+    optionsKind: kind[STREAM_OPTIONS] ?? ABSENT,
   };
 }
 
@@ -121,12 +140,16 @@ export function editRequest(
   facts: RequestFacts,
   to: { readonly model: string; readonly addStreamUsage: boolean },
 ): Uint8Array {
-  const { scan } = facts;
+  const { places } = facts;
   const edits: Edit[] = [];
   if (to.model !== facts.model) {
-    edits.push({ ...spanOf(scan, MODEL), bytes: encode(JSON.stringify(to.model)) });
+    edits.push({
+      start: places.modelStart,
+      end: places.modelEnd,
+      bytes: encode(JSON.stringify(to.model)),
+    });
   }
-  if (to.addStreamUsage && facts.stream && !facts.includeUsage) edits.push(usageEdit(body, scan));
+  if (to.addStreamUsage && facts.stream && !facts.includeUsage) edits.push(usageEdit(body, places));
   return splice(body, edits);
 }
 
@@ -138,15 +161,12 @@ const USAGE_MEMBER = encode('"include_usage":true');
 const USAGE_MEMBER_AND_MORE = encode('"include_usage":true,');
 const YES = encode('true');
 
-function usageEdit(body: Uint8Array, scan: Found): Edit {
-  const kind = scan.kind[STREAM_OPTIONS];
-  if (kind === ABSENT) {
-    // A request has a model at least, so that a comma may follow.
-    return insertion(scan.bodyStart + 1, OPTIONS_MEMBER);
-  }
-  const { start, end } = spanOf(scan, STREAM_OPTIONS);
+function usageEdit(body: Uint8Array, places: RequestPlaces): Edit {
+  const { optionsStart: start, optionsEnd: end, optionsKind: kind } = places;
+  // A request has a model at least, so that a comma may follow.
+  if (kind === ABSENT) return insertion(places.first, OPTIONS_MEMBER);
   if (kind !== OBJECT) return { start, end, bytes: OPTIONS };
-  const inner = scanObject(body.subarray(start, end), OPTION_FIELDS);
+  const inner = scanObject(body.subarray(start, end), OPTION_FIELDS, OPTION_SPANS);
   if (inner.ok && inner.kind[0] !== ABSENT) {
     const value = spanOf(inner, 0);
     return { start: start + value.start, end: start + value.end, bytes: YES };
@@ -164,20 +184,26 @@ function isEmptyObject(body: Uint8Array, start: number): boolean {
   return body[position] === CLOSE_BRACE;
 }
 
-function checkModel(body: Uint8Array, scan: Found): RequestRefusal | null {
+const recentNames = new RecentNames();
+
+function modelOf(body: Uint8Array, scan: Found): string | RequestRefusal {
   const kind = scan.kind[MODEL] ?? ABSENT;
   if (kind === ABSENT || kind === NULL) return missing('model');
   if (kind !== STRING) return wrong('model', `a string, not ${kindName(kind)}`);
   const { start, end } = spanOf(scan, MODEL);
+  const known = recentNames.recall(body, start, end);
+  if (known !== null) return known;
   // A character takes six bytes at most: as an escape.
   if (end - start - 2 > MAX_MODEL_LENGTH * 6) return wrong('model', MODEL_RULE);
-  const model = textOf(body, scan, MODEL);
+  const model = readString(body, start, end);
   const fine =
     model.length > 0 &&
     model.length <= MAX_MODEL_LENGTH &&
     !CONTROL.test(model) &&
     model.isWellFormed();
-  return fine ? null : wrong('model', MODEL_RULE);
+  if (!fine) return wrong('model', MODEL_RULE);
+  recentNames.remember(model, body, start, end);
+  return model;
 }
 
 const MODEL_RULE = `a name of 1 to ${MAX_MODEL_LENGTH} characters without control characters`;
@@ -224,7 +250,7 @@ function checkStreamOptions(body: Uint8Array, scan: Found): RequestRefusal | nul
 function usageOption(body: Uint8Array, scan: Found): number {
   if (scan.kind[STREAM_OPTIONS] !== OBJECT) return ABSENT;
   const { start, end } = spanOf(scan, STREAM_OPTIONS);
-  const inner = scanObject(body.subarray(start, end), OPTION_FIELDS);
+  const inner = scanObject(body.subarray(start, end), OPTION_FIELDS, OPTION_SPANS);
   return inner.ok ? (inner.kind[0] ?? ABSENT) : ABSENT;
 }
 
@@ -255,11 +281,6 @@ function integerAt(body: Uint8Array, scan: Found, field: number): number | null 
     value = value * 10 + (byte - ZERO);
   }
   return value;
-}
-
-function textOf(body: Uint8Array, scan: Found, field: number): string {
-  const { start, end } = spanOf(scan, field);
-  return readString(body, start, end);
 }
 
 function spanOf(scan: Found, field: number): { readonly start: number; readonly end: number } {
