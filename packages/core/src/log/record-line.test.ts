@@ -93,7 +93,10 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
 const FIELDS = ['durationMs', 'status', 'key', 'path', 'usage', 'provider'] as const;
 
 /** A record that its first key served. */
-function served(given: Partial<RequestRecord> = {}): RequestRecord {
+function served(
+  given: Partial<RequestRecord> = {},
+  target: { tier?: number; domain?: string } = {},
+): RequestRecord {
   const own: RequestRecord = {
     id: 'req_m1-0a',
     startedAt: 1_790_000_000_000,
@@ -131,6 +134,7 @@ function served(given: Partial<RequestRecord> = {}): RequestRecord {
     key: own.key ?? '',
     domain: 'openai/org-1',
     why: 'first' as const,
+    ...target,
   };
   const verdict = {
     at: 12.1,
@@ -201,14 +205,24 @@ describe('a record as a line', () => {
     expect(encode({ ...served(), timeline: served().timeline.slice(1) })).toContain('verdict');
   });
 
-  it('is not taken for another one that shares all but one field with it', () => {
+  it('is not taken for another one that has all but one field in common with it', () => {
     const encode = createLineEncoder();
-    const other = { ...served(), aborted: true, attempts: 2, pool: 'other', dialect: 'x' };
-    for (const record of [served(), other, served({ path: '/' }), served({ operation: 'x' })]) {
-      for (const [name, value] of Object.entries(other)) {
-        const changed = { ...record, [name]: value };
-        expect(decodeLine(encode(changed))).toEqual(changed);
-      }
+    const texts = ['errorCode', 'method', 'path', 'operation', 'dialect', 'consumer', 'model'];
+    const more = ['pool', 'provider', 'upstreamModel', 'key'];
+    const other: [string, unknown][] = Object.entries({
+      status: 201,
+      aborted: true,
+      streamed: true,
+      attempts: 2,
+    });
+    for (const name of [...texts, ...more]) other.push([name, 'x']);
+    for (const [name, value] of other) {
+      const changed = { ...served(), [name]: value };
+      expect(decodeLine(encode(served()))).toEqual(served());
+      expect(decodeLine(encode(changed))).toEqual(changed);
+    }
+    for (const target of [{}, { tier: 1 }, {}, { domain: 'x' }]) {
+      expect(decodeLine(encode(served({}, target)))).toEqual(served({}, target));
     }
   });
 

