@@ -24,6 +24,9 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
+
+/** Memory for an edited body: written whole, and only as long-lived as its request. */
+const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 /** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
 const MAX_BACK_OFF_MS = 5000;
 
@@ -192,7 +195,7 @@ class Dispatcher {
     const key = `${candidate.model}\n${addStreamUsage}`;
     if (this.#edited?.key !== key) {
       const edit = { model: candidate.model, addStreamUsage };
-      this.#edited = { key, body: editRequest(body, facts, edit) };
+      this.#edited = { key, body: editRequest(body, facts, edit, fromPool) };
     }
     return this.#edited.body;
   }

@@ -20,6 +20,26 @@ describe('splice', () => {
     expect(text(splice(bytes('012345'), edits))).toBe('<03FOUR5>');
   });
 
+  it('writes every byte of the memory it is given, wherever that and the body lie', () => {
+    const given: number[] = [];
+    const allocate = (length: number): Uint8Array => {
+      given.push(length);
+      return new Uint8Array(length + 8).fill(0x21).subarray(5, 5 + length);
+    };
+    const parts = ['a'.repeat(47), 'b'.repeat(48), 'c'.repeat(49), 'd'.repeat(300)];
+    for (const [first, second] of parts.flatMap((one) => parts.map((two) => [one, two] as const)))
+      for (const name of ['', 'new', 'n'.repeat(100)]) {
+        const body = bytes(`###${first}old${second}###`).subarray(3, -3);
+        const edit = { start: first.length, end: first.length + 3, bytes: bytes(name) };
+        expect(text(splice(body, [edit], allocate))).toBe(first + name + second);
+        expect(given.at(-1)).toBe(body.length - 3 + name.length);
+      }
+    const body = bytes('abc');
+    const asked = given.length;
+    expect(splice(body, [], allocate)).toBe(body);
+    expect(given.length).toBe(asked);
+  });
+
   it.each([
     [[{ start: 2, end: 7 }]],
     [[{ start: 3, end: 2 }]],

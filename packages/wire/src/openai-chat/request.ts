@@ -4,7 +4,7 @@
  * Source: openai/resources/chat/completions, completions and embeddings of the official SDK.
  */
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
-import { splice, type Edit } from '../edit/splice.ts';
+import { splice, type Allocate, type Edit } from '../edit/splice.ts';
 import { CLOSE_BRACE, NINE, ZERO } from '../json/bytes.ts';
 import { compileFields } from '../json/field-set.ts';
 import { ABSENT, ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from '../json/kind.ts';
@@ -133,12 +133,13 @@ function placesOf({ start, end, kind, bodyStart }: Found): RequestPlaces {
 
 /**
  * The body with the model's name replaced and, for a stream, `stream_options.include_usage` made true; every other byte, and every
- * other member of `stream_options`, stays. The same bytes object when nothing changes.
+ * other member of `stream_options`, stays. The same bytes object when nothing changes; otherwise bytes from `allocate`.
  */
 export function editRequest(
   body: Uint8Array,
   facts: RequestFacts,
   to: { readonly model: string; readonly addStreamUsage: boolean },
+  allocate?: Allocate,
 ): Uint8Array {
   const { places } = facts;
   const edits: Edit[] = [];
@@ -146,14 +147,27 @@ export function editRequest(
     edits.push({
       start: places.modelStart,
       end: places.modelEnd,
-      bytes: encode(JSON.stringify(to.model)),
+      bytes: quoted(to.model),
     });
   }
   if (to.addStreamUsage && facts.stream && !facts.includeUsage) edits.push(usageEdit(body, places));
-  return splice(body, edits);
+  return splice(body, edits, allocate);
 }
 
 const encoder = new TextEncoder();
+/** Names of models as JSON. They come from the configuration: few; how many at most is for one that changes for ever. */
+const quotedNames = new Map<string, Uint8Array>();
+const MAX_QUOTED = 1024;
+
+function quoted(model: string): Uint8Array {
+  const known = quotedNames.get(model);
+  if (known !== undefined) return known;
+  if (quotedNames.size >= MAX_QUOTED) quotedNames.clear();
+  const bytes = encode(JSON.stringify(model));
+  quotedNames.set(model, bytes);
+  return bytes;
+}
+
 const encode = (text: string): Uint8Array => encoder.encode(text);
 const OPTIONS_MEMBER = encode('"stream_options":{"include_usage":true},');
 const OPTIONS = encode('{"include_usage":true}');
