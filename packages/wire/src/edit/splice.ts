@@ -1,3 +1,5 @@
+import { partOf, put } from './part.ts';
+
 /** One replacement: the bytes from `start` up to `end` give way to `bytes`; `start === end` inserts. */
 export interface Edit {
   readonly start: number;
@@ -7,9 +9,6 @@ export interface Edit {
 
 /** Gives `length` bytes whose content does not matter: they are all written. */
 export type Allocate = (length: number) => Uint8Array;
-
-/** Up to so many bytes a loop copies faster than a call does. */
-const FEW = 48;
 
 /**
  * The body with the edits made, every other byte as it was; the body itself when there are none. Edits may come in any order.
@@ -48,15 +47,4 @@ export function splice(
 
 function plain(length: number): Uint8Array {
   return new Uint8Array(length);
-}
-
-/** A view; not `subarray`, which is slow on the subclass that Node's sockets give out. */
-function partOf(body: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(body.buffer, body.byteOffset + start, end - start);
-}
-
-function put(result: Uint8Array, at: number, bytes: Uint8Array): void {
-  const { length } = bytes;
-  if (length > FEW) result.set(bytes, at);
-  else for (let i = 0; i < length; i++) result[at + i] = bytes[i] ?? 0;
 }

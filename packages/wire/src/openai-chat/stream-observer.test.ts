@@ -118,6 +118,33 @@ describe('a stream that ends well', () => {
     expect(observer.push(half)[0]?.buffer).toBe(half.buffer);
   });
 
+  it('goes out alike from chunks of any kind of bytes, in any memory, with any ends of lines', () => {
+    const streams = ['\n', '\r\n', '\r'].map((eol) =>
+      decoder.decode(fixture('chat-stream')).replaceAll('\n', eol),
+    );
+    const given: Uint8Array[] = [];
+    const allocate = (length: number): Uint8Array => {
+      const bytes = new Uint8Array(length + 16).fill(0x0d).subarray(7, 7 + length);
+      given.push(bytes);
+      return bytes;
+    };
+    for (const stream of streams) {
+      for (const size of [1, 7, 100, 333, 5000]) {
+        const bytes = Buffer.from(stream);
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+          bytes.subarray(i * size, (i + 1) * size),
+        );
+        const plain = chunks.map((chunk) => new Uint8Array(chunk));
+        const result = watch(chunks, { ...CHAT, allocate });
+        expect(result).toMatchObject({ clean: true, contentBytes: 112 });
+        // Of a CRLF that is cut behind [DONE] the CR alone goes out.
+        expect(result.out.trimEnd()).toBe(stream.trimEnd());
+        expect(watch(plain)).toEqual(result);
+      }
+    }
+    expect(given.length).toBeGreaterThan(0);
+  });
+
   it('ignores whatever follows [DONE]', () => {
     const result = see(`${delta({ content: 'a' }, 'stop')}${DONE}${event({ error: 'late' })}`);
     expect(result).toMatchObject({ clean: true, failure: null });

@@ -3,6 +3,7 @@
  * still fails over; after it every event goes on as it came. Events are never rebuilt.
  */
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import type { Allocate } from '../edit/splice.ts';
 import { LF, SPACE } from '../json/bytes.ts';
 import { asciiBytes, bytesAt } from '../json/field-set.ts';
 import { EventSplitter } from '../sse/event-splitter.ts';
@@ -16,6 +17,8 @@ export interface StreamObserverOptions {
   readonly operation: 'chat.completions' | 'completions';
   /** Longest event that is read; default 1 MiB. */
   readonly maxEventBytes?: number;
+  /** Memory for events that span chunks; default: of their own. */
+  readonly allocate?: Allocate;
 }
 
 /**
@@ -62,7 +65,7 @@ export class StreamObserver {
   constructor(options: StreamObserverOptions) {
     this.#hideUsage = options.hideUsage;
     this.#reader = new ChunkReader(this.#tracker, options.operation === 'completions');
-    this.#splitter = new EventSplitter(options.maxEventBytes);
+    this.#splitter = new EventSplitter(options.maxEventBytes, options.allocate);
   }
 
   /** What the last chunk that carried usage said; null where none did. */
@@ -198,16 +201,23 @@ export class StreamObserver {
   }
 
   #closeRun(): void {
-    const bytes = this.#runBytes;
-    if (bytes === null) return;
+    if (this.#runBytes !== null) this.#pieces.push(this.#takeRun(this.#runBytes));
+  }
+
+  #takeRun(bytes: Uint8Array): Uint8Array {
     this.#runBytes = null;
     const whole = this.#runStart === 0 && this.#runEnd === bytes.length;
-    this.#pieces.push(whole ? bytes : bytes.subarray(this.#runStart, this.#runEnd));
+    return whole ? bytes : bytes.subarray(this.#runStart, this.#runEnd);
   }
 
   #release(): readonly Uint8Array[] {
+    const run = this.#runBytes;
+    if (this.phase === 'holding') {
+      this.#closeRun();
+      return NOTHING;
+    }
+    if (this.#pieces.length === 0) return run === null ? NOTHING : [this.#takeRun(run)];
     this.#closeRun();
-    if (this.phase === 'holding' || this.#pieces.length === 0) return NOTHING;
     const pieces = this.#pieces;
     this.#pieces = [];
     return pieces;

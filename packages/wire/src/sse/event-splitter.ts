@@ -3,11 +3,15 @@
  * CR, a blank line ends an event, one leading BOM is ignored. What differs: a block of comments alone counts as an event without
  * data, so that a relay can pass it on; and the unfinished end of a stream is offered instead of dropped, for the relay to judge.
  */
+import { partOf, put } from '../edit/part.ts';
+import type { Allocate } from '../edit/splice.ts';
 import { COLON, CR, LF, SPACE } from '../json/bytes.ts';
 import { bytesAt } from '../json/field-set.ts';
 
 const NONE = new Uint8Array(0);
 const FIRST_TAIL = 512;
+/** What is kept from event to event; more is given back. */
+const KEPT_TAIL = 1 << 16;
 const LETTER_D = 0x64;
 const LETTER_E = 0x65;
 const DATA = Uint8Array.of(0x64, 0x61, 0x74, 0x61);
@@ -37,7 +41,10 @@ export class EventSplitter {
   overflowed = false;
 
   readonly #maxEventBytes: number;
+  readonly #allocate: Allocate;
   #chunk: Uint8Array = NONE;
+  /** Whether a CR is anywhere in the chunk: few streams have any. */
+  #hasCr = false;
   /** How far the chunk has been read. */
   #position = 0;
   /** Where the event that is being read starts in the chunk. */
@@ -53,8 +60,10 @@ export class EventSplitter {
   /** Length of the BOM in front of the event's first line. */
   #lead = 0;
 
-  constructor(maxEventBytes = 1 << 20) {
+  /** `allocate` gives the memory of events that span chunks; such an event may be given away. */
+  constructor(maxEventBytes = 1 << 20, allocate: Allocate = (length) => new Uint8Array(length)) {
     this.#maxEventBytes = maxEventBytes;
+    this.#allocate = allocate;
   }
 
   /** Takes the next chunk, after `next` was false for the one before. Its bytes must not change any more. */
@@ -63,6 +72,7 @@ export class EventSplitter {
     this.#afterCr = this.#afterCr === length ? 0 : -1;
     this.#lineStart = this.#lineStart === length ? 0 : -1;
     this.#chunk = chunk;
+    this.#hasCr = chunk.indexOf(CR) >= 0;
     this.#position = 0;
     this.#eventStart = 0;
   }
@@ -85,8 +95,7 @@ export class EventSplitter {
       return false;
     }
     if (this.#tailLength > 0) {
-      this.#keep(from, end);
-      this.#join();
+      this.#join(partOf(this.#chunk, from, end));
     } else {
       this.end = end;
       this.#first = false;
@@ -97,7 +106,7 @@ export class EventSplitter {
   /** Once the stream has ended: takes what is left, which no blank line ended, as the last event; false when nothing is left. */
   finish(): boolean {
     if (this.overflowed || this.#tailLength === 0) return false;
-    this.#join();
+    this.#join(NONE);
     return true;
   }
 
@@ -108,7 +117,7 @@ export class EventSplitter {
     const joined = new Uint8Array(end - start);
     let length = -1;
     for (let line = start + this.#lead; line < end;) {
-      const lineEnd = endOfLine(bytes, line, end);
+      const lineEnd = endOfLine(bytes, line, end, true);
       const value = valueOf(bytes, line, lineEnd, DATA);
       if (value >= 0) {
         if (length >= 0) joined[length] = LF;
@@ -138,10 +147,11 @@ export class EventSplitter {
     const whole = this.#tailLength === 0;
     let position = this.#position;
     let lineStart = this.#lineStart;
-    while (position < length) {
-      const byte = chunk[position++] ?? 0;
-      if (byte > CR || (byte !== LF && byte !== CR)) continue;
-      const lineEnd = position - 1;
+    for (;;) {
+      const lineEnd = endOfLine(chunk, position, length, this.#hasCr);
+      if (lineEnd >= length) break;
+      const byte = chunk[lineEnd];
+      position = lineEnd + 1;
       if (byte === LF && lineEnd === this.#afterCr) {
         lineStart = position;
         continue;
@@ -168,20 +178,24 @@ export class EventSplitter {
       larger.set(this.#tail.subarray(0, this.#tailLength));
       this.#tail = larger;
     }
-    this.#tail.set(this.#chunk.subarray(from, to), this.#tailLength);
+    put(this.#tail, this.#tailLength, partOf(this.#chunk, from, to));
     this.#tailLength = length;
   }
 
-  /** Makes the kept bytes the event. They are given away, so that whoever forwards them may hold them. */
-  #join(): void {
-    const bytes = this.#tail;
-    const end = this.#tailLength;
-    this.#tail = NONE;
+  /** Makes what is kept and `rest` the event, in memory of its own, so that whoever forwards it may hold it. */
+  #join(rest: Uint8Array): void {
+    const kept = this.#tailLength;
+    const end = kept + rest.length;
+    const bytes = this.#allocate(end);
+    put(bytes, 0, partOf(this.#tail, 0, kept));
+    put(bytes, kept, rest);
     this.#tailLength = 0;
+    if (this.#tail.length > KEPT_TAIL) this.#tail = NONE;
     this.#begin(bytes, 0);
     this.end = end;
+    const hasCr = bytes.indexOf(CR) >= 0;
     for (let line = 0; line < end;) {
-      const lineEnd = endOfLine(bytes, line, end);
+      const lineEnd = endOfLine(bytes, line, end, hasCr);
       this.#field(bytes, line, lineEnd);
       line = lineEnd + 1;
     }
@@ -207,8 +221,14 @@ export class EventSplitter {
   }
 }
 
-function endOfLine(bytes: Uint8Array, start: number, end: number): number {
+/** The offset of the LF or CR that ends a line, `end` where there is none. */
+function endOfLine(bytes: Uint8Array, start: number, end: number, hasCr: boolean): number {
   let position = start;
+  if (!hasCr) {
+    if (bytes[position] === LF) return position;
+    position = bytes.indexOf(LF, position);
+    return position < 0 || position > end ? end : position;
+  }
   for (; position < end; position++) {
     const byte = bytes[position];
     if (byte === LF || byte === CR) break;
