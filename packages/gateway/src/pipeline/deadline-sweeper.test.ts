@@ -10,6 +10,7 @@ function waiting(deadlineAt: number, then: (now: number) => void = () => undefin
   const met: number[] = [];
   return {
     deadlineAt,
+    sweepSlot: -1,
     met,
     onDeadline(now) {
       met.push(now);

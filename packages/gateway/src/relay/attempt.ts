@@ -55,6 +55,7 @@ const noHeader: HeaderOf = () => undefined;
  */
 export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   deadlineAt: number;
+  sweepSlot = -1;
   readonly #exchange: Exchange;
   readonly #plane: Plane;
   readonly #plan: AttemptPlan;

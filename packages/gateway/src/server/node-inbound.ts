@@ -29,6 +29,7 @@ export class NodeInbound implements Inbound, Deadlined {
   readonly hasBody: boolean;
   events: InboundEvents | null = null;
   deadlineAt = Infinity;
+  sweepSlot = -1;
 
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;

@@ -56,7 +56,10 @@ export class GatewayWorker implements Plane {
 
   readonly #ends = {
     answerRefusal,
-    settle,
+    settle: (exchange: Exchange): void => {
+      settle(exchange, this);
+      this.#onEnd(exchange);
+    },
     onDefect: (error: unknown, exchange: Exchange): void => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#tell({ kind: 'defect', requestId: exchange.id, error: text });
@@ -125,7 +128,7 @@ export class GatewayWorker implements Plane {
       this.#onEnd(exchange);
       return;
     }
-    void runRoute(exchange, this, found, this.#ends).then(() => this.#onEnd(exchange));
+    runRoute(exchange, this, found, this.#ends);
   }
 
   #route(exchange: Exchange): Route | Refusal {
