@@ -20,7 +20,7 @@ export function logLevel(): LogLevel {
 const TUNED = 'KEYWELL_TUNED';
 
 /** V8's settings can only be given when a process starts; the workers' heaps have bounds of their own. */
-const V8_FLAGS = ['--max-semi-space-size=4'];
+const V8_FLAGS = ['--max-semi-space-size=2'];
 
 /** Compiled code is kept here: a faster start, and no thread has to load the TypeScript stripper, which takes 16 MB each. */
 const COMPILE_CACHE = join(
