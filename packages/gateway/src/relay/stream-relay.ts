@@ -50,7 +50,7 @@ export class StreamRelay {
     this.#plan = plan;
     this.#observer = new StreamObserver({
       hideUsage: plan.hideUsage,
-      allocate: Buffer.allocUnsafe,
+      allocate: (bytes) => Buffer.allocUnsafe(bytes),
       operation: exchange.operation === 'completions' ? 'completions' : 'chat.completions',
     });
     plane.meter.add('streams');
