@@ -1,26 +1,13 @@
-import type { CooldownScope, Dimension, VerdictClass } from './verdict.ts';
+import {
+  VERDICT_CLASSES,
+  type CooldownScope,
+  type Dimension,
+  type VerdictClass,
+} from './verdict.ts';
 
 /** How classes, dimensions and scopes are written into number cells. The order is part of the table's layout. */
 
-const CLASSES: readonly VerdictClass[] = [
-  'success',
-  'funds_exhausted',
-  'window_exhausted_long',
-  'too_large_for_limit',
-  'window_exhausted_short',
-  'concurrency',
-  'slow_down',
-  'credential_expired',
-  'credential_dead',
-  'clock_fault',
-  'region_blocked',
-  'model_forbidden',
-  'provider_overloaded',
-  'transient',
-  'ambiguous_accept',
-  'caller_fault',
-  'unknown',
-];
+const CLASSES: readonly VerdictClass[] = VERDICT_CLASSES;
 
 export const DIMENSIONS: readonly Dimension[] = [
   'requests_minute',

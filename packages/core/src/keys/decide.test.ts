@@ -8,26 +8,9 @@ import {
   MAX_OTHER_RETRIES,
   type DispatchHistory,
 } from './decide.ts';
-import { SUCCESS, type Verdict, type VerdictClass } from './verdict.ts';
+import { SUCCESS, VERDICT_CLASSES, type Verdict, type VerdictClass } from './verdict.ts';
 
-const CLASSES: readonly VerdictClass[] = [
-  'funds_exhausted',
-  'window_exhausted_long',
-  'too_large_for_limit',
-  'window_exhausted_short',
-  'concurrency',
-  'slow_down',
-  'credential_expired',
-  'credential_dead',
-  'clock_fault',
-  'region_blocked',
-  'model_forbidden',
-  'provider_overloaded',
-  'transient',
-  'ambiguous_accept',
-  'caller_fault',
-  'unknown',
-];
+const CLASSES = VERDICT_CLASSES.filter((name) => name !== 'success');
 
 const verdict = (of: VerdictClass, more: Partial<Verdict> = {}): Verdict => ({
   ...SUCCESS,

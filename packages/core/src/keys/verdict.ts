@@ -1,22 +1,26 @@
+/** Every class, in the order in which tables and metrics number them: append only. */
+export const VERDICT_CLASSES = [
+  'success',
+  'funds_exhausted',
+  'window_exhausted_long',
+  'too_large_for_limit',
+  'window_exhausted_short',
+  'concurrency',
+  'slow_down',
+  'credential_expired',
+  'credential_dead',
+  'clock_fault',
+  'region_blocked',
+  'model_forbidden',
+  'provider_overloaded',
+  'transient',
+  'ambiguous_accept',
+  'caller_fault',
+  'unknown',
+] as const;
+
 /** What the classifier can make of one outcome; the table in docs/exhaustion.md says what follows from each. */
-export type VerdictClass =
-  | 'success'
-  | 'funds_exhausted'
-  | 'window_exhausted_long'
-  | 'too_large_for_limit'
-  | 'window_exhausted_short'
-  | 'concurrency'
-  | 'slow_down'
-  | 'credential_expired'
-  | 'credential_dead'
-  | 'clock_fault'
-  | 'region_blocked'
-  | 'model_forbidden'
-  | 'provider_overloaded'
-  | 'transient'
-  | 'ambiguous_accept'
-  | 'caller_fault'
-  | 'unknown';
+export type VerdictClass = (typeof VERDICT_CLASSES)[number];
 
 /**
  * What a cooldown binds. `node` is a quota domain, `group` a limit group (the requests that share a limit there); `organization` and

@@ -45,7 +45,6 @@ const INBOUND: Inbound = {
   finish: () => undefined,
   abort: () => undefined,
   closed: false,
-  bufferedBytes: 0,
   events: null,
 };
 

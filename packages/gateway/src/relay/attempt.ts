@@ -11,7 +11,7 @@ import type {
   OutboundEvents,
   OutboundRequest,
 } from '../seam/outbound.ts';
-import { VERDICT_CLASSES } from '../telemetry/metric-table.ts';
+import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import { BodyCollector } from './body-collector.ts';
 import { answerHeaders } from './response-headers.ts';
 import { relayJson } from './relay-json.ts';

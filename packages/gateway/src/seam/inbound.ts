@@ -34,7 +34,5 @@ export interface Inbound {
   abort(lastWords?: string): void;
   /** True once the answer is complete or the connection gone. */
   readonly closed: boolean;
-  /** Bytes of answer that wait for the caller to read them. */
-  readonly bufferedBytes: number;
   events: InboundEvents | null;
 }

@@ -63,10 +63,6 @@ export class NodeInbound implements Inbound, Deadlined {
     return this.#closed;
   }
 
-  get bufferedBytes(): number {
-    return this.#response.writableLength;
-  }
-
   readBody(limits: { maxBytes: number; idleTimeoutMs: number }): Promise<Uint8Array | BodyFailure> {
     if (!this.hasBody) return Promise.resolve(EMPTY);
     if ((this.announcedBytes ?? 0) > limits.maxBytes) return Promise.resolve('payload_too_large');

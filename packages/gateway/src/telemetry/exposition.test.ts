@@ -1,3 +1,4 @@
+import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import { describe, expect, it } from 'vitest';
 import { renderMetrics } from './exposition.ts';
 import { createMetricCells, Meter } from './meter.ts';
@@ -9,7 +10,6 @@ import {
   offsetOf,
   OPERATIONS,
   STATUS_CLASSES,
-  VERDICT_CLASSES,
   type MetricName,
 } from './metric-table.ts';
 

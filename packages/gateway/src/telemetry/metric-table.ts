@@ -1,4 +1,4 @@
-import type { VerdictClass } from '@keywell/core/keys/verdict';
+import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 
 /** Operations as metrics name them; anything else counts as `unknown`, so that paths never grow the series. */
 export const OPERATIONS = [
@@ -12,26 +12,6 @@ export const OPERATIONS = [
 export type Operation = (typeof OPERATIONS)[number];
 
 export const STATUS_CLASSES = ['2xx', '4xx', '429', '499', '5xx'] as const;
-
-export const VERDICT_CLASSES = [
-  'success',
-  'funds_exhausted',
-  'window_exhausted_long',
-  'too_large_for_limit',
-  'window_exhausted_short',
-  'concurrency',
-  'slow_down',
-  'credential_expired',
-  'credential_dead',
-  'clock_fault',
-  'region_blocked',
-  'model_forbidden',
-  'provider_overloaded',
-  'transient',
-  'ambiguous_accept',
-  'caller_fault',
-  'unknown',
-] as const satisfies readonly VerdictClass[];
 
 /** Upper bounds of the latency histograms, milliseconds. */
 export const LATENCY_BUCKETS_MS = [
