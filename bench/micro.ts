@@ -1,5 +1,6 @@
 // npm run bench:micro: what the pieces of the request path cost by themselves, on one thread. Ratios mean more than the figures.
 import type { PoolRecord, ProviderRecord } from '../packages/core/src/snapshot/snapshot.ts';
+import { PLAIN_CHARGE } from '../packages/core/src/keys/charge-rule.ts';
 import { Secret } from '../packages/core/src/secret/secret.ts';
 import { choose, createTried } from '../packages/core/src/keys/choose.ts';
 import { initKeyTable, openKeyTable } from '../packages/core/src/keys/key-table.ts';
@@ -40,11 +41,14 @@ function keyRound(keys: number): () => void {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
+    charge: PLAIN_CHARGE,
     keys: Array.from({ length: keys }, (_, index) => ({
       id: `k${index}`,
       value: new Secret('bench'),
       fingerprint: String(index),
       domain: [`org-${index}`],
+      domainPinned: true,
+      limits: [],
       weight: 1,
       models: [],
       organization: null,
@@ -53,7 +57,21 @@ function keyRound(keys: number): () => void {
   };
   const pool: PoolRecord = {
     id: 'chat',
-    tiers: [{ targets: [{ provider: 'bench', model: MODEL, weight: 1, keys: [] }] }],
+    tiers: [
+      {
+        targets: [
+          {
+            provider: 'bench',
+            model: MODEL,
+            weight: 1,
+            keys: [],
+            group: MODEL,
+            price: null,
+            contextLength: null,
+          },
+        ],
+      },
+    ],
     deadlineMs: 60_000,
     connectTimeoutMs: 5000,
     firstByteTimeoutMs: 60_000,
@@ -61,6 +79,12 @@ function keyRound(keys: number): () => void {
     maxStreamDurationMs: 60_000,
     retryAmbiguous: 'once',
     maxWaitMs: 0,
+    spillAfterMs: 0,
+    maxWaiting: 1000,
+    strategy: 'headroom',
+    affinity: 'none',
+    hedge: null,
+    continuation: false,
   };
   const plan = planKeys({ providers: [provider], pools: [pool] });
   const buffer = new SharedArrayBuffer(plan.byteLength(3));

@@ -1,3 +1,4 @@
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { Secret } from '@keywell/core/secret/secret';
 import type {
   ConsumerRecord,
@@ -63,6 +64,7 @@ function aProvider(sketch: ProviderSketch, index: number): ProviderRecord {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
+    charge: PLAIN_CHARGE,
     ...rest,
     keys: (keys ?? [{}]).map(aKey),
   };
@@ -75,6 +77,8 @@ function aKey(sketch: KeySketch, index: number): UpstreamKeyRecord {
   return {
     fingerprint: index.toString(16).padStart(8, '0'),
     domain: [`org-${id}`],
+    domainPinned: true,
+    limits: [],
     weight: 1,
     models: [],
     organization: null,
@@ -97,23 +101,46 @@ function aPool(sketch: PoolSketch, index: number, provider: string): PoolRecord 
     maxStreamDurationMs: 600_000,
     retryAmbiguous: 'once',
     maxWaitMs: 0,
+    spillAfterMs: 0,
+    maxWaiting: 1000,
+    strategy: 'headroom',
+    affinity: 'none',
+    hedge: null,
+    continuation: false,
     ...rest,
     tiers: (tiers ?? [{}]).map((tier) => ({
-      targets: (tier.targets ?? [{}]).map((target) =>
-        Object.assign({ provider, model: 'gpt-5', weight: 1, keys: [] }, target),
-      ),
+      targets: (tier.targets ?? [{}]).map((target) => aTarget(target, provider)),
     })),
+  };
+}
+
+function aTarget(sketch: Partial<TargetRecord>, provider: string): TargetRecord {
+  const model = sketch.model ?? 'gpt-5';
+  return {
+    provider,
+    model,
+    weight: 1,
+    keys: [],
+    group: model,
+    price: null,
+    contextLength: null,
+    ...sketch,
   };
 }
 
 /** A consumer with one key hash, without a limit, that may call every model. */
 function aConsumer(sketch: Partial<ConsumerRecord>, index: number): ConsumerRecord {
+  const id = sketch.id ?? numbered('web', index);
   return {
-    id: numbered('web', index),
+    id,
     keyHashes: [index.toString(16).padStart(64, '0')],
     models: ['*'],
     requestsPerMinute: null,
     enabled: true,
+    sharePath: [id],
+    weight: 1,
+    priority: 0,
+    budget: null,
     slot: index,
     generation: 1,
     ...sketch,

@@ -9,6 +9,7 @@ import type {
 } from '@keywell/contract/config/config-schema';
 import { didYouMean } from '@keywell/contract/config/did-you-mean';
 import { parseKeyHash } from '@keywell/core/access/key-hash';
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import type {
   ConsumerRecord,
   PoolRecord,
@@ -106,6 +107,7 @@ function compileProvider(
     kind: provider.kind,
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
+    charge: PLAIN_CHARGE,
     keys,
   };
 }
@@ -160,6 +162,8 @@ function compileKey(
     value,
     fingerprint: value === null ? '' : notes.input.fingerprint(value.reveal()),
     domain: domainOf(key),
+    domainPinned: key.domain !== undefined,
+    limits: [],
     weight: key.weight,
     models: key.models,
     organization: key.organization ?? null,
@@ -208,6 +212,9 @@ function compilePool(pool: PoolConfig): PoolRecord {
         model,
         weight,
         keys,
+        group: model,
+        price: null,
+        contextLength: null,
       })),
     })),
     deadlineMs: pool.deadline_ms,
@@ -217,6 +224,12 @@ function compilePool(pool: PoolConfig): PoolRecord {
     maxStreamDurationMs: pool.max_stream_duration_ms,
     retryAmbiguous: pool.retry_ambiguous,
     maxWaitMs: pool.max_wait_ms,
+    spillAfterMs: 0,
+    maxWaiting: 1000,
+    strategy: 'headroom',
+    affinity: 'none',
+    hedge: null,
+    continuation: false,
   };
 }
 
@@ -229,6 +242,9 @@ export function withConsumers(
   const content = { ...snapshot, consumers: compileConsumers(config.consumers, input, []) };
   return { ...content, version: input.version, hash: hashOf(describeSnapshot(content)) };
 }
+
+/** A consumer of which nothing else is declared. */
+const UNSHARED = { weight: 1, priority: 0, budget: null } as const;
 
 function compileConsumers(
   declared: readonly ConsumerConfig[],
@@ -243,6 +259,8 @@ function compileConsumers(
     models: consumer.models,
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
+    ...UNSHARED,
+    sharePath: [consumer.id],
     ...slotOf(consumer.id),
   }));
   const index = new Map(declared.map((consumer, position) => [consumer.id, position]));
@@ -263,6 +281,8 @@ function compileConsumers(
         models: stored.models,
         requestsPerMinute: stored.requestsPerMinute,
         enabled: !stored.disabled,
+        ...UNSHARED,
+        sharePath: [stored.id],
         ...slotOf(stored.id),
       });
   }

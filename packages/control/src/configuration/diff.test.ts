@@ -1,4 +1,5 @@
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { Secret } from '@keywell/core/secret/secret';
 import { describe, expect, it } from 'vitest';
 import { diffSnapshots } from './diff.ts';
@@ -10,6 +11,8 @@ const key = (id: string, fingerprint: string, weight = 1) => ({
   fingerprint,
   domain: ['org-1'],
   weight,
+  domainPinned: true,
+  limits: [],
   models: [],
   organization: null,
   project: null,
@@ -23,6 +26,7 @@ const base: Snapshot = {
       kind: 'openai',
       baseUrl: 'https://x/v1',
       streamUsage: true,
+      charge: PLAIN_CHARGE,
       keys: [key('a', '11111111'), key('b', '22222222')],
     },
   ],

@@ -220,7 +220,7 @@ describe('while it runs', () => {
       disabled: false,
     });
     await live.refreshConsumers();
-    expect(published[0]?.consumers).toEqual([
+    expect(published[0]?.consumers).toMatchObject([
       {
         id: 'web',
         keyHashes: ['ab'.repeat(32)],

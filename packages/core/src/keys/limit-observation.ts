@@ -9,5 +9,10 @@ export interface LimitObservation {
   readonly resetInMs: number | null;
   /** Which node of the domain tree the numbers belong to, where the header says so; absent: the node of the key. */
   readonly level?: 'organization' | 'project';
-  readonly source: 'header';
+  /** What `resetInMs` means: everything is back by then, the window ends then, or this request would fit then. Absent: not known. */
+  readonly reset?: 'full_again' | 'window_end' | 'this_request';
+  /** How the limit refills, where the vendor's rules say so. Absent: not known, to be found out. */
+  readonly refill?: 'continuous' | 'window';
+  /** `header` and `body` are what a response said, `config` what an operator declared, `learned` what refusals taught. */
+  readonly source: 'header' | 'body' | 'config' | 'learned';
 }

@@ -4,6 +4,7 @@ import type {
   TargetRecord,
   UpstreamKeyRecord,
 } from '../snapshot/snapshot.ts';
+import { PLAIN_CHARGE } from './charge-rule.ts';
 import { choose, createTried } from './choose.ts';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import { planKeys, type Candidate, type KeyPlan, type TierPlan } from './plan.ts';
@@ -19,6 +20,8 @@ export function keyOf(id: string, more: Partial<UpstreamKeyRecord> = {}): Upstre
     value: null,
     fingerprint: `fp-${id}`,
     domain: [],
+    domainPinned: true,
+    limits: [],
     weight: 1,
     models: [],
     organization: null,
@@ -28,11 +31,28 @@ export function keyOf(id: string, more: Partial<UpstreamKeyRecord> = {}): Upstre
 }
 
 export function providerOf(id: string, keys: readonly UpstreamKeyRecord[]): ProviderRecord {
-  return { id, kind: 'openai', baseUrl: `https://${id}.test/v1`, keys, streamUsage: true };
+  return {
+    id,
+    kind: 'openai',
+    baseUrl: `https://${id}.test/v1`,
+    keys,
+    streamUsage: true,
+    charge: PLAIN_CHARGE,
+  };
 }
 
 export function targetOf(provider: string, more: Partial<TargetRecord> = {}): TargetRecord {
-  return { provider, model: 'gpt-5', weight: 1, keys: [], ...more };
+  const model = more.model ?? 'gpt-5';
+  return {
+    provider,
+    model,
+    weight: 1,
+    keys: [],
+    group: model,
+    price: null,
+    contextLength: null,
+    ...more,
+  };
 }
 
 export function poolOf(id: string, ...tiers: readonly (readonly TargetRecord[])[]): PoolRecord {
@@ -46,6 +66,12 @@ export function poolOf(id: string, ...tiers: readonly (readonly TargetRecord[])[
     maxStreamDurationMs: 1000,
     retryAmbiguous: 'once',
     maxWaitMs: 0,
+    spillAfterMs: 0,
+    maxWaiting: 1000,
+    strategy: 'headroom',
+    affinity: 'none',
+    hedge: null,
+    continuation: false,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { ChargeRule } from '../keys/charge-rule.ts';
+import type { Dimension } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
 
 /**
@@ -25,6 +27,17 @@ export interface ProviderRecord {
   readonly keys: readonly UpstreamKeyRecord[];
   /** False where the host does not know `stream_options` (then usage of streams is estimated). */
   readonly streamUsage: boolean;
+  /** How its token limits are charged. */
+  readonly charge: ChargeRule;
+}
+
+/** A limit that an operator declared for a quota domain, for providers that tell none or tell wrong ones. */
+export interface DeclaredLimit {
+  readonly dimension: Dimension;
+  readonly limit: number;
+  readonly refill: 'continuous' | 'window';
+  /** Limit groups (model families) it holds for, as globs; empty means each group by itself. */
+  readonly groups: readonly string[];
 }
 
 export interface UpstreamKeyRecord {
@@ -36,6 +49,10 @@ export interface UpstreamKeyRecord {
   readonly fingerprint: string;
   /** Quota domain path, root first: `["org-1", "project-a"]`. Keys with the same path share every limit. */
   readonly domain: readonly string[];
+  /** True where the configuration names the domain: then responses do not move the key to another one. */
+  readonly domainPinned: boolean;
+  /** What is declared of the key's own domain node; empty where nothing is. */
+  readonly limits: readonly DeclaredLimit[];
   readonly weight: number;
   /** Model globs (`gpt-*`) this key may serve; empty means all. */
   readonly models: readonly string[];
@@ -56,8 +73,30 @@ export interface PoolRecord {
   readonly maxStreamDurationMs: number;
   /** What to do when everything was sent and nothing came back: one attempt elsewhere, or an honest 502/504. */
   readonly retryAmbiguous: 'once' | 'never';
-  /** Reserved for waiting; the largest time a call may wait for capacity, milliseconds. */
+  /** The largest time a call may wait for capacity, milliseconds; 0: none waits. */
   readonly maxWaitMs: number;
+  /** How long a call waits for a better tier before it goes to the next, milliseconds; 0: at once. */
+  readonly spillAfterMs: number;
+  /** Calls that may wait at once, over all tenants. */
+  readonly maxWaiting: number;
+  readonly strategy: Strategy;
+  /** Whether calls that share a prefix are kept on the domain whose cache is warm. */
+  readonly affinity: 'none' | 'soft';
+  /** A second attempt when the first token is late; null: never. */
+  readonly hedge: HedgeRecord | null;
+  /** Whether a stream that breaks off may be continued elsewhere by prefill, where that is sound. */
+  readonly continuation: boolean;
+}
+
+/** How a candidate is chosen in a tier. `headroom` is the default: two draws by weight, the one with more left. */
+export const STRATEGIES = ['headroom', 'cheapest', 'fastest', 'least_busy', 'round_robin'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export interface HedgeRecord {
+  /** Largest share of the last minute's tokens that second attempts may cost, 0 to 1. */
+  readonly tokenShare: number;
+  /** Least wait before a second attempt, milliseconds, whatever the learned 95th percentile says. */
+  readonly leastMs: number;
 }
 
 export interface TierRecord {
@@ -71,6 +110,19 @@ export interface TargetRecord {
   readonly weight: number;
   /** Key aliases of the provider this target may use; empty means all of them. */
   readonly keys: readonly string[];
+  /** Name of the limit group: requests of targets with the same group share a limit at a node. By default the model itself. */
+  readonly group: string;
+  /** Null where no price is known: then it is unknown, never 0. */
+  readonly price: TokenPrice | null;
+  /** Tokens of input and output together that the model takes; null where it is not known. */
+  readonly contextLength: number | null;
+}
+
+/** USD micros for a million tokens. */
+export interface TokenPrice {
+  readonly inputMicros: number;
+  readonly cachedInputMicros: number;
+  readonly outputMicros: number;
 }
 
 /** What a caller may put into `model`, and the pool that answers. */
@@ -88,10 +140,23 @@ export interface ConsumerRecord {
   /** Null: no limit. */
   readonly requestsPerMinute: number | null;
   readonly enabled: boolean;
+  /** Organization, team and consumer between which capacity is shared, outermost first; the consumer's id is the last. */
+  readonly sharePath: readonly string[];
+  /** Weight among its siblings when capacity is short. */
+  readonly weight: number;
+  /** Class of its calls in the queue: higher is served first. */
+  readonly priority: number;
+  /** Null: no budget. */
+  readonly budget: BudgetRecord | null;
   /** Row of this consumer in the shared counter table, given by the control plane and stable for the life of the node. */
   readonly slot: number;
   /** Distinguishes the users of a recycled slot. */
   readonly generation: number;
+}
+
+export interface BudgetRecord {
+  readonly amountMicros: number;
+  readonly period: 'day' | 'month' | 'total';
 }
 
 /** Listener limits of the data plane. */

@@ -113,6 +113,8 @@ describe('a vendor', () => {
     value: new Secret('sk-secret'),
     fingerprint: '00000000',
     domain: ['org-1'],
+    domainPinned: true,
+    limits: [],
     weight: 1,
     models: [],
     organization: 'org-1',

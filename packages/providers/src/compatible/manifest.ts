@@ -1,8 +1,10 @@
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import { bearerHeaders } from './auth-headers.ts';
 import { classifyBy } from './classify.ts';
 import { COMPATIBLE_FAILURES } from './failures.ts';
 import { COMPATIBLE_LIMITS, readLimitHeaders } from './limit-headers.ts';
+import { noAccount, ownGroup } from './vendor.ts';
 import type { Vendor } from './vendor.ts';
 
 const readLimits: Vendor['readLimits'] = (header) => readLimitHeaders(COMPATIBLE_LIMITS, header);
@@ -20,4 +22,7 @@ export const compatible: Vendor = Object.freeze({
   classify: (outcome: Outcome) => classifyBy(COMPATIBLE_FAILURES, readLimits, outcome),
   readLimits,
   failures: COMPATIBLE_FAILURES,
+  charge: PLAIN_CHARGE,
+  limitGroup: ownGroup,
+  accountOf: noAccount,
 });

@@ -1,3 +1,4 @@
+import type { ChargeRule } from '@keywell/core/keys/charge-rule';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
@@ -22,4 +23,19 @@ export interface Vendor {
   readonly readLimits: (header: Outcome['header']) => readonly LimitObservation[];
   /** The table behind `classify`, first match first. */
   readonly failures: readonly FailureRule[];
+  /** How its token limits are charged. */
+  readonly charge: ChargeRule;
+  /** Name of the limit group of a model: models of one group share a limit at a node. By default each is its own. */
+  readonly limitGroup: (model: string) => string;
+  /** The account nodes that a response's headers name, outermost first; null where they name none. */
+  readonly accountOf: (header: Outcome['header']) => AccountPath | null;
 }
+
+/** Where in a vendor's tree of accounts a key belongs, as a response told. */
+export interface AccountPath {
+  readonly organization: string;
+  readonly project?: string;
+}
+
+export const ownGroup = (model: string): string => model;
+export const noAccount = (): null => null;

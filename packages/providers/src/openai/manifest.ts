@@ -1,7 +1,9 @@
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import { bearerHeaders } from '../compatible/auth-headers.ts';
 import { classifyBy } from '../compatible/classify.ts';
 import { readLimitHeaders } from '../compatible/limit-headers.ts';
+import { noAccount, ownGroup } from '../compatible/vendor.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { OPENAI_FAILURES } from './failures.ts';
 import { OPENAI_LIMITS } from './limit-headers.ts';
@@ -21,4 +23,7 @@ export const openai: Vendor = Object.freeze({
   classify: (outcome: Outcome) => classifyBy(OPENAI_FAILURES, readLimits, outcome),
   readLimits,
   failures: OPENAI_FAILURES,
+  charge: PLAIN_CHARGE,
+  limitGroup: ownGroup,
+  accountOf: noAccount,
 });
