@@ -244,6 +244,27 @@ describe('import direction', () => {
   });
 });
 
+/** Lints planted files under the project's own configuration; the files each rule of ours fires on. */
+function lint(folder: string, files: readonly { file: string; source: string }[]) {
+  const config = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8'));
+  const plugin = join(root, 'tools/lint/index.mjs');
+  write(
+    `${folder}/.oxlintrc.json`,
+    JSON.stringify({ ...config, jsPlugins: [plugin], options: { typeAware: false } }),
+  );
+  for (const each of files) write(`${folder}/${each.file}`, each.source);
+  const program = join(root, 'node_modules/.bin/oxlint');
+  const done = spawnSync(program, ['--format', 'json', '.'], {
+    cwd: join(scratch, folder),
+    encoding: 'utf8',
+  });
+  const report: { diagnostics: { code: string; filename: string }[] } = JSON.parse(done.stdout);
+  return (rule: string): ReadonlySet<string> => {
+    const ours = report.diagnostics.filter((each) => each.code.includes(rule));
+    return new Set(ours.map((each) => each.filename));
+  };
+}
+
 describe('keywell/no-process-env', () => {
   const readings = {
     member: "export const a = process.env['A'];",
@@ -260,25 +281,11 @@ describe('keywell/no-process-env', () => {
     file: `packages/core/src/reads-${index}.ts`,
   }));
   const allowed = 'apps/server/src/config.ts';
-  let flagged: Set<string>;
+  let flagged: ReadonlySet<string>;
 
   beforeAll(() => {
-    const config = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8'));
-    const plugin = join(root, 'tools/lint/index.mjs');
-    write(
-      'lint/.oxlintrc.json',
-      JSON.stringify({ ...config, jsPlugins: [plugin], options: { typeAware: false } }),
-    );
-    for (const each of files) write(`lint/${each.file}`, each.source);
-    write(`lint/${allowed}`, readings.member);
-    const program = join(root, 'node_modules/.bin/oxlint');
-    const done = spawnSync(program, ['--format', 'json', '.'], {
-      cwd: join(scratch, 'lint'),
-      encoding: 'utf8',
-    });
-    const report: { diagnostics: { code: string; filename: string }[] } = JSON.parse(done.stdout);
-    const ours = report.diagnostics.filter((each) => each.code.includes('no-process-env'));
-    flagged = new Set(ours.map((each) => each.filename));
+    const planted = [...files, { file: allowed, source: readings.member }];
+    flagged = lint('lint', planted)('no-process-env');
   });
 
   it.each(files)('fires on an environment that is $how', ({ file }) => {
@@ -287,6 +294,52 @@ describe('keywell/no-process-env', () => {
 
   it('leaves the one file alone that may read it', () => {
     expect(flagged).not.toContain(allowed);
+  });
+});
+
+describe('keywell/no-function-into-property', () => {
+  const written = 'export class A { b: (() => void) | null = null; c() {';
+  const files = [
+    {
+      how: 'an arrow',
+      file: 'packages/gateway/src/a.ts',
+      source: `${written} this.b = () => {}; } }`,
+    },
+    {
+      how: 'a function',
+      file: 'packages/core/src/b.ts',
+      source: `${written} this.b = function () {}; } }`,
+    },
+  ];
+  const innocent = [
+    {
+      how: 'a name of its own',
+      file: 'packages/gateway/src/c.ts',
+      source: `${written} const d = () => {}; this.b = d; } }`,
+    },
+    {
+      how: 'a test',
+      file: 'packages/gateway/src/d.test.ts',
+      source: `${written} this.b = () => {}; } }`,
+    },
+    {
+      how: 'code that no request runs',
+      file: 'apps/cli/src/e.ts',
+      source: `${written} this.b = () => {}; } }`,
+    },
+  ];
+  let flagged: ReadonlySet<string>;
+
+  beforeAll(() => {
+    flagged = lint('functions', [...files, ...innocent])('no-function-into-property');
+  });
+
+  it.each(files)('fires on $how that is written straight into a property', ({ file }) => {
+    expect(flagged).toContain(file);
+  });
+
+  it.each(innocent)('leaves $how alone', ({ file }) => {
+    expect(flagged).not.toContain(file);
   });
 });
 

@@ -119,6 +119,8 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     firstKey,
     model: model?.alias ?? null,
   });
+  // Whoever waits for /readyz finds every worker and the admin listener.
+  node.announceReady();
   process.stdout.write(`${banner.join('\n')}\n`);
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
@@ -185,6 +187,7 @@ async function startNode(
     workers: options.workers,
     snapshot: configuration.snapshot(),
     cooldowns: await stores.cooldowns.load(Date.now()),
+    announceLater: true,
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
       try {

@@ -35,6 +35,8 @@ export interface GatewayNodeOptions {
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
   readonly onEvent: (event: NodeEvent) => void;
+  /** The caller says itself, by `announceReady`, when the node is to ask for traffic; left out, it does once all workers listen. */
+  readonly announceLater?: boolean;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -77,6 +79,7 @@ export class GatewayNode {
   #state: SharedState;
   #port = 0;
   #epoch = 0;
+  readonly #readyCell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   #flushId = 0;
   #restarts = 0;
   #cut = 0;
@@ -104,7 +107,13 @@ export class GatewayNode {
       throw error;
     }
     node.#started = true;
+    if (options.announceLater !== true) node.announceReady();
     return node;
+  }
+
+  /** From here on `/readyz` asks for traffic, on every worker at once. */
+  announceReady(): void {
+    Atomics.store(new Int32Array(this.#readyCell), 0, 1);
   }
 
   /** The port traffic arrives on. */
@@ -210,6 +219,7 @@ export class GatewayNode {
       shared,
       state: this.#state.published,
       metricCells: this.#metricCells,
+      readyCell: this.#readyCell,
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {

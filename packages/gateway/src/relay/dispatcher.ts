@@ -24,6 +24,9 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
+/** How long a call waits for a record that is held, and how often it looks. */
+const BUSY_PAUSE_MS = 2;
+const BUSY_TRIES = 100;
 
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
@@ -68,8 +71,8 @@ class Dispatcher {
 
   async run(): Promise<PhaseResult> {
     for (;;) {
-      const pick = this.#pick();
-      if (pick === null) return this.#nothingLeft();
+      const pick = this.#pick() ?? (await this.#pickWhenFree());
+      if (pick === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
@@ -112,6 +115,27 @@ class Dispatcher {
       }
     }
     return null;
+  }
+
+  /**
+   * Nothing was to be had. Where something is eligible all the same, a thread that was put aside in the middle of an update holds its
+   * record, and is soon back.
+   */
+  async #pickWhenFree(): Promise<Pick | null> {
+    for (let turn = 0; turn < BUSY_TRIES && this.#isEligible(); turn += 1) {
+      await pauseFor(this.#exchange, BUSY_PAUSE_MS);
+      if (this.#exchange.callerGone || this.#plane.clock.now() >= this.#deadlineAt) return null;
+      const pick = this.#pick();
+      if (pick !== null) return pick;
+    }
+    return null;
+  }
+
+  #isEligible(): boolean {
+    const { table } = this.#exchange.live;
+    const tried = this.#bars?.tried ?? NOTHING_TRIED;
+    const now = this.#plane.clock.now();
+    return this.#model.plan.tiers.some((tier) => explain(table, tier, tried, now).eligible > 0);
   }
 
   #backOffMs(pick: Pick): number {

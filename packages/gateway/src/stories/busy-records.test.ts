@@ -69,3 +69,27 @@ describe('a settlement that finds its record busy', () => {
     expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted' }]);
   });
 });
+
+describe('a call that finds what it needs held by a thread that was put aside', () => {
+  const ask = (): Promise<Seen> =>
+    postJson(
+      { url: story.url, key: STORY_KEY },
+      { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+    );
+
+  it('waits for the key and is served', async () => {
+    expect(lockRecord(table, 0)).toBe(true);
+    const asked = ask();
+    await until(() => story.metric('keywell_requests_in_flight') === 1, 'the call to be there');
+    unlockRecord(table, 0);
+    expect((await asked).status).toBe(200);
+    expect(story.called()).toEqual({ a: 1 });
+  });
+
+  it('is told honestly when the key is never free', async () => {
+    expect(lockRecord(table, 0)).toBe(true);
+    expect((await ask()).status).toBe(503);
+    unlockRecord(table, 0);
+    expect(story.called()).toEqual({});
+  });
+});

@@ -4,7 +4,7 @@ import { restoreCooldowns } from '@keywell/core/keys/recover';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
-import { answerHealth } from '../endpoints/answer-health.ts';
+import { answerHealth, type NodeState } from '../endpoints/answer-health.ts';
 import { answerRefusal } from '../endpoints/answer-refusal.ts';
 import { matchRoute } from '../endpoints/routes.ts';
 import { settle } from '../phases/settle.ts';
@@ -46,6 +46,7 @@ export class GatewayWorker implements Plane {
   readonly #port: MessagePort;
   readonly #server: TrafficServer;
   readonly #nextId: () => string;
+  readonly #ready: Int32Array;
   #inFlight = 0;
   /** When the last request's head came; whoever only asks whether we are ready does not count, or a drain would never find quiet. */
   #lastRequestAt = 0;
@@ -69,6 +70,7 @@ export class GatewayWorker implements Plane {
   constructor(birth: WorkerBirth, port: MessagePort) {
     this.#birth = birth;
     this.#port = port;
+    this.#ready = new Int32Array(birth.readyCell);
     this.counters = new CounterTable(birth.state.counterCells, birth);
     this.meter = new Meter(birth.metricCells, birth.worker);
     this.log = birth.log === null ? null : new LogWriter(birth.log);
@@ -116,7 +118,7 @@ export class GatewayWorker implements Plane {
       now,
       wallNow: this.clock.wallNow(),
     });
-    if (problem === null && answerHealth(exchange, this.#draining)) return;
+    if (problem === null && answerHealth(exchange, this.#nodeState())) return;
     this.#lastRequestAt = now;
     this.#inFlight += 1;
     exchange.live.requests += 1;
@@ -129,6 +131,11 @@ export class GatewayWorker implements Plane {
       return;
     }
     runRoute(exchange, this, found, this.#ends);
+  }
+
+  #nodeState(): NodeState {
+    if (this.#draining) return 'draining';
+    return Atomics.load(this.#ready, 0) === 0 ? 'starting' : 'ok';
   }
 
   #route(exchange: Exchange): Route | Refusal {

@@ -13,6 +13,8 @@ export interface WorkerBirth {
   readonly shared: boolean;
   readonly state: PublishedState;
   readonly metricCells: SharedArrayBuffer;
+  /** One Int32 cell: not 0 once the whole node is up. Until then the worker serves, and says that it is starting. */
+  readonly readyCell: SharedArrayBuffer;
   readonly log: {
     readonly port: MessagePort;
     readonly gauge: SharedArrayBuffer;

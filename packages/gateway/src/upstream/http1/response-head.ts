@@ -11,42 +11,92 @@ export interface ResponseHead {
   readonly header: (name: string) => string | undefined;
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// oxlint-disable-next-line no-control-regex -- exactly what must not stand in a value
-const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
+const STATUS_LINE = /HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?(?=\r\n|$)/y;
+const CR = 13;
+const LF = 10;
+const COLON = 0x3a;
+const TOKEN = tableOf(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
+const VALUE = tableOf(/[\t\x20-\x7e\x80-\xff]/);
 
 /**
  * Reads a head (RFC 9112 sections 2 to 6), given without its blank line. Strict where two readers could disagree about where the body
- * ends: folded lines, bare line feeds, a length twice, a length beside a transfer coding. Null when it is no sound head.
+ * ends: folded lines, bare line feeds, a length twice, a length beside a transfer coding. Null when it is no sound head. A text is
+ * made of a value only when somebody asks for it: most of what a provider sends nobody does.
  */
 export function readResponseHead(text: string): ResponseHead | null {
-  const lines = text.split('\r\n');
-  const status = STATUS_LINE.exec(lines[0] ?? '');
+  STATUS_LINE.lastIndex = 0;
+  const status = STATUS_LINE.exec(text);
   if (status === null) return null;
+  const places = placesOf(text, STATUS_LINE.lastIndex);
+  if (places === null) return null;
   const code = Number(status[2]);
-  const fields: string[] = [];
-  for (let index = 1; index < lines.length; index += 1) {
-    const line = lines[index] ?? '';
-    const colon = line.indexOf(':');
-    if (colon < 1 || !NAME.test(line.slice(0, colon)) || BAD_VALUE.test(line)) return null;
-    fields.push(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-  }
-  const framing = framingOf(code, fields);
+  const framing = framingOf(code, text, places);
   if (framing === null) return null;
-  const header = (name: string): string | undefined => find(fields, name);
+  const header = (name: string): string | undefined => {
+    const at = placeOf(text, places, name, 0);
+    return at === -1 ? undefined : valueAt(text, places, at);
+  };
   const connection = (header('connection') ?? '').toLowerCase();
   const keepAlive =
     framing.framing !== 'close' && status[1] === '1' && !connection.includes('close');
   return { status: code, ...framing, keepAlive, header };
 }
 
+function tableOf(class_: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) =>
+    class_.test(String.fromCharCode(code)) ? 1 : 0,
+  );
+}
+
+/** Where each field stands: start of its name, its colon, and its end, in turn. Null when a line is no field. */
+function placesOf(text: string, from: number): readonly number[] | null {
+  const places: number[] = [];
+  let at = from;
+  while (at < text.length) {
+    const start = at + 2;
+    let colon = start;
+    while (TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
+    if (colon === start || text.charCodeAt(colon) !== COLON) return null;
+    at = colon + 1;
+    while (VALUE[text.charCodeAt(at)] === 1) at += 1;
+    if (at < text.length && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
+      return null;
+    }
+    places.push(start, colon, at);
+  }
+  return places;
+}
+
+/** Index of the field with this lower-case name, from `first` on; -1 when there is none. */
+function placeOf(text: string, places: readonly number[], name: string, first: number): number {
+  for (let at = first; at < places.length; at += 3) {
+    const start = places[at] ?? 0;
+    if ((places[at + 1] ?? 0) - start === name.length && isAt(text, start, name)) return at;
+  }
+  return -1;
+}
+
+/** Whether the name stands at `start`, in whatever case. A token's letters are the only characters of it that differ by bit 0x20. */
+function isAt(text: string, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    const wanted = name.charCodeAt(index);
+    const code = text.charCodeAt(start + index);
+    if (code !== wanted && (wanted < 0x61 || wanted > 0x7a || (code | 0x20) !== wanted))
+      return false;
+  }
+  return true;
+}
+
+const valueAt = (text: string, places: readonly number[], at: number): string =>
+  text.slice((places[at + 1] ?? 0) + 1, places[at + 2]).trim();
+
 function framingOf(
   status: number,
-  fields: readonly string[],
+  text: string,
+  places: readonly number[],
 ): Pick<ResponseHead, 'framing' | 'length'> | null {
-  const coding = only(fields, 'transfer-encoding');
-  const length = only(fields, 'content-length');
+  const coding = only(text, places, 'transfer-encoding');
+  const length = only(text, places, 'content-length');
   if (coding === null || length === null) return null;
   if (status < 200 || status === 204 || status === 304) return NO_BODY;
   if (coding !== undefined) {
@@ -62,19 +112,8 @@ function framingOf(
 const NO_BODY = Object.freeze({ framing: 'none', length: 0 } as const);
 
 /** The value of a header that may be sent once; null when it came twice. */
-function only(fields: readonly string[], name: string): string | undefined | null {
-  let value: string | undefined;
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index] !== name) continue;
-    if (value !== undefined) return null;
-    value = fields[index + 1] ?? '';
-  }
-  return value;
-}
-
-function find(fields: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index] === name) return fields[index + 1];
-  }
-  return undefined;
+function only(text: string, places: readonly number[], name: string): string | undefined | null {
+  const at = placeOf(text, places, name, 0);
+  if (at === -1) return undefined;
+  return placeOf(text, places, name, at + 3) === -1 ? valueAt(text, places, at) : null;
 }
