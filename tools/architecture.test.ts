@@ -284,8 +284,8 @@ describe('keywell/no-process-env', () => {
   let flagged: ReadonlySet<string>;
 
   beforeAll(() => {
-    const planted = [...files, { file: allowed, source: readings.member }];
-    flagged = lint('lint', planted)('no-process-env');
+    const all = [...files, { file: allowed, source: readings.member }];
+    flagged = lint('lint', all)('no-process-env');
   });
 
   it.each(files)('fires on an environment that is $how', ({ file }) => {

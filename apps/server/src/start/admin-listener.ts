@@ -1,5 +1,5 @@
-import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from '@keywell/gateway/server/node-http';
 import type { Hono } from 'hono';
 import { ListenError } from '@keywell/gateway/node/gateway-node';
 
@@ -18,15 +18,14 @@ export function startAdminListener(
   app: Pick<Hono, 'fetch'>,
   at: { readonly host: string; readonly port: number },
 ): Promise<AdminListener> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- plain HTTP is what it makes without TLS or HTTP/2 options
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
+  const server = createServer(
+    {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
-  }) as Server;
+    lazily(app),
+  );
   server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -38,6 +37,26 @@ export function startAdminListener(
       resolve({ port, close: () => close(server) });
     });
   });
+}
+
+/**
+ * Hands requests to the application. What translates between Node's requests and the web's is loaded at the first one: it brings all
+ * of `fetch` with it, 12 MB that a node which nobody asks anything does not need.
+ */
+function lazily(app: Pick<Hono, 'fetch'>): RequestListener {
+  let loading: Promise<RequestListener> | null = null;
+  const load = async (): Promise<RequestListener> => {
+    const { getRequestListener } = await import('@hono/node-server');
+    const listener = getRequestListener(app.fetch);
+    return (incoming, outgoing) => void listener(incoming, outgoing);
+  };
+  return (incoming, outgoing) => {
+    loading ??= load();
+    loading.then(
+      (listener) => listener(incoming, outgoing),
+      () => outgoing.destroy(),
+    );
+  };
 }
 
 function close(server: Server): Promise<void> {

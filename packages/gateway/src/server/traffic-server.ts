@@ -1,14 +1,9 @@
-import {
-  createServer,
-  ServerResponse,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-} from 'node:http';
+import type { IncomingMessage, Server, ServerResponse as Response } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import type { Inbound } from '../seam/inbound.ts';
+import { createServer, ServerResponse, STATUS_CODES } from './node-http.ts';
 import { NodeInbound, type InboundHost } from './node-inbound.ts';
 import { guardHead, type HeadProblem } from './head-guard.ts';
 
@@ -58,10 +53,10 @@ export class TrafficServer implements InboundHost {
     this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
-    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    this.#server.on('checkContinue', (request: IncomingMessage, response: Response) =>
       this.#accept(request, response, true),
     );
-    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    this.#server.on('checkExpectation', (request: IncomingMessage, response: Response) =>
       this.#accept(request, response, false, {
         code: 'expectation_failed',
         message: 'The only expectation taken is 100-continue.',
@@ -124,7 +119,7 @@ export class TrafficServer implements InboundHost {
 
   #accept(
     request: IncomingMessage,
-    response: ServerResponse,
+    response: Response,
     expectsContinue: boolean,
     problem: HeadProblem | null = null,
   ): void {
