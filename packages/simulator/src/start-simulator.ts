@@ -21,6 +21,7 @@ import { faultTargetProblems } from './profile/profile-schema.ts';
 import type { SimulatorProfile } from './profile/profile-schema.ts';
 import { snakeize } from './profile/camelize.ts';
 import { ProviderState } from './provider-state.ts';
+import type { LimitLevel } from './provider-state.ts';
 
 const DIALECTS: readonly Dialect[] = [openaiDialect];
 
@@ -50,6 +51,10 @@ export interface Simulator {
   set(change: FaultInput): string;
   /** Ends the faults that fit everything given (all without an argument); returns how many. */
   clear(filter?: { id?: string; fault?: FaultName; key?: string }): number;
+  /** The last calls that were refused, and why (`refused`), oldest first. */
+  refusals(): readonly CallRecord[];
+  /** What is truly left of every limit of every key. */
+  limits(): readonly LimitLevel[];
   /** The faults in force. */
   faults(): readonly FaultStatus[];
   /** What an organization has left, micros; null: no end. */
@@ -138,6 +143,8 @@ function simulatorOf(state: ProviderState, server: Server, host: string): Simula
     profile: state.profile,
     counts: () => state.calls.counts(),
     calls: () => state.calls.recent().calls,
+    refusals: () => state.calls.recent().calls.filter(({ refused }) => refused !== null),
+    limits: () => state.limitLevels(),
     set: (change) => setFault(state, change),
     clear: (filter = {}) => state.faults.clear(filter),
     faults: () => state.faults.list(state.clock.now()),
