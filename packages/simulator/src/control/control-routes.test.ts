@@ -116,6 +116,37 @@ describe('the control endpoint', () => {
     expect(simulator.counts().total.calls).toBe(1);
   });
 
+  test('tells what is left of every limit, and narrows it down', async () => {
+    const simulator = await start();
+    await chat(simulator);
+    const all = await control(simulator, 'GET', '/limits?model=gpt-5');
+    expect(all.json).toMatchObject({
+      limits: [
+        { key: 'a', model: 'gpt-5', dimension: 'requests_minute', limit: 10_000 },
+        { key: 'a', dimension: 'tokens_minute' },
+        { key: 'b', dimension: 'requests_minute', remaining: 10_000, reset_in_ms: 0 },
+        { key: 'b', dimension: 'tokens_minute' },
+      ],
+    });
+    const one = await control(simulator, 'GET', '/limits?model=gpt-5&key=b');
+    expect(one.json).toMatchObject({ limits: [{ key: 'b' }, { key: 'b' }] });
+    expect(simulator.limits()[0]?.remaining).toBeLessThan(10_000);
+  });
+
+  test('tells who was refused why', async () => {
+    const simulator = await start();
+    simulator.set({ fault: 'slow_down', count: 2 });
+    for (let call = 0; call < 3; call++) await chat(simulator);
+    const { json } = await control(simulator, 'GET', '/refusals?since=1');
+    expect(json).toMatchObject({
+      total: { slow_down: 2 },
+      unknown_key: {},
+      keys: { a: { slow_down: 2 }, b: {} },
+      refusals: [{ sequence: 2, key: 'a', refused: 'slow_down', status: 429 }],
+      calls_dropped: 0,
+    });
+  });
+
   test('shows the profile without key values', async () => {
     const simulator = await start();
     const { json } = await control(simulator, 'GET', '/profile');
