@@ -106,7 +106,7 @@ describe('limit headers', () => {
       seen.push(response.headers.get('x-ratelimit-remaining-requests'));
     }
     const kinds = ['-17', '99999999999999999999999999', 'NaN', '', '9999-12-31T23:59:59Z'];
-    expect(seen.toSorted()).toEqual(kinds.toSorted());
+    expect(new Set(seen)).toEqual(new Set(kinds));
     const named = await headersOf(
       'openai',
       { fault: 'nonsense_headers', nonsense: 'negative' },
@@ -150,7 +150,7 @@ test('2 % of overloads are 2 % of the calls, whichever key they come with', asyn
     await response.text();
     statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
   }
-  expect([...statuses.keys()].toSorted()).toEqual([200, 529]);
+  expect(new Set(statuses.keys())).toEqual(new Set([200, 529]));
   expect(statuses.get(529)).toBeGreaterThanOrEqual(2);
   expect(statuses.get(529)).toBeLessThanOrEqual(14);
 });

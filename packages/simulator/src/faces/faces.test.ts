@@ -72,7 +72,7 @@ const anthropicError = (type: string, message: unknown): object => ({
 const has = (text: string): unknown => expect.stringContaining(text);
 
 describe('a face refuses in its own words', () => {
-  test.each<[FaceName, FaultInput, number, unknown]>([
+  test.each<[FaceName, FaultInput, number, object]>([
     ['anthropic', { fault: 'overloaded' }, 529, anthropicError('overloaded_error', 'Overloaded')],
     [
       'anthropic',
@@ -219,7 +219,7 @@ describe('a face refuses in its own words', () => {
   ])('%s under %j with %i', async (...[face, fault, status, body]) => {
     const seen = await under(face, fault);
     expect(seen.status).toBe(status);
-    expect(seen.json).toMatchObject(body as object);
+    expect(seen.json).toMatchObject(body);
   });
 
   test.each(FACE_NAMES)(
@@ -259,6 +259,14 @@ describe('a face refuses in its own words', () => {
     },
   );
 });
+
+test.each(FACE_NAMES)(
+  '%s: a rate limit without any wait names no number that is none',
+  async (face) => {
+    const seen = await under(face, { fault: 'rate_limited', retryAfterMs: 0 });
+    expect(seen.text + JSON.stringify(seen.headers)).not.toMatch(/NaN|Infinity|null,null/);
+  },
+);
 
 describe('limits and what a face tells of them', () => {
   test('Anthropic: four kinds with instants, on good answers too, and output counted as it is produced', async () => {

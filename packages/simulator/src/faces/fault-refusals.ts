@@ -22,7 +22,7 @@ function rateLimited(face: Face, fault: FaultInput, call: RefusedCall): Refusal 
   const meter = {
     kind: 'continuous',
     limit,
-    windowMs: waitMs ?? 1,
+    windowMs: Math.max(1, waitMs ?? 1),
     level: 0,
     at: call.at,
   } as const;

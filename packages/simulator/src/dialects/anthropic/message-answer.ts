@@ -8,6 +8,8 @@ import type { MessagesRequest } from './request.ts';
 const event = (type: string, fields: string): string =>
   `event: ${type}\ndata: {"type":"${type}"${fields}}\n\n`;
 
+const filler = (text: string): string => delta(JSON.stringify(text));
+
 const delta = (json: string): string =>
   event('content_block_delta', `,"index":0,"delta":{"type":"text_delta","text":${json}}`);
 
@@ -39,6 +41,5 @@ export function messageReply(
     ),
     event('message_stop', ''),
   ];
-  const filler = (text: string): string => delta(JSON.stringify(text));
   return { framed: { body, events, filler }, body, outputTokens: wording.tokens };
 }

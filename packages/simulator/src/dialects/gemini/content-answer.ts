@@ -5,6 +5,8 @@ import type { PricedReply } from '../serve-call.ts';
 import { cutToTokens, echo, fixedWording, Wording } from '../words.ts';
 import type { ContentRequest } from './request.ts';
 
+const framed = (json: string): string => `data: ${json}\r\n\r\n`;
+
 export function contentReply(
   request: ContentRequest,
   model: ModelProfile,
@@ -23,7 +25,6 @@ export function contentReply(
     wording.pieces.map((piece, at) => record(piece, at === wording.pieces.length - 1));
   const body = (): string =>
     inArray ? `[${records().join(',\r\n')}]` : record(wording.json, true);
-  const framed = (json: string): string => `data: ${json}\r\n\r\n`;
   const filler = (text: string): string => framed(record(JSON.stringify(text), false));
   const events = (): string[] => records().map(framed);
   return { framed: { body, events, filler }, body, outputTokens: wording.tokens };
