@@ -71,7 +71,7 @@ const quotaExhausted: Refuse = (call, given) =>
     ? refuse(call, 402, 'There is an issue with your billing or payment information.')
     : refuse(call, 400, CREDIT);
 
-/** The text names no limit's kind for concurrency; a workspace's own limit is worded as an organization's (not verified). */
+/** A workspace's own limit is worded as its organization's: how else it might be is not known. */
 function limitReached(call: RefusedCall, limit: LimitRefusal): Refusal {
   const waits = limit.waitMs !== null && Number.isFinite(limit.waitMs);
   const headers = waits ? retryAfter(limit.waitMs) : [];
@@ -80,10 +80,9 @@ function limitReached(call: RefusedCall, limit: LimitRefusal): Refusal {
       'Number of concurrent connections has exceeded your rate limit. Please try again later or contact sales at https://claude.com/contact-sales to discuss your options for a rate limit increase.';
     return refuse(call, 429, message, headers);
   }
-  const whose = limit.level === 'project' ? 'workspace' : 'organization';
   const amount = limit.limit.toLocaleString('en-US');
   const { text } = LIMIT_WORDS[limit.dimension];
-  const message = `This request would exceed your ${whose}'s rate limit of ${amount} ${text} (org: ${call.account.organization}, model: ${call.model}). ${MORE}`;
+  const message = `This request would exceed your organization's rate limit of ${amount} ${text} (org: ${call.account.organization}, model: ${call.model}). ${MORE}`;
   return refuse(call, 429, message, headers);
 }
 

@@ -170,7 +170,7 @@ describe('a face refuses in its own words', () => {
         },
       ],
     ],
-    ['groq', { fault: 'quota_exhausted' }, 403, { error: { code: 'blocked_api_access' } }],
+    ['groq', { fault: 'quota_exhausted' }, 400, { error: { code: 'blocked_api_access' } }],
     ['groq', { fault: 'slow_down' }, 498, { error: { type: 'capacity_exceeded' } }],
     [
       'groq',

@@ -1,7 +1,8 @@
 /**
  * Groq. Headers: console.groq.com/docs/rate-limits (`…-requests` always a day's, `…-tokens` always a minute's, `retry-after` only on a
- * 429); texts: replies quoted in public issues (continuedev/continue/issues/10920, danielmiessler/Fabric/issues/364; over capacity:
- * infiniflow/ragflow/issues/9858). Blocked access is 400 in its docs and 403 in EXHAUSTION's table: 403 here (not verified).
+ * 429); a spend limit: 400 `blocked_api_access` (console.groq.com/docs/spend-limits; its text is not verified); blocked models:
+ * …/docs/model-permissions; texts of limits: replies quoted in public issues (continuedev/continue/issues/10920,
+ * danielmiessler/Fabric/issues/364; over capacity: infiniflow/ragflow/issues/9858).
  */
 import { goDuration } from '../limiter/go-duration.ts';
 import { resetOf, USUAL_RULES } from '../limiter/model-limiter.ts';
@@ -98,14 +99,14 @@ export const groqFace: Face = {
       }),
     overloaded: ({ model }) =>
       refuse(503, { message: OVER_CAPACITY(model), type: 'internal_server_error' }),
-    quota_exhausted: () => refuse(403, BLOCKED),
+    quota_exhausted: () => refuse(400, BLOCKED),
     region_blocked: () => refuse(403, { message: 'Forbidden' }),
     server_error: () =>
       refuse(500, { message: 'Internal Server Error', type: 'internal_server_error' }),
     // 498: the flex tier has no capacity (console.groq.com/docs/errors)
     slow_down: () =>
       refuse(498, { message: 'Flex tier capacity exceeded', type: 'capacity_exceeded' }),
-    usage_limit: () => refuse(403, BLOCKED),
+    usage_limit: () => refuse(400, BLOCKED),
   },
   unknownKey: () => refuse(401, INVALID_KEY),
   limitReached,

@@ -104,7 +104,7 @@ export const openrouterFace: Face = {
     // a key's own limit; the date is not part of the text as far as is known
     usage_limit: () =>
       refuse(402, 'Key limit exceeded. Manage it using https://openrouter.ai/settings/keys', {
-        limit_source: 'openrouter_key',
+        limit_source: 'openrouter_key_limit',
       }),
   },
   unknownKey: (value) =>
