@@ -46,11 +46,12 @@ export function serveCall(exchange: Exchange, owner: KeyOwner, request: CheckedC
   const { state, call, face } = exchange;
   call.stream = request.stream;
   const model = state.models.get(request.model);
-  const told = refusedCall(exchange, owner, request);
   if (model === undefined) {
+    const told = refusedCall(exchange, owner, request);
     return refuse(exchange, owner, face.refusals.model_not_found(told, {}), 'model_not_found');
   }
   if (owner.models !== null && !owner.models.has(model.id)) {
+    const told = refusedCall(exchange, owner, request);
     return refuse(exchange, owner, face.refusals.model_forbidden(told, {}), 'model_forbidden');
   }
   const wrong = request.check(model);
@@ -61,6 +62,7 @@ export function serveCall(exchange: Exchange, owner: KeyOwner, request: CheckedC
     return deliver(exchange, answerOf(exchange, owner, model, request));
   }
   call.fault = (acting ?? shapes[0])?.fault ?? null;
+  const told = refusedCall(exchange, owner, request);
   const refusal = acting === null ? null : faultRefusal(face, acting, told);
   if (refusal !== null) {
     call.refused = acting?.fault ?? null;

@@ -2,8 +2,9 @@
  * Gemini (generativelanguage.googleapis.com): Google RPC statuses, no limit headers. Bodies as quoted in public issues: per-minute and
  * per-day 429 with QuotaFailure and RetryInfo (github.com/google-gemini/gemini-cli/issues/8437, googleapis/python-genai/issues/2044,
  * browserbase/mcp-server-browserbase/issues/129), 429 without details (page-assist/issues/406, where the OpenAI-compatible endpoint puts
- * the object into an array), 503 (lobehub/issues/9728), the spending cap and depleted credits
- * (dyad-sh/dyad/issues/3626), 400 API_KEY_INVALID (cequence-io/openai-scala-client/issues/109).
+ * the object into an array), 503 (lobehub/issues/9728), depleted credits
+ * (dyad-sh/dyad/issues/3626), 400 API_KEY_INVALID (cequence-io/openai-scala-client/issues/109); the spending cap as several public
+ * repositories quote it.
  */
 import type { LimitDimension, LimitRefusal, LimitRules } from '../limiter/model-limiter.ts';
 import type { Face } from './face.ts';
