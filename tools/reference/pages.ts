@@ -1,5 +1,6 @@
 import { openApiDocument } from '../../packages/contract/src/admin/openapi.ts';
 import { configJsonSchema } from '../../packages/contract/src/config/config-json-schema.ts';
+import { profileJsonSchema } from '../../packages/simulator/src/profile/profile-json-schema.ts';
 import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
@@ -17,4 +18,5 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/keywell.schema.json': () => jsonText(configJsonSchema()),
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/simulator-profile.schema.json': () => jsonText(profileJsonSchema()),
 };

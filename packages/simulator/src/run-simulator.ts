@@ -71,6 +71,7 @@ function describeSimulator(simulator: Simulator, ownProfile: boolean): string[] 
   const { profile, url, controlUrl } = simulator;
   const lines = [
     `Simulated provider: ${url}`,
+    ...(profile.face === undefined ? [] : [`Errors and headers:  ${profile.face}`]),
     `Control:            ${controlUrl}/counts`,
     `Models:             ${profile.models.map((model) => model.id).join(', ')}`,
   ];

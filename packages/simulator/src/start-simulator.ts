@@ -1,6 +1,6 @@
 /**
- * A provider that behaves like the OpenAI API on the wire: real limiters, real refusals, faults on demand, exact call counts. One process,
- * or embedded in another process or worker thread.
+ * A provider on the wire: the OpenAI, Anthropic and Gemini dialects, any vendor's errors and limit headers, real limiters, real refusals,
+ * faults on demand, exact call counts. One process, or embedded in another process or worker thread.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -13,7 +13,9 @@ import type { CallCounts, CallRecord } from './calls/call-log.ts';
 import { AdvancingClock, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { handleControl } from './control/control-routes.ts';
+import { anthropicDialect } from './dialects/anthropic/anthropic-dialect.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { geminiDialect } from './dialects/gemini/gemini-dialect.ts';
 import { openaiDialect } from './dialects/openai/openai-dialect.ts';
 import { defaultProfile } from './profile/default-profile.ts';
 import { checkProfile } from './profile/parse-profile.ts';
@@ -21,8 +23,9 @@ import { faultTargetProblems } from './profile/profile-schema.ts';
 import type { SimulatorProfile } from './profile/profile-schema.ts';
 import { snakeize } from './profile/camelize.ts';
 import { ProviderState } from './provider-state.ts';
+import type { LimitLevel } from './provider-state.ts';
 
-const DIALECTS: readonly Dialect[] = [openaiDialect];
+const DIALECTS: readonly Dialect[] = [anthropicDialect, geminiDialect, openaiDialect];
 
 export interface SimulatorOptions {
   /** Default 0: any free port. */
@@ -36,8 +39,10 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  /** `http://127.0.0.1:PORT/v1`: what goes into an SDK's base URL. */
+  /** `http://127.0.0.1:PORT/v1`: what goes into an OpenAI SDK's base URL. */
   readonly url: string;
+  /** `http://127.0.0.1:PORT`: the base of `/v1/messages` and `/v1beta/models/…`. */
+  readonly origin: string;
   /** `http://127.0.0.1:PORT/_simulator`. */
   readonly controlUrl: string;
   readonly port: number;
@@ -50,6 +55,10 @@ export interface Simulator {
   set(change: FaultInput): string;
   /** Ends the faults that fit everything given (all without an argument); returns how many. */
   clear(filter?: { id?: string; fault?: FaultName; key?: string }): number;
+  /** The last calls that were refused, and why (`refused`), oldest first. */
+  refusals(): readonly CallRecord[];
+  /** What is truly left of every limit of every key. */
+  limits(): readonly LimitLevel[];
   /** The faults in force. */
   faults(): readonly FaultStatus[];
   /** What an organization has left, micros; null: no end. */
@@ -133,11 +142,14 @@ function simulatorOf(state: ProviderState, server: Server, host: string): Simula
   const origin = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
   return {
     url: `${origin}/v1`,
+    origin,
     controlUrl: `${origin}/_simulator`,
     port,
     profile: state.profile,
     counts: () => state.calls.counts(),
     calls: () => state.calls.recent().calls,
+    refusals: () => state.calls.recent().calls.filter(({ refused }) => refused !== null),
+    limits: () => state.limitLevels(),
     set: (change) => setFault(state, change),
     clear: (filter = {}) => state.faults.clear(filter),
     faults: () => state.faults.list(state.clock.now()),

@@ -38,7 +38,10 @@ export interface StorySketch {
   /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
   readonly pools?: number;
   readonly traffic?: SnapshotSketch['traffic'];
+  /** The simulated model: its limits with how they refill and charge, its pace, its prices. */
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
+  /** Whose errors and limit headers the simulated provider has; left out: OpenAI's. */
+  readonly face?: SimulatorProfile['face'];
   readonly workers?: number;
   /** Starts the worker threads, for a test that ends them. */
   readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
@@ -75,7 +78,7 @@ const FIRST: readonly KeySketch[] = [{ id: 'a', weight: 1e9 }, { id: 'b' }, { id
 /** Starts both. A key's value is `sk-simulated-` and its id, unless the sketch gives one. */
 export async function startStory(sketch: StorySketch = {}): Promise<Story> {
   const keys = sketch.keys ?? FIRST;
-  const simulator = await startSimulator({ profile: profileOf(keys, sketch.model ?? {}) });
+  const simulator = await startSimulator({ profile: profileOf(keys, sketch) });
   const log = new LogCatcher();
   const cooled: CooldownChange[] = [];
   const events: NodeEvent[] = [];
@@ -181,10 +184,11 @@ class RunningStory implements Story {
 /** One organization for each first step of a domain path, one project for each key. */
 function profileOf(
   keys: readonly KeySketch[],
-  model: Omit<SimulatorProfile['models'][number], 'id'>,
+  { model, face }: Pick<StorySketch, 'model' | 'face'>,
 ): SimulatorProfile {
   const organizations = Map.groupBy(keys, ({ id, domain }) => domain?.[0] ?? `org-${id}`);
   return {
+    face,
     organizations: [...organizations].map(([organization, owned]) => ({
       id: organization,
       projects: owned.map(({ id = 'a' }) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aSnapshot } from './a-snapshot.ts';
 import { FakeClock } from './fake-clock.ts';
+import { STORY_KEY, startStory } from './gateway-story.ts';
 import { seededRandom } from './seeded-random.ts';
 
 function draw(seed: number): number[] {
@@ -70,12 +71,35 @@ describe('aSnapshot', () => {
     expect(snapshot.providers.map((provider) => provider.id)).toEqual(['openai', 'openai-2']);
     expect(snapshot.providers[0]?.keys[1]).toMatchObject({ domain: ['org-1', 'p'], weight: 3 });
     expect(snapshot.providers[1]?.keys[0]?.value).toBeNull();
-    expect(snapshot.pools[0]?.tiers[1]?.targets).toEqual([
+    expect(snapshot.pools[0]?.tiers[1]?.targets).toMatchObject([
       { provider: 'openai-2', model: 'm', weight: 1, keys: [] },
     ]);
     expect(snapshot.consumers.map((consumer) => [consumer.id, consumer.slot])).toEqual([
       ['web', 0],
       ['web-2', 1],
     ]);
+  });
+});
+
+describe('startStory', () => {
+  it('puts a provider with the face and the limits that the sketch names behind the gateway', async () => {
+    const story = await startStory({
+      keys: [{ id: 'a' }],
+      face: 'gemini',
+      model: { limits: { requestsPerDay: 5, concurrent: 2 } },
+    });
+    const response = await fetch(`${story.url}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${STORY_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'smart', messages: [{ role: 'user', content: 'x' }] }),
+    });
+    const answered = [response.status, await response.text()];
+    const refused = await fetch(`${story.simulator.url}/models`);
+    const error: unknown = await refused.json();
+    const limits = story.simulator.limits();
+    await story.close();
+    expect(answered).toEqual([200, expect.stringContaining('Simulated answer')]);
+    expect(error).toMatchObject([{ error: { status: 'PERMISSION_DENIED' } }]);
+    expect(limits).toMatchObject([{ dimension: 'requests_day', remaining: 4 }, { limit: 2 }]);
   });
 });

@@ -78,8 +78,9 @@ async function act(
   startStream(exchange, answer, headers);
   if (FLOODS.has(name)) return floodStream(exchange, answer, acting);
   if (CUTS.has(name)) {
+    const whole = answer.events.length;
     const send = (events: readonly string[]): Promise<boolean> =>
-      sendEvents(exchange, events, { ...delivery, end: false });
+      sendEvents(exchange, events, { ...delivery, end: false, of: whole });
     return cutStream(exchange, answer.events, acting, send);
   }
   await sendEvents(exchange, answer.events, delivery);
@@ -131,6 +132,7 @@ async function deliverSlowly(
       'content-length',
       String(Buffer.byteLength(answer.body)),
     ]);
+    exchange.open?.produced(1, 1);
     if (await writeBytewise(exchange, answer.body)) response.end();
   } else {
     sendBody(exchange, answer, headers);
@@ -148,6 +150,7 @@ function sendBody(exchange: Exchange, answer: Answer, headers: readonly string[]
   exchange.call.status = answer.status;
   const length = Buffer.byteLength(answer.body);
   exchange.response.writeHead(answer.status, [...headers, 'content-length', String(length)]);
+  exchange.open?.produced(1, 1);
   exchange.response.end(answer.body);
 }
 
@@ -158,6 +161,7 @@ function sendZipped(exchange: Exchange, answer: Answer, headers: readonly string
   const framing = ['content-encoding', 'gzip', 'content-length', String(zipped.byteLength)];
   writeHead(exchange, answer.status, [...headers, ...type, ...framing]);
   exchange.call.events = answer.events?.length ?? 0;
+  exchange.open?.produced(1, 1);
   exchange.response.end(zipped);
 }
 
@@ -170,7 +174,12 @@ function startStream(exchange: Exchange, answer: Answer, headers: readonly strin
 async function sendEvents(
   exchange: Exchange,
   events: readonly string[],
-  how: { readonly intervalMs: number; readonly bytewise: boolean; readonly end?: boolean },
+  how: {
+    readonly intervalMs: number;
+    readonly bytewise: boolean;
+    readonly end?: boolean;
+    readonly of?: number;
+  },
 ): Promise<boolean> {
   const { response, call } = exchange;
   for (let at = 0; at < events.length; at++) {
@@ -179,6 +188,7 @@ async function sendEvents(
     const written = how.bytewise ? writeBytewise(exchange, event) : write(response, event);
     if (written !== true && !(await written)) return false;
     call.events++;
+    exchange.open?.produced(at + 1, how.of ?? events.length);
   }
   if (how.end !== false) response.end();
   return true;

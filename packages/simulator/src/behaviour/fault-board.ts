@@ -1,4 +1,5 @@
 /** The faults in force: which of them act on a call, how often still, and until when. */
+import { dateOf, usageLimitEnds } from '../faces/usage-date.ts';
 import type { Random } from '../random.ts';
 import { FAULTS } from './faults.ts';
 import type { FaultName, FaultRow } from './faults.ts';
@@ -48,16 +49,20 @@ const MAX_RULES = 1000;
 
 export class FaultBoard {
   readonly #random: Random;
+  /** What turns `now` into epoch milliseconds, for faults that end at a date. */
+  readonly #epochMs: number;
   /** The newest first: what was set last wins. */
   #rules: Rule[] = [];
   #named = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, epochMs = 0) {
     this.#random = random;
+    this.#epochMs = epochMs;
   }
 
   /** Sets a fault and returns its id; one with the id of an older fault takes its place. Throws beyond 1,000 faults. */
-  set(input: FaultInput, now: number): string {
+  set(given: FaultInput, now: number): string {
+    const input = this.#dated(given, now);
     const id = input.id ?? this.#freeId();
     this.clear({ id });
     this.#dropOver(now);
@@ -68,7 +73,7 @@ export class FaultBoard {
       input,
       row: FAULTS[input.fault],
       beginsAt,
-      endsAt: beginsAt + (input.durationMs ?? Infinity),
+      endsAt: Math.min(beginsAt + (input.durationMs ?? Infinity), this.#dateOf(input)),
       toSkip: input.afterCalls ?? 0,
       left: input.count ?? Infinity,
       acted: 0,
@@ -117,6 +122,16 @@ export class FaultBoard {
       else acting = rule.input;
     }
     return acting === null && shapes.length === 0 ? NO_FAULTS : { acting, shapes };
+  }
+
+  /** A usage limit always has its date: as far as nothing else is said, the first of the next month. */
+  #dated(input: FaultInput, now: number): FaultInput {
+    if (input.fault !== 'usage_limit') return input;
+    return { ...input, until: dateOf(usageLimitEnds(input.until, now + this.#epochMs)) };
+  }
+
+  #dateOf({ until }: FaultInput): number {
+    return until === undefined ? Infinity : Date.parse(until) - this.#epochMs;
   }
 
   #fires(rule: Rule): boolean {

@@ -2,13 +2,16 @@
 import { z } from 'zod';
 import { camelize } from '../profile/camelize.ts';
 import type { Camelized } from '../profile/camelize.ts';
+import { LIMIT_DIMENSIONS } from '../limiter/model-limiter.ts';
 import { FAULT_NAMES, FAULTS } from './faults.ts';
 import type { FaultParameter } from './faults.ts';
+import { NONSENSE } from './nonsense.ts';
 
 const duration = z
   .number()
   .min(0)
   .max(86_400_000 * 31);
+const WEEK = 86_400_000 * 7;
 const name = z.string().min(1).max(200);
 
 const HEADER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[\t\x20-\x7e]*$/;
@@ -32,9 +35,7 @@ export const faultSchema = z
       .string()
       .regex(/^[a-z0-9_.-]{1,100}$/)
       .optional(),
-    dimension: z
-      .enum(['requests_minute', 'tokens_minute', 'requests_day', 'tokens_day'])
-      .optional(),
+    dimension: z.enum(LIMIT_DIMENSIONS).optional(),
     retry_after_ms: duration.optional(),
     message: z.string().max(10_000).optional(),
     events: z.int().min(0).max(1_000_000).optional(),
@@ -46,6 +47,11 @@ export const faultSchema = z
       .regex(/^[\x21-\x7e]{1,2000}$/)
       .optional(),
     headers: z.array(z.string().regex(HEADER_LINE, 'expected "name: value"')).max(100).optional(),
+    status: z.int().min(400).max(599).optional(),
+    factor: z.number().min(0).max(1000).optional(),
+    skew_ms: z.number().min(-WEEK).max(WEEK).optional(),
+    nonsense: z.enum(NONSENSE).optional(),
+    until: z.iso.date().optional(),
   })
   .superRefine((input, context) => {
     const row = FAULTS[input.fault];
@@ -80,6 +86,11 @@ const PARAMETERS: readonly FaultParameter[] = [
   'bytes',
   'location',
   'headers',
+  'status',
+  'factor',
+  'skew_ms',
+  'nonsense',
+  'until',
 ];
 
 /** A fault to set, as code gives it. */

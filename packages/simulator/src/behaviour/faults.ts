@@ -11,7 +11,12 @@ export type FaultParameter =
   | 'wait_ms'
   | 'bytes'
   | 'location'
-  | 'headers';
+  | 'headers'
+  | 'status'
+  | 'factor'
+  | 'skew_ms'
+  | 'nonsense'
+  | 'until';
 
 export interface FaultRow {
   /**
@@ -41,6 +46,11 @@ export const FAULTS = Object.freeze({
     '429 `insufficient_quota`: the money is gone; `code` names another funds code',
     ['code'],
   ),
+  usage_limit: row(
+    'answer',
+    "a spend limit that ends `until` a date, 00:00 UTC (default: the first of next month), and the fault with it; `code` `organization` instead of the workspace's or project's",
+    ['code', 'until'],
+  ),
   dead_key: row('credential', '401 `invalid_api_key`, the body shows the masked key'),
   account_deactivated: row('credential', '401 `account_deactivated`'),
   region_blocked: row('credential', '403 `unsupported_country_region_territory`'),
@@ -50,7 +60,7 @@ export const FAULTS = Object.freeze({
     'retry_after_ms',
   ]),
   slow_down: row('answer', '429 `slow_down`', ['retry_after_ms']),
-  overloaded: row('answer', '503 `server_is_overloaded`', ['retry_after_ms']),
+  overloaded: row('answer', '503 `server_is_overloaded` (529 at Anthropic)', ['retry_after_ms']),
   server_error: row('answer', '500 `server_error`'),
   bad_gateway: row('answer', '502 with an HTML page'),
   gateway_timeout: row('answer', '504 with an HTML page'),
@@ -88,6 +98,13 @@ export const FAULTS = Object.freeze({
   cut_json: row('answer', '200 with a whole body that is half a JSON text'),
   html: row('answer', '200 with an HTML page'),
   wrong_type: row('answer', 'JSON where a stream was asked for, a stream where JSON was'),
+  huge_error: row(
+    'answer',
+    '`status` (default 500) and an error of `bytes` bytes (default 1 MiB)',
+    ['status', 'bytes'],
+  ),
+  html_error: row('answer', '`status` (default 500) with an HTML page', ['status']),
+  invalid_text: row('answer', '`status` (default 500) and an error that is not UTF-8', ['status']),
   redirect: row('answer', '302 to `location`', ['location']),
   not_http: row('answer', 'bytes that are no HTTP response', ['bytes']),
   huge_line: onStreams('one event of `bytes` bytes (default 16 MiB) in one line', ['bytes']),
@@ -111,6 +128,22 @@ export const FAULTS = Object.freeze({
   ),
   huge_headers: row('shape', 'adds `bytes` of headers (default 1 MiB)', ['bytes']),
   informational: row('shape', 'sends 102 and 103 before the answer'),
+  no_headers: row('shape', 'no limit headers and no `retry-after`'),
+  lying_headers: row(
+    'shape',
+    'what limit headers say is left is `factor` times the truth (default 0.5)',
+    ['factor'],
+  ),
+  skewed_clock: row(
+    'shape',
+    '`date` and the instants in limit headers are off by `skew_ms` (default an hour ahead)',
+    ['skew_ms'],
+  ),
+  nonsense_headers: row(
+    'shape',
+    'limit headers and `retry-after` are `nonsense`: `negative`, `huge`, `nan`, `empty` or `year_9999` (default: each in turn)',
+    ['nonsense'],
+  ),
 } satisfies Record<string, FaultRow>);
 
 export type FaultName = keyof typeof FAULTS;

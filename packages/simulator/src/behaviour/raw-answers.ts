@@ -1,8 +1,10 @@
-/** Answers that are none: bytes, pages, redirects. */
+/** Answers that are none: bytes, pages, redirects, errors nobody can read. */
+import { STATUS_CODES } from 'node:http';
 import { hashText, seededRandom } from '../random.ts';
 import type { Answer, Exchange } from '../dialects/dialect.ts';
 import type { FaultInput } from './fault-input.ts';
 import type { FaultName } from './faults.ts';
+import { htmlPage } from './html-page.ts';
 
 export const RAW_ANSWERS: ReadonlySet<FaultName> = new Set<FaultName>([
   'garbage',
@@ -10,13 +12,12 @@ export const RAW_ANSWERS: ReadonlySet<FaultName> = new Set<FaultName>([
   'html',
   'redirect',
   'not_http',
+  'huge_error',
+  'html_error',
+  'invalid_text',
 ]);
 
 const MAX_GARBAGE = 16 * 1024 * 1024;
-
-/** An error page as a proxy in front of a provider shows it. */
-export const htmlPage = (title: string): string =>
-  `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n`;
 
 function randomBytes(count: number): Buffer {
   const random = seededRandom(hashText('garbage'));
@@ -54,6 +55,7 @@ export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput)
     const location = fault.location ?? 'http://127.0.0.1:9/elsewhere';
     return respond(exchange, 302, [...headers, 'location', location], Buffer.alloc(0));
   }
+  if (ERRORS.has(fault.fault)) return errorAnswer(exchange, headers, fault);
   if (fault.fault === 'not_http') return notHttp(exchange, fault.bytes ?? 256);
   if (fault.fault === 'cut_json') {
     const text = answer.events === null ? answer.body : answer.events.join('');
@@ -62,6 +64,40 @@ export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput)
   }
   const bytes = randomBytes(Math.min(fault.bytes ?? 2048, MAX_GARBAGE));
   respond(exchange, 200, [...headers, 'content-type', type], bytes);
+}
+
+const ERRORS: ReadonlySet<FaultName> = new Set<FaultName>([
+  'huge_error',
+  'html_error',
+  'invalid_text',
+]);
+
+const JSON_TYPE = ['content-type', 'application/json'];
+const MIB = 1_048_576;
+/** A lone continuation byte, an overlong slash, half a surrogate pair. */
+const NOT_UTF8 = Buffer.from([0x80, 0xc0, 0xaf, 0xed, 0xa0, 0x80]);
+
+/** An error whose body is too long, a page, or no text. */
+function errorAnswer(exchange: Exchange, headers: string[], fault: FaultInput): void {
+  const status = fault.status ?? 500;
+  if (fault.fault === 'html_error') {
+    const page = Buffer.from(htmlPage(`${status} ${STATUS_CODES[status] ?? 'Error'}`));
+    return respond(exchange, status, [...headers, ...HTML], page);
+  }
+  const huge = fault.fault === 'huge_error';
+  const mark = huge ? 'x'.repeat(Math.min(fault.bytes ?? MIB, 64 * MIB)) : '@@';
+  const error = {
+    message: `Something failed: ${mark}`,
+    type: 'server_error',
+    param: null,
+    code: null,
+  };
+  const body = exchange.face.errorBody(status, error, exchange.requestId);
+  const [before = '', after = ''] = body.split('@@');
+  const bytes = huge
+    ? Buffer.from(body)
+    : Buffer.concat([Buffer.from(before), NOT_UTF8, Buffer.from(after)]);
+  respond(exchange, status, [...headers, ...JSON_TYPE], bytes);
 }
 
 function notHttp(exchange: Exchange, bytes: number): void {

@@ -22,6 +22,8 @@ export interface CallRecord {
   status: number;
   /** The fault that answered; null when none did. */
   fault: FaultName | null;
+  /** Why it was refused: the fault's name, `limit:requests_minute`, `quota_exhausted`, `unknown_key` …; null when it was not. */
+  refused: string | null;
   /** The client went away before the answer was complete. */
   aborted: boolean;
   /** The simulator cut the connection itself. */
@@ -41,6 +43,8 @@ export interface KeyCounts {
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byOperation: Readonly<Record<string, number>>;
   readonly byFault: Readonly<Record<string, number>>;
+  /** By the reason of the refusal. */
+  readonly byRefusal: Readonly<Record<string, number>>;
 }
 
 export interface CallCounts {
@@ -61,6 +65,7 @@ interface Tally {
   byStatus: Map<string | number, number>;
   byOperation: Map<string | number, number>;
   byFault: Map<string | number, number>;
+  byRefusal: Map<string | number, number>;
 }
 
 const emptyTally = (inFlight = 0): Tally => ({
@@ -73,6 +78,7 @@ const emptyTally = (inFlight = 0): Tally => ({
   byStatus: new Map(),
   byOperation: new Map(),
   byFault: new Map(),
+  byRefusal: new Map(),
 });
 
 const bump = (counts: Map<string | number, number>, name: string | number): void => {
@@ -84,6 +90,7 @@ const told = (tally: Tally): KeyCounts => ({
   byStatus: Object.fromEntries(tally.byStatus),
   byOperation: Object.fromEntries(tally.byOperation),
   byFault: Object.fromEntries(tally.byFault),
+  byRefusal: Object.fromEntries(tally.byRefusal),
 });
 
 export class CallLog {
@@ -123,6 +130,7 @@ export class CallLog {
       stream: false,
       status: 0,
       fault: null,
+      refused: null,
       aborted: false,
       cut: false,
       events: 0,
@@ -192,6 +200,7 @@ export class CallLog {
     if (record.aborted) tally.abortedByClient++;
     if (record.cut) tally.cutBySimulator++;
     if (record.fault !== null) bump(tally.byFault, record.fault);
+    if (record.refused !== null) bump(tally.byRefusal, record.refused);
   }
 
   #keep(record: CallRecord): void {

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../clock.ts';
 import { startSimulator } from '../start-simulator.ts';
 import type { Simulator } from '../start-simulator.ts';
 
@@ -8,8 +9,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((simulator) => simulator.close()));
 });
 
-async function start(): Promise<Simulator> {
-  const simulator = await startSimulator();
+async function start(clock?: Clock): Promise<Simulator> {
+  const simulator = await startSimulator({ clock });
   open.push(simulator);
   return simulator;
 }
@@ -114,6 +115,36 @@ describe('the control endpoint', () => {
     await control(simulator, 'POST', '/reset');
     expect(await chat(simulator)).toBe(200);
     expect(simulator.counts().total.calls).toBe(1);
+  });
+
+  test('tells what is left of every limit, and narrows it down', async () => {
+    const simulator = await start({ now: () => 0, wallNow: () => 0 });
+    await chat(simulator);
+    const all = await control(simulator, 'GET', '/limits?model=gpt-5');
+    expect(all.json).toMatchObject({
+      limits: [
+        { key: 'a', dimension: 'requests_minute', limit: 10_000, remaining: 9999, reset_in_ms: 6 },
+        { key: 'a', dimension: 'tokens_minute' },
+        { key: 'b', dimension: 'requests_minute', remaining: 10_000, reset_in_ms: 0 },
+        { key: 'b', dimension: 'tokens_minute' },
+      ],
+    });
+    const one = await control(simulator, 'GET', '/limits?model=gpt-5&key=b');
+    expect(one.json).toMatchObject({ limits: [{ key: 'b' }, { key: 'b' }] });
+  });
+
+  test('tells who was refused why', async () => {
+    const simulator = await start();
+    simulator.set({ fault: 'slow_down', count: 2 });
+    for (let call = 0; call < 3; call++) await chat(simulator);
+    const { json } = await control(simulator, 'GET', '/refusals?since=1');
+    expect(json).toMatchObject({
+      total: { slow_down: 2 },
+      unknown_key: {},
+      keys: { a: { slow_down: 2 }, b: {} },
+      refusals: [{ sequence: 2, key: 'a', refused: 'slow_down', status: 429 }],
+      calls_dropped: 0,
+    });
   });
 
   test('shows the profile without key values', async () => {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { FAULT_NAMES } from '../behaviour/faults.ts';
 import { readFault } from '../behaviour/fault-input.ts';
 import type { KeyCounts } from '../calls/call-log.ts';
-import { maskKey } from '../dialects/openai/errors.ts';
+import { maskKey } from '../faces/mask-key.ts';
 import { snakeize } from '../profile/camelize.ts';
 import { faultTargetProblems } from '../profile/profile-schema.ts';
 import type { ProviderState } from '../provider-state.ts';
@@ -87,6 +87,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/counts': { GET: readCounts },
   '/faults': { GET: listFaults, POST: setFaults, DELETE: clearFaults },
   '/reset': { POST: reset },
+  '/limits': { GET: readLimits },
+  '/refusals': { GET: readRefusals },
   '/clock': { GET: readClock, POST: advanceClock },
   '/balance': { GET: readBalances, POST: setBalance },
   '/profile': { GET: readProfile },
@@ -149,7 +151,35 @@ const countJson = (count: KeyCounts): object => ({
   by_status: count.byStatus,
   by_operation: count.byOperation,
   by_fault: count.byFault,
+  by_refusal: count.byRefusal,
 });
+
+/** What is truly left of every limit; `?key=` and `?model=` narrow it down. */
+function readLimits(state: ProviderState, query: URLSearchParams): Reply {
+  const fits = (name: 'key' | 'model', value: string): boolean =>
+    !query.has(name) || query.get(name) === value;
+  const levels = state
+    .limitLevels()
+    .filter(({ key, model }) => fits('key', key) && fits('model', model));
+  return { status: 200, body: { limits: snakeize(levels) } };
+}
+
+/** How often each key was refused and why, and the refused calls one by one; `?since=SEQUENCE` only those after it. */
+function readRefusals(state: ProviderState, query: URLSearchParams): Reply {
+  const { keys, total, unknownKey } = state.calls.counts();
+  const byKey = Object.entries(keys).map(([alias, { byRefusal }]) => [alias, byRefusal]);
+  const since = Number(query.get('since') ?? '0');
+  const { calls, dropped } = state.calls.recent();
+  const refused = calls.filter((call) => call.refused !== null && !(call.sequence <= since));
+  const body = {
+    total: total.byRefusal,
+    unknown_key: unknownKey.byRefusal,
+    keys: Object.fromEntries(byKey),
+    refusals: refused.map((call) => snakeize(call)),
+    calls_dropped: dropped,
+  };
+  return { status: 200, body };
+}
 
 function listFaults(state: ProviderState): Reply {
   return { status: 200, body: { faults: snakeize(state.faults.list(state.clock.now())) } };

@@ -1,6 +1,8 @@
-/** What a dialect (OpenAI now; Anthropic, Gemini and others as sibling folders) and the delivery of its answers say to each other. */
+/** What a dialect and the delivery of its answers say to each other. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallRecord } from '../calls/call-log.ts';
+import type { OpenCharge } from '../calls/open-charge.ts';
+import type { Face } from '../faces/face.ts';
 import type { ProviderState } from '../provider-state.ts';
 
 /** One request and everything that belongs to it. */
@@ -11,6 +13,12 @@ export interface Exchange {
   readonly call: CallRecord;
   /** The path without its query. */
   readonly path: string;
+  /** Whose errors and headers it gets. */
+  readonly face: Face;
+  /** 32 hex digits; every face makes its own id of it. */
+  readonly requestId: string;
+  /** What is charged while and after it is answered; null when everything is paid. */
+  open: OpenCharge | null;
 }
 
 /** A complete answer, not yet delivered: a body, or the events of a stream (each a whole block with its blank line). */

@@ -1,36 +1,33 @@
 /** A continuous token bucket: full at the start, refilled evenly, never above its limit. State is mutable, time is passed in. */
 export interface TokenBucket {
+  readonly kind: 'continuous';
   readonly limit: number;
   readonly windowMs: number;
+  /** Below zero when more was charged afterwards than was there. */
   level: number;
   /** The instant `level` was true. */
   at: number;
 }
 
-export function fullBucket(limit: number, windowMs: number, now: number): TokenBucket {
-  return { limit, windowMs, level: limit, at: now };
+export function fullBucket(limit: number, windowMs: number, at: number): TokenBucket {
+  return { kind: 'continuous', limit, windowMs, level: limit, at };
 }
 
 /** What the bucket holds now. A clock that runs backwards refills nothing. */
-export function levelAt(bucket: TokenBucket, now: number): number {
-  const elapsed = Math.max(0, now - bucket.at);
+export function levelAt(bucket: TokenBucket, at: number): number {
+  const elapsed = Math.max(0, at - bucket.at);
   return Math.min(bucket.limit, bucket.level + (elapsed * bucket.limit) / bucket.windowMs);
 }
 
 /** Milliseconds until the bucket holds `amount`; Infinity when it never will. */
-export function msUntil(bucket: TokenBucket, amount: number, now: number): number {
+export function msUntilLevel(bucket: TokenBucket, amount: number, at: number): number {
   if (amount > bucket.limit) return Infinity;
-  const missing = amount - levelAt(bucket, now);
+  const missing = amount - levelAt(bucket, at);
   return missing <= 0 ? 0 : (missing * bucket.windowMs) / bucket.limit;
 }
 
-/** Milliseconds until the bucket is full: what OpenAI's `reset` headers tell. */
-export function msUntilFull(bucket: TokenBucket, now: number): number {
-  return msUntil(bucket, bucket.limit, now);
-}
-
-/** Takes `amount`; the caller has checked that it is there. */
-export function takeFrom(bucket: TokenBucket, amount: number, now: number): void {
-  bucket.level = levelAt(bucket, now) - amount;
-  bucket.at = Math.max(bucket.at, now);
+/** Takes `amount`, whether or not it is there. */
+export function drawFrom(bucket: TokenBucket, amount: number, at: number): void {
+  bucket.level = levelAt(bucket, at) - amount;
+  bucket.at = Math.max(bucket.at, at);
 }

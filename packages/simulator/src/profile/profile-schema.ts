@@ -1,6 +1,8 @@
 /** The profile file's schema (snake_case) and what only a whole profile can tell: ids that meet, names that exist. */
 import { z } from 'zod';
 import { faultSchema } from '../behaviour/fault-input.ts';
+import { FACE_NAMES } from '../faces/face.ts';
+import { isTimeZone } from '../limiter/calendar.ts';
 import type { Camelized } from './camelize.ts';
 
 const id = z
@@ -9,11 +11,28 @@ const id = z
 const wait = z.number().min(0).max(3_600_000);
 const amount = z.int().min(0);
 
+const perWindow = z.int().min(1).optional();
+
 const limitFields = {
-  requests_per_minute: z.int().min(1).optional(),
-  tokens_per_minute: z.int().min(1).optional(),
-  requests_per_day: z.int().min(1).optional(),
-  tokens_per_day: z.int().min(1).optional(),
+  requests_per_second: perWindow,
+  requests_per_minute: perWindow,
+  tokens_per_minute: perWindow,
+  input_tokens_per_minute: perWindow,
+  output_tokens_per_minute: perWindow,
+  requests_per_hour: perWindow,
+  requests_per_day: perWindow,
+  tokens_per_day: perWindow,
+  input_tokens_per_day: perWindow,
+  requests_per_month: perWindow,
+  tokens_per_month: perWindow,
+  concurrent: perWindow,
+  minute_refill: z.enum(['continuous', 'fixed', 'sliding']).optional(),
+  day_refill: z.enum(['continuous', 'calendar', 'sliding']).optional(),
+  time_zone: z
+    .string()
+    .refine(isTimeZone, 'expected the name of a time zone, such as UTC or America/Los_Angeles')
+    .optional(),
+  charge: z.enum(['upfront', 'input_only', 'as_produced', 'at_end']).optional(),
 };
 
 const modelLimits = z.array(z.strictObject({ model: id, ...limitFields }));
@@ -61,6 +80,7 @@ const modelSchema = z.strictObject({
 
 export const profileSchema = z.strictObject({
   version: z.literal(1).optional(),
+  face: z.enum(FACE_NAMES).optional(),
   calls_kept: z.int().min(0).max(1_000_000).optional(),
   organizations: z.array(organizationSchema).min(1),
   models: z.array(modelSchema).min(1),

@@ -1,9 +1,10 @@
 /** Chat completions, whole and streamed: shapes as captured from the API (openai-node `ChatCompletion`, `ChatCompletionChunk`). */
+import { contentText, isObject } from '../json-body.ts';
+import type { Framed } from '../serve-call.ts';
+import { cutToTokens, echo, fixedWording, Wording } from '../words.ts';
 import { minimalJson } from './minimal-json.ts';
-import { contentText, isObject } from './request.ts';
 import type { OpenaiRequest } from './request.ts';
 import { usageJson } from './usage.ts';
-import { cutToTokens, echo, fixedWording, Wording } from './words.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { Random } from '../../random.ts';
 
@@ -16,13 +17,6 @@ export interface Reply {
   readonly tool: { readonly id: string; readonly name: string; readonly arguments: string } | null;
   readonly cut: boolean;
   readonly outputTokens: number;
-}
-
-/** A body and a way to the events, so that only what is asked for is built. */
-export interface Framed {
-  readonly body: () => string;
-  readonly events: () => string[];
-  readonly filler: (text: string) => string;
 }
 
 const TAIL = '"service_tier":"default","system_fingerprint":"fp_simulator"';

@@ -1,8 +1,9 @@
 /** The older text completions: `text_completion`, whole and streamed. */
+import type { Framed } from '../serve-call.ts';
+import { cutToTokens, echo, fixedWording, Wording } from '../words.ts';
 import { newId } from './chat-answer.ts';
-import type { Framed, Reply } from './chat-answer.ts';
+import type { Reply } from './chat-answer.ts';
 import type { OpenaiRequest } from './request.ts';
-import { cutToTokens, echo, fixedWording, Wording } from './words.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { Random } from '../../random.ts';
 

@@ -1,7 +1,7 @@
 /** Embeddings: a unit vector that depends on the text and on nothing else, as numbers or as base64 of little-endian 32-bit floats. */
 import { hashText, seededRandom } from '../../random.ts';
-import { badRequest } from './errors.ts';
-import type { Refusal } from './errors.ts';
+import type { Refusal } from '../../faces/refusal.ts';
+import { badRequest } from './request-errors.ts';
 import type { OpenaiRequest } from './request.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 

@@ -1,6 +1,6 @@
 /** The smallest value that fits a JSON Schema: what simulated tool calls and structured outputs are made of. */
-import { isObject } from './request.ts';
-import type { JsonObject } from './request.ts';
+import { isObject } from '../json-body.ts';
+import type { JsonObject } from '../json-body.ts';
 
 const MAX_DEPTH = 16;
 const MAX_VALUES = 2000;

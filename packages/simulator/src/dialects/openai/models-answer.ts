@@ -1,7 +1,7 @@
 /** GET /v1/models and /v1/models/{id}. */
-import type { ProviderState } from '../../provider-state.ts';
-import type { Answer } from '../dialect.ts';
-import { modelNotFound } from './errors.ts';
+import type { KeyOwner, ProviderState } from '../../provider-state.ts';
+import type { Answer, Exchange } from '../dialect.ts';
+import { refusalAnswer, refusedCall } from '../exchange.ts';
 
 /** The models' date of birth: a constant, so that two runs answer alike. */
 const CREATED = 1_735_689_600;
@@ -27,8 +27,10 @@ export function answerModels(state: ProviderState): Answer {
   return answer(200, JSON.stringify({ object: 'list', data }, null, 2));
 }
 
-export function answerModel(state: ProviderState, id: string): Answer {
+export function answerModel(exchange: Exchange, owner: KeyOwner, id: string): Answer {
+  const { state, face, call } = exchange;
   if (state.models.has(id)) return answer(200, JSON.stringify(modelJson(id), null, 2));
-  const refusal = modelNotFound(id);
-  return answer(refusal.status, refusal.body);
+  call.refused = 'model_not_found';
+  const told = refusedCall(exchange, owner, { model: id });
+  return refusalAnswer(exchange, face.refusals.model_not_found(told, {}), []);
 }

@@ -1,9 +1,9 @@
 /** Reads and checks request bodies the way OpenAI does: what is wrong, at which parameter, with which code. Unknown fields are ignored. */
-import { badRequest } from './errors.ts';
-import type { Refusal } from './errors.ts';
-import { estimateTokens } from './estimate-tokens.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { Refusal } from '../../faces/refusal.ts';
+import { estimateTokens } from '../estimate-tokens.ts';
+import { contentText, isObject } from '../json-body.ts';
+import type { JsonObject } from '../json-body.ts';
+import { badRequest } from './request-errors.ts';
 
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
 
@@ -24,9 +24,6 @@ export interface OpenaiRequest {
   /** The inputs of an embeddings call, the prompts of a completions call; empty for chat. */
   readonly inputs: readonly string[];
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const ROLES = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
 
@@ -52,22 +49,6 @@ const missing = (param: string): Refusal =>
 /** A caller's value inside a message: short. */
 const shown = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 100);
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The body's JSON object; null when it is anything else. */
-export function parseJson(bytes: Uint8Array): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(utf8.decode(bytes));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The model a body names, even when the rest of it is wrong. */
-export const modelOf = (body: JsonObject): string | null =>
-  typeof body['model'] === 'string' ? body['model'] : null;
 
 function checkNumber(
   body: JsonObject,
@@ -120,17 +101,6 @@ function checkCommon(body: JsonObject): Refusal | null {
     checkNumber(body, 'max_tokens', TOKENS) ??
     checkNumber(body, 'max_completion_tokens', TOKENS)
   );
-}
-
-/** The text of a message's content: a string, or the text parts of an array. */
-export function contentText(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  let text = '';
-  for (const part of content) {
-    if (isObject(part) && typeof part['text'] === 'string') text += part['text'];
-  }
-  return text;
 }
 
 function checkMessage(message: JsonObject, param: string): Refusal | null {

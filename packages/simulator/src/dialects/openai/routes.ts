@@ -1,6 +1,6 @@
 /** Which paths there are and what each takes. */
-import { unknownUrl, wrongMethod } from './errors.ts';
-import type { Refusal } from './errors.ts';
+import type { Refusal } from '../../faces/refusal.ts';
+import { unknownUrl, wrongMethod } from './request-errors.ts';
 import type { Operation } from './request.ts';
 
 export type Route =

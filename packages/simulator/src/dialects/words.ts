@@ -1,5 +1,5 @@
 /** What simulated models say. */
-import type { ModelProfile } from '../../profile/profile-schema.ts';
+import type { ModelProfile } from '../profile/profile-schema.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 const VOCABULARY =
