@@ -95,9 +95,14 @@ function readAmounts({ names, perSecond }: LimitHeader, header: Header): Amounts
   const told = header(remaining ?? limit ?? '');
   if (told === undefined) return null;
   const most = limit === undefined ? null : parseCount(header(limit));
-  if (perSecond === true) return most === null ? null : { limit: most * 60, remaining: null };
+  if (perSecond === true) return readRate(most);
   const left = remaining === undefined ? null : parseCount(told);
   return left === null && most === null ? null : { limit: most, remaining: left };
+}
+
+function readRate(perSecond: number | null): Amounts | null {
+  const perMinute = (perSecond ?? Infinity) * 60;
+  return perMinute < Infinity ? { limit: perMinute, remaining: null } : null;
 }
 
 function readExceeded(text: string | undefined): Amounts | null {
