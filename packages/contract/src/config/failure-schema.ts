@@ -83,5 +83,3 @@ export const failureSchema = z
     ).default('wait'),
   })
   .meta({ description: "A row that is tried before the vendor's own." });
-
-export type FailureConfig = z.output<typeof failureSchema>;

@@ -34,8 +34,6 @@ export const declaredLimitSchema = z
   })
   .meta({ description: 'A declared limit.' });
 
-export type DeclaredLimitConfig = z.output<typeof declaredLimitSchema>;
-
 const usd = (what: string) =>
   field(
     z.number().min(0).max(1_000_000),
@@ -53,5 +51,3 @@ export const priceSchema = z
     ).optional(),
   })
   .meta({ description: 'What a target costs, for cost figures, budgets and the cheapest choice.' });
-
-export type PriceConfig = z.output<typeof priceSchema>;

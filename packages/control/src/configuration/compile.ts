@@ -96,7 +96,7 @@ function compileProvider(
       path: [...path, 'base_url'],
       at: 'value',
       message: `A provider of kind "${provider.kind}" needs a base_url.`,
-      hint: 'Write the URL up to and including the API prefix, such as "http://127.0.0.1:8000/v1".',
+      hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
     });
   const keys = provider.keys.map((key, index) =>
     compileKey(key, { vendor, path: [...path, 'keys', index] }, notes),
