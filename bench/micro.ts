@@ -42,6 +42,7 @@ function keyRound(keys: number): () => void {
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
     charge: PLAIN_CHARGE,
+    failures: [],
     keys: Array.from({ length: keys }, (_, index) => ({
       id: `k${index}`,
       value: new Secret('bench'),
