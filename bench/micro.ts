@@ -48,6 +48,8 @@ function keyRound(keys: number): () => void {
       fingerprint: String(index),
       domain: [`org-${index}`],
       domainPinned: true,
+      domainInferred: false,
+      ownerTenant: null,
       limits: [],
       weight: 1,
       models: [],

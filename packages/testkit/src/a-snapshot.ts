@@ -78,6 +78,8 @@ function aKey(sketch: KeySketch, index: number): UpstreamKeyRecord {
     fingerprint: index.toString(16).padStart(8, '0'),
     domain: [`org-${id}`],
     domainPinned: true,
+    domainInferred: false,
+    ownerTenant: null,
     limits: [],
     weight: 1,
     models: [],

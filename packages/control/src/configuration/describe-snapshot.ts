@@ -28,6 +28,8 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
         value: key.value === null ? null : `[secret ${key.fingerprint}]`,
         domain: key.domain.join('/'),
         domain_pinned: key.domainPinned,
+        domain_inferred: key.domainInferred,
+        owner_tenant: key.ownerTenant,
         limits: key.limits,
         weight: key.weight,
         models: key.models,

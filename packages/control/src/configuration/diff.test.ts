@@ -12,6 +12,8 @@ const key = (id: string, fingerprint: string, weight = 1) => ({
   domain: ['org-1'],
   weight,
   domainPinned: true,
+  domainInferred: false,
+  ownerTenant: null,
   limits: [],
   models: [],
   organization: null,

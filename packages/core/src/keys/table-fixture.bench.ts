@@ -21,6 +21,8 @@ export function keyOf(id: string, more: Partial<UpstreamKeyRecord> = {}): Upstre
     fingerprint: `fp-${id}`,
     domain: [],
     domainPinned: true,
+    domainInferred: false,
+    ownerTenant: null,
     limits: [],
     weight: 1,
     models: [],

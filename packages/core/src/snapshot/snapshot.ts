@@ -51,6 +51,10 @@ export interface UpstreamKeyRecord {
   readonly domain: readonly string[];
   /** True where the configuration names the domain: then responses do not move the key to another one. */
   readonly domainPinned: boolean;
+  /** True where the account that a response named placed the key in its domain, not the configuration. */
+  readonly domainInferred: boolean;
+  /** The tenant who brought the key; null is the installation itself. Keys of two tenants never share a domain. */
+  readonly ownerTenant: string | null;
   /** What is declared of the key's own domain node; empty where nothing is. */
   readonly limits: readonly DeclaredLimit[];
   readonly weight: number;

@@ -1,5 +1,12 @@
 import { createServer } from 'node:net';
+import type { AccountSighting } from '@keywell/core/keys/account';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
+import {
+  movedScopes,
+  moveCooldowns,
+  renamed,
+  type MovedScopes,
+} from '@keywell/core/keys/moved-cooldowns';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -35,6 +42,8 @@ export interface GatewayNodeOptions {
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
   readonly onEvent: (event: NodeEvent) => void;
+  /** A response named an account for a key that the worker had not heard of it before. */
+  readonly onAccount?: (sighting: AccountSighting) => void;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -73,8 +82,11 @@ export class GatewayNode {
   readonly #metricCells: SharedArrayBuffer;
   readonly #slots = new Map<number, Slot>();
   readonly #evidence = new Map<string, string>();
+  readonly #evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
   readonly #answers = new WorkerAnswers();
   #state: SharedState;
+  /** Names that the last publication took away because keys moved: workers may still tell of them. */
+  #moved: MovedScopes = new Map();
   #port = 0;
   #epoch = 0;
   #flushId = 0;
@@ -132,8 +144,14 @@ export class GatewayNode {
 
   /** Puts a new snapshot in force in every worker, one that is just starting included; resolves when all have it. */
   async publish(snapshot: Snapshot): Promise<void> {
-    const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
+    const before = this.#state;
+    const { state, cleared } = nextSharedState(snapshot, this.#options.workers, before);
     this.#state = state;
+    if (state.table.buffer !== before.table.buffer) {
+      this.#moved = movedScopes(before.plan, state.plan);
+      const move = { moved: this.#moved, at: this.#at(), evidenceOf: this.#evidenceOf };
+      this.#noteChanges(moveCooldowns(before.table, state.table, move));
+    }
     this.#noteChanges(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
@@ -145,8 +163,7 @@ export class GatewayNode {
   }
 
   keys(): readonly KeyStatus[] {
-    const evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
-    return describeKeys(this.#state.table, this.#clock.now(), evidenceOf);
+    return describeKeys(this.#state.table, this.#clock.now(), this.#evidenceOf);
   }
 
   pools(): readonly PoolStatus[] {
@@ -270,6 +287,9 @@ export class GatewayNode {
       case 'cooled':
         this.#onCooled(message.changes, message.version);
         break;
+      case 'account':
+        this.#options.onAccount?.(message.sighting);
+        break;
       case 'defect':
         this.#options.onEvent(message);
         break;
@@ -282,12 +302,15 @@ export class GatewayNode {
   /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
   #onCooled(changes: readonly CooldownChange[], version: number): void {
     const { plan, table, tableSince } = this.#state;
-    const current = changes.filter(({ scopeId, fingerprint }) => {
+    const named = changes.flatMap((change) => renamed(change, this.#moved));
+    const current = named.filter(({ scopeId, fingerprint }) => {
       const known = plan.scopeById.get(scopeId)?.fingerprint ?? null;
       return known === null || fingerprint === undefined || fingerprint === known;
     });
-    // The worker had not taken the present table over when it cooled these.
-    if (version < tableSince) restoreCooldowns(table, current, this.#at());
+    // The worker had not taken the present table over when it cooled these, or knows what they are about by a former name.
+    const strays =
+      version < tableSince ? current : current.filter((change) => !changes.includes(change));
+    if (strays.length > 0) restoreCooldowns(table, strays, this.#at());
     this.#noteChanges(current);
   }
 

@@ -1,4 +1,6 @@
 import type { CounterTable } from '@keywell/core/limits/counter-table';
+import type { Account } from '@keywell/core/keys/account';
+import type { Candidate } from '@keywell/core/keys/plan';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
@@ -21,4 +23,6 @@ export interface Plane {
   readonly live: LiveSnapshot;
   /** Tells the control side what was cooled or restored, so that it survives a restart. */
   cooled(changes: readonly CooldownChange[], from: LiveSnapshot): void;
+  /** Tells the control side that a response named another account for the candidate's key than the one before. */
+  accountSeen(candidate: Candidate, account: Account): void;
 }

@@ -78,6 +78,7 @@ async function attemptAnswered(
     log: null,
     live,
     cooled: (changes) => cooled.push(...changes),
+    accountSeen: () => undefined,
   };
   const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
   exchange.operation = 'chat.completions';

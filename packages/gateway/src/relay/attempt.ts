@@ -100,6 +100,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { pool } = this.#pool();
     this.#status = status;
     this.#header = header;
+    const { target, candidate } = this.#plan;
+    const account = target.account.look(header);
+    if (account !== null) this.#plane.accountSeen(candidate, account);
     this.deadlineAt = this.#plane.clock.now() + pool.idleTimeoutMs;
     const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);

@@ -1,6 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
+import { AccountWatch } from './account-watch.ts';
 
 /** What calling a candidate takes, put together once for its life. */
 export interface UpstreamTarget {
@@ -11,6 +12,8 @@ export interface UpstreamTarget {
   readonly headers: readonly string[];
   /** Whether streams may be asked for their usage. */
   readonly streamUsage: boolean;
+  /** What its responses say of the key's account. */
+  readonly account: AccountWatch;
 }
 
 const compiled = new WeakMap<Candidate, UpstreamTarget>();
@@ -52,5 +55,6 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
       via,
     ],
     streamUsage: provider.streamUsage,
+    account: new AccountWatch(vendor),
   };
 }

@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import type { Account } from '@keywell/core/keys/account';
+import type { Candidate } from '@keywell/core/keys/plan';
 import { restoreCooldowns } from '@keywell/core/keys/recover';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
@@ -107,6 +109,13 @@ export class GatewayWorker implements Plane {
       });
     }
     this.#tell({ kind: 'cooled', changes, version: this.live.head.version });
+  }
+
+  accountSeen({ provider, key }: Candidate, account: Account): void {
+    const { ownerTenant, fingerprint } = key;
+    const credential = { baseUrl: provider.baseUrl, ownerTenant, fingerprint };
+    const sighting = { provider: provider.id, key: key.id, ...credential, account };
+    this.#tell({ kind: 'account', sighting });
   }
 
   #onRequest(inbound: Inbound, problem: HeadProblem | null): void {
