@@ -27,6 +27,7 @@ function computed(): readonly Row[] {
     key: 'k',
     fingerprint: '',
     domain: '',
+    domainSource: 'own',
     weight: 1,
     inFlight: 0,
     attempts: 0,

@@ -19,6 +19,7 @@ import {
 import { peerAddress, startAdminListener, type AdminListener } from './admin-listener.ts';
 import { bannerLines } from './banner.ts';
 import { createLogger } from './create-logger.ts';
+import { startDomainLearning, type DomainLearning } from './domain-learning.ts';
 import { addFirstConsumer } from './first-consumer.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
@@ -79,7 +80,8 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   const folder = takeFolder(options.dataDir, startedAt);
   const stores = await openStores(folder.paths);
   const simulated = await simulatedProviderFor(options, stores);
-  const configuration = liveConfiguration(options, stores, simulated, log);
+  const domains = await startDomainLearning(stores.accounts, log);
+  const configuration = liveConfiguration(options, { stores, simulated, domains, log });
   const loaded = await configuration.load();
   if (!loaded.ok) {
     const lines = loaded.problems.map((problem) => showProblem('error', problem));
@@ -93,14 +95,16 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
         onWarning: (warning) => log.warn(warning, 'request log'),
       })
     : null;
-  const node = await startNode(options, { stores, configuration, requestLog, log });
+  const node = await startNode(options, { stores, configuration, requestLog, domains, log });
   configuration.serve(node);
+  domains.follow(() => configuration.refreshDomains());
   const admin = await startAdmin(options, {
     folder,
     stores,
     configuration,
     requestLog,
     node,
+    domains,
     log,
     startedAt,
   });
@@ -123,7 +127,8 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
-    end: () => bringDown({ folder, stores, configuration, requestLog, node, admin, simulated }),
+    end: () =>
+      bringDown({ folder, stores, configuration, requestLog, node, domains, admin, simulated }),
     node,
   });
 }
@@ -146,15 +151,20 @@ async function simulatedProviderFor(
 
 function liveConfiguration(
   options: StartOptions,
-  stores: Stores,
-  simulated: SimulatedProvider | null,
-  log: Logger,
+  parts: {
+    readonly stores: Stores;
+    readonly simulated: SimulatedProvider | null;
+    readonly domains: DomainLearning;
+    readonly log: Logger;
+  },
 ): LiveConfiguration {
+  const { stores, simulated, domains, log } = parts;
   return new LiveConfiguration({
     file: options.configFile,
     required: options.configRequired,
     fallback: () => simulated?.configuration ?? null,
     consumers: stores.consumers,
+    accounts: () => domains.accounts.known(),
     snapshots: stores.snapshots,
     sealer: stores.masterKey,
     env: (name) => readEnvironment(name) ?? simulated?.readKey(name),
@@ -175,10 +185,11 @@ async function startNode(
     readonly stores: Stores;
     readonly configuration: LiveConfiguration;
     readonly requestLog: RequestLog | null;
+    readonly domains: DomainLearning;
     readonly log: Logger;
   },
 ): Promise<GatewayNode> {
-  const { stores, configuration, requestLog, log } = parts;
+  const { stores, configuration, requestLog, domains, log } = parts;
   return GatewayNode.start({
     host: options.host,
     port: options.port,
@@ -194,6 +205,7 @@ async function startNode(
         log.error({ reason: String(error) }, 'cooldowns could not be saved');
       }
     },
+    onAccount: (sighting) => domains.accounts.seen(sighting),
     onEvent: (event) => {
       if (event.kind === 'worker_restarted') log.warn(event, 'gateway');
       else log.error(event, 'gateway');
@@ -207,6 +219,7 @@ interface Running {
   readonly configuration: LiveConfiguration;
   readonly requestLog: RequestLog | null;
   readonly node: GatewayNode;
+  readonly domains: DomainLearning;
 }
 
 function startAdmin(
@@ -270,6 +283,7 @@ async function bringDown(
   parts: Running & { readonly admin: AdminListener; readonly simulated: SimulatedProvider | null },
 ): Promise<void> {
   await parts.admin.close();
+  await parts.domains.stop();
   await parts.configuration.stop();
   await parts.requestLog?.close();
   await parts.simulated?.stop();

@@ -88,6 +88,11 @@ export const keySchema = z.object({
   key: z.string(),
   fingerprint: z.string(),
   domain: z.string(),
+  domain_source: z
+    .enum(['pinned', 'named', 'inferred', 'own'])
+    .describe(
+      'Who says so: `domain` of the file, its `organization` and `project`, the account that responses named, or nobody.',
+    ),
   weight: z.number(),
   in_flight: z.int(),
   attempts: z.int(),

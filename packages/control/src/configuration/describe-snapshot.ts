@@ -1,5 +1,5 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
-import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { Snapshot, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 
 /** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -23,19 +23,7 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       base_url: provider.baseUrl,
       stream_usage: provider.streamUsage,
       charge: provider.charge,
-      keys: provider.keys.map((key) => ({
-        id: key.id,
-        value: key.value === null ? null : `[secret ${key.fingerprint}]`,
-        domain: key.domain.join('/'),
-        domain_pinned: key.domainPinned,
-        domain_inferred: key.domainInferred,
-        owner_tenant: key.ownerTenant,
-        limits: key.limits,
-        weight: key.weight,
-        models: key.models,
-        organization: key.organization,
-        project: key.project,
-      })),
+      keys: provider.keys.map(describeKey),
     })),
     pools: snapshot.pools.map((pool) => ({
       id: pool.id,
@@ -75,5 +63,21 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
       shutdown_grace_ms: traffic.shutdownGraceMs,
     },
+  };
+}
+
+function describeKey(key: UpstreamKeyRecord): Described {
+  return {
+    id: key.id,
+    value: key.value === null ? null : `[secret ${key.fingerprint}]`,
+    domain: key.domain.join('/'),
+    domain_pinned: key.domainPinned,
+    domain_inferred: key.domainInferred,
+    owner_tenant: key.ownerTenant,
+    limits: key.limits,
+    weight: key.weight,
+    models: key.models,
+    organization: key.organization,
+    project: key.project,
   };
 }

@@ -24,6 +24,7 @@ const key = (id: string, cooldowns: KeyStatus['cooldowns']): KeyStatus => ({
   key: id,
   fingerprint: '0a1b2c3d',
   domain: `openai/org-${id}`,
+  domainSource: 'pinned',
   weight: 1,
   inFlight: 2,
   attempts: 12,

@@ -22,13 +22,10 @@ export function movedScopes(before: KeyPlan, after: KeyPlan): MovedScopes {
     for (const [depth, node] of entry.nodes.entries()) {
       const path = before.nodes[node]?.path ?? '';
       if (kept.has(path)) continue;
-      const leaf = depth === entry.nodes.length - 1;
-      const target = leaf ? twin.nodes.at(-1) : twin.nodes[Math.min(depth, twin.nodes.length - 1)];
-      const to = after.nodes[target ?? -1]?.path ?? '';
+      const to = after.nodes[placeOf(depth, entry, twin)]?.path ?? '';
       for (const { id, kind } of scopesAt.get(node) ?? []) {
         const targets = moved.get(id) ?? new Set();
-        targets.add(`${kind}:${to}${id.slice(`${kind}:${path}`.length)}`);
-        moved.set(id, targets);
+        moved.set(id, targets.add(`${kind}:${to}${id.slice(`${kind}:${path}`.length)}`));
       }
     }
   }
@@ -67,6 +64,13 @@ export function moveCooldowns(
 export function renamed(change: CooldownChange, moved: MovedScopes): readonly CooldownChange[] {
   const targets = moved.get(change.scopeId);
   return targets === undefined ? [change] : [...targets].map((scopeId) => ({ ...change, scopeId }));
+}
+
+/** The node that takes the place of the one at this depth: a leaf is a leaf again. */
+function placeOf(depth: number, before: KeyEntry, after: KeyEntry): number {
+  const last = after.nodes.length - 1;
+  const leaf = depth === before.nodes.length - 1;
+  return after.nodes[leaf ? last : Math.min(depth, last)] ?? -1;
 }
 
 const isOfNode = ({ kind }: ScopePlan): boolean => kind === 'node' || kind === 'node_group';

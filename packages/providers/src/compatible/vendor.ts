@@ -29,12 +29,32 @@ export interface Vendor {
   readonly limitGroup: (model: string) => string;
   /** The account nodes that a response's headers name, outermost first; null where they name none. */
   readonly accountOf: (header: Outcome['header']) => AccountPath | null;
+  /** A free GET that tells whether the account has funds; absent where the vendor has none. */
+  readonly balanceCheck?: BalanceCheck;
+  /** A free GET that tells whether a credential is accepted; absent where the vendor has none. */
+  readonly credentialCheck?: CredentialCheck;
 }
 
 /** Where in a vendor's tree of accounts a key belongs, as a response told. */
 export interface AccountPath {
   readonly organization: string;
   readonly project?: string;
+}
+
+/** How to find an early top-up without paying for a request. */
+export interface BalanceCheck {
+  /** Absolute path on the host of the base URL. */
+  readonly path: string;
+  /** Total: a body that is not understood is `unknown`. */
+  readonly read: (status: number, body: string) => 'funded' | 'empty' | 'unknown';
+}
+
+/** How to ask whether a key is accepted without paying for a request. */
+export interface CredentialCheck {
+  /** Appended to the base URL, as an operation's path is. */
+  readonly path: string;
+  /** By the status alone; `unknown` for everything that says nothing about the key. */
+  readonly read: (status: number) => 'accepted' | 'refused' | 'unknown';
 }
 
 export const ownGroup = (model: string): string => model;

@@ -3,7 +3,7 @@ import type { Outcome } from '@keywell/core/keys/outcome';
 import { bearerHeaders } from '../compatible/auth-headers.ts';
 import { classifyBy } from '../compatible/classify.ts';
 import { readLimitHeaders } from '../compatible/limit-headers.ts';
-import { noAccount, ownGroup } from '../compatible/vendor.ts';
+import { ownGroup } from '../compatible/vendor.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { OPENAI_FAILURES } from './failures.ts';
 import { OPENAI_LIMITS } from './limit-headers.ts';
@@ -25,5 +25,18 @@ export const openai: Vendor = Object.freeze({
   failures: OPENAI_FAILURES,
   charge: PLAIN_CHARGE,
   limitGroup: ownGroup,
-  accountOf: noAccount,
+  accountOf: (header: Outcome['header']) => {
+    const organization = header('openai-organization');
+    if (organization === undefined) return null;
+    const project = header('openai-project');
+    return project === undefined ? { organization } : { organization, project };
+  },
+  // the list of models costs nothing, and a key that may read it is alive
+  credentialCheck: Object.freeze({
+    path: '/models',
+    read: (status: number) => {
+      if (status >= 200 && status < 300) return 'accepted';
+      return status === 401 ? 'refused' : 'unknown';
+    },
+  }),
 });

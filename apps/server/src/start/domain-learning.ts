@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import { KeyAccounts } from '@keywell/control/features/domains/key-accounts';
+import type { AccountStore } from '@keywell/storage/accounts/account-store';
+
+/** First responses of many keys come together: they make one publication. */
+const SETTLE_MS = 500;
+/** Publications that follow from responses keep at least this distance. */
+const APART_MS = 5000;
+
+export interface DomainLearning {
+  readonly accounts: KeyAccounts;
+  /** From here on what is learned is put in force. */
+  follow(refresh: () => Promise<void>): void;
+  stop(): Promise<void>;
+}
+
+/** Lets responses place keys: accounts are kept as they come, and published a moment later. */
+export async function startDomainLearning(
+  store: AccountStore,
+  log: Logger,
+): Promise<DomainLearning> {
+  let refresh: (() => Promise<void>) | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let publishedAt = -Infinity;
+  let learned = false;
+  const publish = async (): Promise<void> => {
+    timer = null;
+    learned = false;
+    publishedAt = performance.now();
+    try {
+      await refresh?.();
+    } catch (error) {
+      // The accounts stay known: the next thing learned, or the next reload, puts them in force.
+      log.error({ reason: String(error) }, 'inferred domains could not be published');
+    }
+  };
+  const schedule = (): void => {
+    learned = true;
+    if (timer !== null || refresh === null) return;
+    const waitMs = Math.max(SETTLE_MS, publishedAt + APART_MS - performance.now());
+    timer = setTimeout(() => void publish(), waitMs);
+  };
+  const accounts = new KeyAccounts({
+    store,
+    stored: await store.list(),
+    wallNow: Date.now,
+    onLearned: schedule,
+    onEvent: (event) => {
+      if (event.kind === 'account_named') log.info(event, 'domains');
+      else log.warn(event, 'domains');
+    },
+  });
+  return {
+    accounts,
+    follow(next) {
+      refresh = next;
+      if (learned) schedule();
+    },
+    async stop() {
+      refresh = null;
+      if (timer !== null) clearTimeout(timer);
+      await accounts.settled();
+    },
+  };
+}
