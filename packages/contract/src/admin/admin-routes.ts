@@ -6,6 +6,7 @@ import {
   auditQuerySchema,
   changesSchema,
   clearKeysSchema,
+  clearedKeysSchema,
   consumerSchema,
   diffRequestSchema,
   keySchema,
@@ -56,7 +57,7 @@ export const ADMIN_ROUTES = Object.freeze({
     query: nothing,
     body: clearKeysSchema,
     status: 200,
-    response: z.object({ cleared: z.array(z.string()).describe('Scope ids.') }),
+    response: clearedKeysSchema,
     errors: ['not_found'],
   }),
   listPools: adminRoute({

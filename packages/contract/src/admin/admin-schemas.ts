@@ -278,6 +278,17 @@ export const clearKeysSchema = z.strictObject({
   key: id.optional().describe('Needs `provider`.'),
 });
 
+export const clearedKeysSchema = z.object({
+  cleared: z.array(z.string()).describe('Scope ids.'),
+  ended: z
+    .array(
+      cooldownSchema.extend({
+        ends_in_ms: ms.nullable().describe('What was left of it; null where that is not known.'),
+      }),
+    )
+    .describe('The cooldowns that were ended, each with what it was.'),
+});
+
 export const diffRequestSchema = z.strictObject({
   text: z
     .string()

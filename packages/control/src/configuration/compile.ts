@@ -12,6 +12,7 @@ import { parseKeyHash } from '@keywell/core/access/key-hash';
 import type { KnownAccount } from '@keywell/core/keys/account';
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { inferDomains } from '@keywell/core/keys/infer-domains';
+import { poolDomainFindings } from '@keywell/core/keys/pool-domains';
 import type {
   ConsumerRecord,
   PoolRecord,
@@ -22,6 +23,7 @@ import type {
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
+import { domainWarnings } from './domain-warnings.ts';
 import type { ResolveSecret } from './secret-references.ts';
 
 /** Base URLs of kinds that have one; every other kind names its own. */
@@ -62,9 +64,11 @@ export function compile(config: Config, input: CompileInput): Compiled {
   );
   const consumers = compileConsumers(config.consumers, input, warnings);
   if (problems.length > 0) return { ok: false, problems };
+  const pools = config.pools.map(compilePool);
+  warnings.push(...domainWarnings(poolDomainFindings({ providers: declared, pools })));
   const content = {
     providers: inferDomains(declared, input.accounts ?? []).providers,
-    pools: config.pools.map(compilePool),
+    pools,
     models: config.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers,
     traffic: {

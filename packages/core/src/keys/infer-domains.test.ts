@@ -210,7 +210,6 @@ describe('pinned keys', () => {
             : named(`k${index}`, domain, told);
         });
         const { domains } = infer(keys);
-        const free = new Map<string, Set<string>>();
         const still = keys.filter(({ domainPinned }) => domainPinned === true);
         for (const { id = '', domain = [] } of still)
           expect(domains[id]).toBe(['openai', ...domain].join('/'));

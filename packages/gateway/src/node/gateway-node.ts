@@ -7,7 +7,7 @@ import {
   renamed,
   type MovedScopes,
 } from '@keywell/core/keys/moved-cooldowns';
-import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
+import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { createClock } from '../pipeline/clock.ts';
@@ -170,7 +170,7 @@ export class GatewayNode {
     return describePools(this.#state.table, this.#clock.now());
   }
 
-  clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
+  clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
     this.#noteChanges(cleared);
     return cleared;
