@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { AccountSighting } from '@keywell/core/keys/account';
+import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import {
   movedScopes,
@@ -44,6 +45,8 @@ export interface GatewayNodeOptions {
   readonly onEvent: (event: NodeEvent) => void;
   /** A response named an account for a key that the worker had not heard of it before. */
   readonly onAccount?: (sighting: AccountSighting) => void;
+  /** What a worker sent with each key in the last half second, and what it was told of what is left. */
+  readonly onFlow?: (report: FlowReport) => void;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -286,6 +289,9 @@ export class GatewayNode {
         break;
       case 'cooled':
         this.#onCooled(message.changes, message.version);
+        break;
+      case 'flow':
+        this.#options.onFlow?.(message.report);
         break;
       case 'account':
         this.#options.onAccount?.(message.sighting);

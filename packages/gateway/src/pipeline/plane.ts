@@ -2,6 +2,7 @@ import type { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Account } from '@keywell/core/keys/account';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { FlowMeter } from '../relay/flow-meter.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -17,6 +18,8 @@ export interface Plane {
   readonly outbound: Outbound;
   readonly counters: CounterTable;
   readonly meter: Meter;
+  /** What is sent with each key and what is said to be left. */
+  readonly flows: FlowMeter;
   /** Null when the request log is off. */
   readonly log: LogWriter | null;
   /** The snapshot in force; a request takes it once, when it starts. */

@@ -2,6 +2,7 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
 import { AccountWatch } from './account-watch.ts';
+import { CandidateFlow } from './flow-meter.ts';
 
 /** What calling a candidate takes, put together once for its life. */
 export interface UpstreamTarget {
@@ -14,6 +15,8 @@ export interface UpstreamTarget {
   readonly streamUsage: boolean;
   /** What its responses say of the key's account. */
   readonly account: AccountWatch;
+  /** What is sent to it and what it tells of its limit on requests. */
+  readonly flow: CandidateFlow;
 }
 
 const compiled = new WeakMap<Candidate, UpstreamTarget>();
@@ -56,5 +59,6 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
     ],
     streamUsage: provider.streamUsage,
     account: new AccountWatch(vendor),
+    flow: new CandidateFlow(candidate, vendor),
   };
 }
