@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import type { DomainPorts } from '@keywell/control/features/domains/domain-service';
 import { KeyAccounts } from '@keywell/control/features/domains/key-accounts';
+import { FlowLedger } from '@keywell/core/keys/flow-ledger';
 import type { AccountStore } from '@keywell/storage/accounts/account-store';
 
 /** First responses of many keys come together: they make one publication. */
@@ -9,6 +11,7 @@ const APART_MS = 5000;
 
 export interface DomainLearning {
   readonly accounts: KeyAccounts;
+  readonly flows: FlowLedger;
   /** From here on what is learned is put in force. */
   follow(refresh: () => Promise<void>): void;
   stop(): Promise<void>;
@@ -52,6 +55,7 @@ export async function startDomainLearning(
   });
   return {
     accounts,
+    flows: new FlowLedger(),
     follow(next) {
       refresh = next;
       if (learned) schedule();
@@ -61,5 +65,14 @@ export async function startDomainLearning(
       if (timer !== null) clearTimeout(timer);
       await accounts.settled();
     },
+  };
+}
+
+/** What the admin API shows of it. */
+export function domainPorts({ accounts, flows }: DomainLearning): DomainPorts['domains'] {
+  return {
+    known: () => accounts.known(),
+    isUnsteady: (of) => accounts.isUnsteady(of),
+    suggestions: () => flows.suggestions(),
   };
 }

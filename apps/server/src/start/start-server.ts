@@ -19,7 +19,7 @@ import {
 import { peerAddress, startAdminListener, type AdminListener } from './admin-listener.ts';
 import { bannerLines } from './banner.ts';
 import { createLogger } from './create-logger.ts';
-import { startDomainLearning, type DomainLearning } from './domain-learning.ts';
+import { domainPorts, startDomainLearning, type DomainLearning } from './domain-learning.ts';
 import { addFirstConsumer } from './first-consumer.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
@@ -206,6 +206,7 @@ async function startNode(
       }
     },
     onAccount: (sighting) => domains.accounts.seen(sighting),
+    onFlow: (report) => domains.flows.take(report),
     onEvent: (event) => {
       if (event.kind === 'worker_restarted') log.warn(event, 'gateway');
       else log.error(event, 'gateway');
@@ -226,7 +227,7 @@ function startAdmin(
   options: StartOptions,
   parts: Running & { readonly log: Logger; readonly startedAt: number },
 ): Promise<AdminListener> {
-  const { folder, stores, configuration, requestLog, node, log, startedAt } = parts;
+  const { folder, stores, configuration, requestLog, node, domains, log, startedAt } = parts;
   const listeners = [
     { name: 'traffic', host: options.host, port: node.port },
     { name: 'admin', host: options.adminHost, port: options.adminPort },
@@ -236,6 +237,7 @@ function startAdmin(
     allowedHosts: [options.adminHost],
     dataPlane: node,
     configuration,
+    domains: domainPorts(domains),
     consumers: stores.consumers,
     audit: stores.audit,
     requestLog: requestLog === null ? null : flushedFirst(requestLog, node),

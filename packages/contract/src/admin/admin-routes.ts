@@ -9,6 +9,7 @@ import {
   clearedKeysSchema,
   consumerSchema,
   diffRequestSchema,
+  domainFindingsSchema,
   keySchema,
   listOf,
   logQuerySchema,
@@ -45,6 +46,19 @@ export const ADMIN_ROUTES = Object.freeze({
     body: NO_BODY,
     status: 200,
     response: listOf(keySchema),
+  }),
+  keySuggestions: adminRoute({
+    method: 'GET',
+    path: '/keys/suggestions',
+    permission: 'keys:read',
+    summary:
+      'What to look at in the domain tree: keys to join, contradictions, pools that share an account.',
+    description: 'Computed when asked. Nothing is merged or moved by it.',
+    params: nothing,
+    query: nothing,
+    body: NO_BODY,
+    status: 200,
+    response: domainFindingsSchema,
   }),
   clearKeys: adminRoute({
     method: 'POST',

@@ -226,6 +226,25 @@ export async function adminWorld(over: Partial<AdminPorts> = {}): Promise<AdminW
         draining: false,
       }),
     },
+    domains: {
+      known: () => [],
+      isUnsteady: () => false,
+      suggestions: () => [
+        {
+          provider: 'openai',
+          group: 'gpt-5',
+          keys: ['a', 'b'],
+          evidence: {
+            observations: 64,
+            slope: 0.98,
+            contrast: 0.97,
+            standardError: 0.04,
+            shared: true,
+            apart: false,
+          },
+        },
+      ],
+    },
     probes: async () => [
       {
         provider: 'openai',
