@@ -41,6 +41,7 @@ function keyRound(keys: number): () => void {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
+    freeChecks: true,
     charge: PLAIN_CHARGE,
     keys: Array.from({ length: keys }, (_, index) => ({
       id: `k${index}`,

@@ -64,6 +64,7 @@ function aProvider(sketch: ProviderSketch, index: number): ProviderRecord {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
+    freeChecks: true,
     charge: PLAIN_CHARGE,
     ...rest,
     keys: (keys ?? [{}]).map(aKey),

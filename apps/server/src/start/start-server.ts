@@ -21,6 +21,7 @@ import { bannerLines } from './banner.ts';
 import { createLogger } from './create-logger.ts';
 import { domainPorts, startDomainLearning, type DomainLearning } from './domain-learning.ts';
 import { addFirstConsumer } from './first-consumer.ts';
+import { freeCheckMetrics, startFreeChecks, type FreeCheckJob } from './free-check-job.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -98,6 +99,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   const node = await startNode(options, { stores, configuration, requestLog, domains, log });
   configuration.serve(node);
   domains.follow(() => configuration.refreshDomains());
+  const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
   const admin = await startAdmin(options, {
     folder,
     stores,
@@ -105,6 +107,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     requestLog,
     node,
     domains,
+    freeChecks,
     log,
     startedAt,
   });
@@ -127,8 +130,19 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
-    end: () =>
-      bringDown({ folder, stores, configuration, requestLog, node, domains, admin, simulated }),
+    end: async () => {
+      await freeChecks.stop();
+      await bringDown({
+        folder,
+        stores,
+        configuration,
+        requestLog,
+        node,
+        domains,
+        admin,
+        simulated,
+      });
+    },
     node,
   });
 }
@@ -225,9 +239,14 @@ interface Running {
 
 function startAdmin(
   options: StartOptions,
-  parts: Running & { readonly log: Logger; readonly startedAt: number },
+  parts: Running & {
+    readonly freeChecks: FreeCheckJob;
+    readonly log: Logger;
+    readonly startedAt: number;
+  },
 ): Promise<AdminListener> {
-  const { folder, stores, configuration, requestLog, node, domains, log, startedAt } = parts;
+  const { folder, stores, configuration, requestLog, node, domains, freeChecks } = parts;
+  const { log, startedAt } = parts;
   const listeners = [
     { name: 'traffic', host: options.host, port: node.port },
     { name: 'admin', host: options.adminHost, port: options.adminPort },
@@ -253,7 +272,10 @@ function startAdmin(
     }),
     probes: createProviderProbes(() => configuration.snapshot().providers, Date.now),
     metrics: async () =>
-      node.metrics(keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null)),
+      node.metrics([
+        ...keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null),
+        ...freeCheckMetrics(freeChecks.counts()),
+      ]),
     ready: () => !node.status().draining,
     peerAddress,
     newRequestId: () => `adm_${randomUUID()}`,

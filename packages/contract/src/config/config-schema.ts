@@ -95,6 +95,11 @@ const providerSchema = z
       'Whether the host knows `stream_options.include_usage`; where not, the usage of streams is estimated. Default: what the kind does.',
       'true or false',
     ).optional(),
+    free_checks: field(
+      z.boolean(),
+      'Whether a key that ran out of money, or that the provider refused, is looked at now and then with a call that costs nothing (a balance, the list of models), so that it comes back early.',
+      'true or false',
+    ).default(true),
     keys: field(
       z.array(keySchema).min(1).max(1000),
       'The upstream keys.',

@@ -115,6 +115,7 @@ function compileProvider(
     kind: provider.kind,
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
+    freeChecks: provider.free_checks,
     charge: PLAIN_CHARGE,
     keys,
   };

@@ -22,6 +22,7 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       kind: provider.kind,
       base_url: provider.baseUrl,
       stream_usage: provider.streamUsage,
+      free_checks: provider.freeChecks,
       charge: provider.charge,
       keys: provider.keys.map(describeKey),
     })),

@@ -28,6 +28,7 @@ const base: Snapshot = {
       kind: 'openai',
       baseUrl: 'https://x/v1',
       streamUsage: true,
+      freeChecks: true,
       charge: PLAIN_CHARGE,
       keys: [key('a', '11111111'), key('b', '22222222')],
     },

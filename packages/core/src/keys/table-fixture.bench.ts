@@ -39,6 +39,7 @@ export function providerOf(id: string, keys: readonly UpstreamKeyRecord[]): Prov
     baseUrl: `https://${id}.test/v1`,
     keys,
     streamUsage: true,
+    freeChecks: true,
     charge: PLAIN_CHARGE,
   };
 }

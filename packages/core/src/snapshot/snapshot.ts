@@ -27,6 +27,8 @@ export interface ProviderRecord {
   readonly keys: readonly UpstreamKeyRecord[];
   /** False where the host does not know `stream_options` (then usage of streams is estimated). */
   readonly streamUsage: boolean;
+  /** Whether keys that ran out of money or died may be looked at with the vendor's free calls. */
+  readonly freeChecks: boolean;
   /** How its token limits are charged. */
   readonly charge: ChargeRule;
 }
