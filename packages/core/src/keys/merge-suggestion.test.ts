@@ -4,11 +4,11 @@ import { judgeMerge, LEAST_OBSERVATIONS, type MergeInterval } from './merge-sugg
 
 type Random = () => number;
 
-/** Poisson by counting exponential waits: exact, and quick for the small means used here. */
+/** Poisson by multiplying chances (Knuth): exact, and quick for the means used here. */
 function poisson(random: Random, mean: number): number {
-  let count = 0;
-  for (let left = mean + Math.log(1 - random()); left > 0; left += Math.log(1 - random()))
-    count += 1;
+  const least = Math.exp(-mean);
+  let count = -1;
+  for (let chance = 1; chance > least; count += 1) chance *= random();
   return count;
 }
 

@@ -36,7 +36,7 @@ const CLEAR = 4;
 const MIDDLE = 0.5;
 /** Counts are whole numbers: rounding alone has this variance. */
 const LEAST_VARIANCE = 1 / 12;
-/** Below this share of their own length columns are taken as multiples of each other. */
+/** Below this share of their own squared length columns are taken as multiples of each other. */
 const LEAST_PIVOT = 1e-6;
 
 const UNCLEAR = { slope: null, contrast: 0, standardError: Infinity, shared: false, apart: false };
@@ -73,44 +73,60 @@ interface Fit {
   readonly variance: number;
 }
 
-/** Gram–Schmidt on three columns; null where they do not stand apart. */
+/** Sums of products of the columns time, own + other, other − own, and drop. */
+interface Products {
+  tt: number;
+  ts: number;
+  td: number;
+  ty: number;
+  ss: number;
+  sd: number;
+  sy: number;
+  dd: number;
+  dy: number;
+  yy: number;
+}
+
+/**
+ * Takes time, then the sum of both kinds of sends, out of everything; what is left of their difference carries the contrast. Null where
+ * the columns do not stand apart.
+ */
 function leastSquares(intervals: readonly MergeInterval[]): Fit | null {
-  const time = intervals.map(({ durationMs }) => durationMs);
-  const own = intervals.map((each) => each.own);
-  const other = intervals.map((each) => each.other);
-  const drop = intervals.map((each) => each.drop);
-  const [sum, difference] = [plus(own, other, 1), plus(other, own, -1)];
-  // In the basis (sum, difference) the contrast is twice the second slope, plus one: that column goes last.
-  const sumLeft = without(sum, [time]);
-  const differenceLeft = without(without(difference, [time]), [sumLeft]);
-  const firm =
-    dot(sumLeft, sumLeft) > LEAST_PIVOT * dot(sum, sum) &&
-    dot(differenceLeft, differenceLeft) > LEAST_PIVOT * (dot(own, own) + dot(other, other));
-  if (!firm) return null;
-  const differenceSlope = slopeOn(differenceLeft, drop);
-  const afterDifference = plus(drop, difference, -differenceSlope);
-  const sumSlope = slopeOn(sumLeft, afterDifference);
-  const rest = without(plus(afterDifference, sum, -sumSlope), [time]);
-  const freedom = intervals.length - 3;
-  const noise = Math.max(LEAST_VARIANCE, dot(rest, rest) / freedom);
+  const { tt, ts, td, ty, ss, sd, sy, dd, dy, yy } = productsOf(intervals);
+  const part = (left: number, right: number): number => (tt > 0 ? (left * right) / tt : 0);
+  const sumLeft = ss - part(ts, ts);
+  if (!(sumLeft > LEAST_PIVOT * ss)) return null;
+  const cross = sd - part(ts, td);
+  const sumDrop = sy - part(ts, ty);
+  const differenceLeft = dd - part(td, td) - (cross * cross) / sumLeft;
+  if (!(differenceLeft > LEAST_PIVOT * (ss + dd))) return null;
+  const differenceDrop = dy - part(td, ty) - (cross * sumDrop) / sumLeft;
+  const differenceSlope = differenceDrop / differenceLeft;
+  const sumSlope = (sumDrop - cross * differenceSlope) / sumLeft;
+  const explained = (sumDrop * sumDrop) / sumLeft + differenceDrop * differenceSlope;
+  const rest = Math.max(0, yy - part(ty, ty) - explained);
+  const noise = Math.max(LEAST_VARIANCE, rest / (intervals.length - 3));
   return {
     own: sumSlope - differenceSlope,
     other: sumSlope + differenceSlope,
-    variance: (4 * noise) / dot(differenceLeft, differenceLeft),
+    variance: (4 * noise) / differenceLeft,
   };
 }
 
-const dot = (left: readonly number[], right: readonly number[]): number =>
-  left.reduce((sum, value, at) => sum + value * (right[at] ?? 0), 0);
-
-const plus = (left: readonly number[], right: readonly number[], times: number): number[] =>
-  left.map((value, at) => value + times * (right[at] ?? 0));
-
-const slopeOn = (column: readonly number[], values: readonly number[]): number => {
-  const length = dot(column, column);
-  return length > 0 ? dot(column, values) / length : 0;
-};
-
-/** What of a column the others do not explain; they must be at right angles to each other. */
-const without = (column: readonly number[], others: readonly (readonly number[])[]): number[] =>
-  others.reduce((left: number[], each) => plus(left, each, -slopeOn(each, left)), [...column]);
+function productsOf(intervals: readonly MergeInterval[]): Products {
+  const sums: Products = { tt: 0, ts: 0, td: 0, ty: 0, ss: 0, sd: 0, sy: 0, dd: 0, dy: 0, yy: 0 };
+  for (const { durationMs: time, own, other, drop } of intervals) {
+    const [sum, difference] = [own + other, other - own];
+    sums.tt += time * time;
+    sums.ts += time * sum;
+    sums.td += time * difference;
+    sums.ty += time * drop;
+    sums.ss += sum * sum;
+    sums.sd += sum * difference;
+    sums.sy += sum * drop;
+    sums.dd += difference * difference;
+    sums.dy += difference * drop;
+    sums.yy += drop * drop;
+  }
+  return sums;
+}
