@@ -107,6 +107,8 @@ describe('two keys of one organization, of which the file says nothing', () => {
       b: 'openai/acme/web inferred ready',
       c: 'openai/other/lab inferred ready',
     });
+    expect(keywell.output()).toContain('openai/a: openai/~a → openai/acme/web (inferred)');
+    expect(keywell.output()).not.toContain('sk-domain-canary');
     simulator.set({ fault: 'quota_exhausted', key: 'a' });
     simulator.set({ fault: 'quota_exhausted', key: 'b' });
     const before = simulator.counts().keys;

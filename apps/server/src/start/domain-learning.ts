@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { DomainPorts } from '@keywell/control/features/domains/domain-service';
 import { KeyAccounts } from '@keywell/control/features/domains/key-accounts';
+import type { LiveConfiguration } from '@keywell/control/configuration/live-configuration';
+import { domainPaths } from '@keywell/core/keys/domain-path';
 import { FlowLedger } from '@keywell/core/keys/flow-ledger';
 import type { AccountStore } from '@keywell/storage/accounts/account-store';
 
@@ -9,11 +11,13 @@ const SETTLE_MS = 500;
 /** Publications that follow from responses keep at least this distance. */
 const APART_MS = 5000;
 
+type Followed = Pick<LiveConfiguration, 'refreshDomains' | 'snapshot'>;
+
 export interface DomainLearning {
   readonly accounts: KeyAccounts;
   readonly flows: FlowLedger;
-  /** From here on what is learned is put in force. */
-  follow(refresh: () => Promise<void>): void;
+  /** From here on what is learned is put in force there. */
+  follow(configuration: Followed): void;
   stop(): Promise<void>;
 }
 
@@ -22,7 +26,7 @@ export async function startDomainLearning(
   store: AccountStore,
   log: Logger,
 ): Promise<DomainLearning> {
-  let refresh: (() => Promise<void>) | null = null;
+  let followed: Followed | null = null;
   let timer: NodeJS.Timeout | null = null;
   let publishedAt = -Infinity;
   let learned = false;
@@ -30,8 +34,13 @@ export async function startDomainLearning(
     timer = null;
     learned = false;
     publishedAt = performance.now();
+    if (followed === null) return;
+    const before = placesOf(followed);
     try {
-      await refresh?.();
+      await followed.refreshDomains();
+      const moved = [...placesOf(followed)].filter(([key, domain]) => before.get(key) !== domain);
+      const moves = moved.map(([key, domain]) => `${key}: ${before.get(key) ?? ''} → ${domain}`);
+      if (moves.length > 0) log.info({ moves }, 'keys placed by the accounts their responses name');
     } catch (error) {
       // The accounts stay known: the next thing learned, or the next reload, puts them in force.
       log.error({ reason: String(error) }, 'inferred domains could not be published');
@@ -39,7 +48,7 @@ export async function startDomainLearning(
   };
   const schedule = (): void => {
     learned = true;
-    if (timer !== null || refresh === null) return;
+    if (timer !== null || followed === null) return;
     const waitMs = Math.max(SETTLE_MS, publishedAt + APART_MS - performance.now());
     timer = setTimeout(() => void publish(), waitMs);
   };
@@ -57,15 +66,27 @@ export async function startDomainLearning(
     accounts,
     flows: new FlowLedger(),
     follow(next) {
-      refresh = next;
+      followed = next;
       if (learned) schedule();
     },
     async stop() {
-      refresh = null;
+      followed = null;
       if (timer !== null) clearTimeout(timer);
       await accounts.settled();
     },
   };
+}
+
+/** Where every key is, by its name; inferred places are marked. */
+function placesOf(configuration: Followed): ReadonlyMap<string, string> {
+  return new Map(
+    configuration.snapshot().providers.flatMap((provider) =>
+      provider.keys.map((key): [string, string] => {
+        const path = domainPaths(provider, key).at(-1) ?? '';
+        return [`${provider.id}/${key.id}`, key.domainInferred ? `${path} (inferred)` : path];
+      }),
+    ),
+  );
 }
 
 /** What the admin API shows of it. */

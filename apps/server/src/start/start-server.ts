@@ -98,7 +98,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     : null;
   const node = await startNode(options, { stores, configuration, requestLog, domains, log });
   configuration.serve(node);
-  domains.follow(() => configuration.refreshDomains());
+  domains.follow(configuration);
   const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
   const admin = await startAdmin(options, {
     folder,
