@@ -97,17 +97,23 @@ describe('two keys of one organization, of which the file says nothing', () => {
   it('share one verdict once their responses have named it, without a second call, across a restart', async () => {
     const simulator = await aSimulator();
     const keywell = await aKeywell({ config: configOf(simulator.url) });
-    await eventually('every key to be called and placed', async () => {
-      expect(await call(keywell)).toBe(200);
-      const domains = await domainsOf(keywell);
-      return Object.values(domains).every((each) => each.includes('inferred'));
-    });
+    await eventually(
+      'every key to be called and placed',
+      async () => {
+        expect(await call(keywell)).toBe(200);
+        const domains = await domainsOf(keywell);
+        return Object.values(domains).every((each) => each.includes('inferred'));
+      },
+      15_000,
+    );
     expect(await domainsOf(keywell)).toEqual({
       a: 'openai/acme/web inferred ready',
       b: 'openai/acme/web inferred ready',
       c: 'openai/other/lab inferred ready',
     });
-    expect(keywell.output()).toContain('openai/a: openai/~a → openai/acme/web (inferred)');
+    await eventually('the move to be logged', () =>
+      keywell.output().includes('openai/a: openai/~a → openai/acme/web (inferred)'),
+    );
     expect(keywell.output()).not.toContain('sk-domain-canary');
     simulator.set({ fault: 'quota_exhausted', key: 'a' });
     simulator.set({ fault: 'quota_exhausted', key: 'b' });

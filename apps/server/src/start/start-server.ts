@@ -100,17 +100,8 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   configuration.serve(node);
   domains.follow(configuration);
   const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
-  const admin = await startAdmin(options, {
-    folder,
-    stores,
-    configuration,
-    requestLog,
-    node,
-    domains,
-    freeChecks,
-    log,
-    startedAt,
-  });
+  const running = { folder, stores, configuration, requestLog, node, domains, freeChecks };
+  const admin = await startAdmin(options, { ...running, log, startedAt });
   const firstKey = await addFirstConsumer(
     { consumers: stores.consumers, configuration, audit: stores.audit, wallNow: Date.now },
     stores.settings,
@@ -130,19 +121,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
-    end: async () => {
-      await freeChecks.stop();
-      await bringDown({
-        folder,
-        stores,
-        configuration,
-        requestLog,
-        node,
-        domains,
-        admin,
-        simulated,
-      });
-    },
+    end: () => bringDown({ ...running, admin, simulated }),
     node,
   });
 }
@@ -235,15 +214,12 @@ interface Running {
   readonly requestLog: RequestLog | null;
   readonly node: GatewayNode;
   readonly domains: DomainLearning;
+  readonly freeChecks: FreeCheckJob;
 }
 
 function startAdmin(
   options: StartOptions,
-  parts: Running & {
-    readonly freeChecks: FreeCheckJob;
-    readonly log: Logger;
-    readonly startedAt: number;
-  },
+  parts: Running & { readonly log: Logger; readonly startedAt: number },
 ): Promise<AdminListener> {
   const { folder, stores, configuration, requestLog, node, domains, freeChecks } = parts;
   const { log, startedAt } = parts;
@@ -307,6 +283,7 @@ async function bringDown(
   parts: Running & { readonly admin: AdminListener; readonly simulated: SimulatedProvider | null },
 ): Promise<void> {
   await parts.admin.close();
+  await parts.freeChecks.stop();
   await parts.domains.stop();
   await parts.configuration.stop();
   await parts.requestLog?.close();

@@ -2,12 +2,6 @@ import { createServer } from 'node:net';
 import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
-import {
-  movedScopes,
-  moveCooldowns,
-  renamed,
-  type MovedScopes,
-} from '@keywell/core/keys/moved-cooldowns';
 import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -17,6 +11,7 @@ import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 import { nextBackOffMs } from './back-off.ts';
+import { CooldownNotes } from './cooldown-notes.ts';
 import {
   createSharedState,
   nextSharedState,
@@ -84,12 +79,9 @@ export class GatewayNode {
   readonly #clock = createClock();
   readonly #metricCells: SharedArrayBuffer;
   readonly #slots = new Map<number, Slot>();
-  readonly #evidence = new Map<string, string>();
-  readonly #evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
+  readonly #notes: CooldownNotes;
   readonly #answers = new WorkerAnswers();
   #state: SharedState;
-  /** Names that the last publication took away because keys moved: workers may still tell of them. */
-  #moved: MovedScopes = new Map();
   #port = 0;
   #epoch = 0;
   #flushId = 0;
@@ -103,7 +95,7 @@ export class GatewayNode {
     this.#metricCells = createMetricCells(options.workers + 1);
     this.#state = createSharedState(options.snapshot, options.workers);
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
-    for (const change of options.cooldowns) this.#evidence.set(change.scopeId, change.evidence);
+    this.#notes = new CooldownNotes(options.cooldowns, options.onCooled);
   }
 
   static async start(options: GatewayNodeOptions): Promise<GatewayNode> {
@@ -150,12 +142,8 @@ export class GatewayNode {
     const before = this.#state;
     const { state, cleared } = nextSharedState(snapshot, this.#options.workers, before);
     this.#state = state;
-    if (state.table.buffer !== before.table.buffer) {
-      this.#moved = movedScopes(before.plan, state.plan);
-      const move = { moved: this.#moved, at: this.#at(), evidenceOf: this.#evidenceOf };
-      this.#noteChanges(moveCooldowns(before.table, state.table, move));
-    }
-    this.#noteChanges(cleared);
+    this.#notes.replaced(before, state, this.#at());
+    this.#notes.note(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
       this.#workers('starting', 'listening'),
@@ -166,7 +154,7 @@ export class GatewayNode {
   }
 
   keys(): readonly KeyStatus[] {
-    return describeKeys(this.#state.table, this.#clock.now(), this.#evidenceOf);
+    return describeKeys(this.#state.table, this.#clock.now(), this.#notes.evidenceOf);
   }
 
   pools(): readonly PoolStatus[] {
@@ -175,7 +163,7 @@ export class GatewayNode {
 
   clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
-    this.#noteChanges(cleared);
+    this.#notes.note(cleared);
     return cleared;
   }
 
@@ -288,7 +276,7 @@ export class GatewayNode {
         this.#answers.answer('drained', worker);
         break;
       case 'cooled':
-        this.#onCooled(message.changes, message.version);
+        this.#notes.told(message, this.#state, this.#at());
         break;
       case 'flow':
         this.#options.onFlow?.(message.report);
@@ -303,30 +291,6 @@ export class GatewayNode {
       case 'failed':
         break;
     }
-  }
-
-  /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
-  #onCooled(changes: readonly CooldownChange[], version: number): void {
-    const { plan, table, tableSince } = this.#state;
-    const named = changes.flatMap((change) => renamed(change, this.#moved));
-    const current = named.filter(({ scopeId, fingerprint }) => {
-      const known = plan.scopeById.get(scopeId)?.fingerprint ?? null;
-      return known === null || fingerprint === undefined || fingerprint === known;
-    });
-    // The worker had not taken the present table over when it cooled these, or knows what they are about by a former name.
-    const strays =
-      version < tableSince ? current : current.filter((change) => !changes.includes(change));
-    if (strays.length > 0) restoreCooldowns(table, strays, this.#at());
-    this.#noteChanges(current);
-  }
-
-  #noteChanges(changes: readonly CooldownChange[]): void {
-    if (changes.length === 0) return;
-    for (const { action, scopeId, evidence } of changes) {
-      if (action === 'set') this.#evidence.set(scopeId, evidence);
-      else this.#evidence.delete(scopeId);
-    }
-    this.#options.onCooled(changes);
   }
 
   #onExit(worker: number, shared: boolean, reason: string): void {
