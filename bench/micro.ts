@@ -41,6 +41,7 @@ function keyRound(keys: number): () => void {
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
+    freeChecks: true,
     charge: PLAIN_CHARGE,
     failures: [],
     keys: Array.from({ length: keys }, (_, index) => ({
@@ -49,6 +50,8 @@ function keyRound(keys: number): () => void {
       fingerprint: String(index),
       domain: [`org-${index}`],
       domainPinned: true,
+      domainInferred: false,
+      ownerTenant: null,
       limits: [],
       weight: 1,
       models: [],

@@ -1,3 +1,4 @@
+import { freeCheckMetrics } from '../../apps/server/src/start/free-check-job.ts';
 import { keyMetrics } from '../../apps/server/src/start/key-metrics.ts';
 import {
   LATENCY_BUCKETS_MS,
@@ -27,6 +28,7 @@ function computed(): readonly Row[] {
     key: 'k',
     fingerprint: '',
     domain: '',
+    domainSource: 'own',
     weight: 1,
     inFlight: 0,
     attempts: 0,
@@ -37,7 +39,12 @@ function computed(): readonly Row[] {
   } as const;
   const tiers = [{ tier: 0, candidates: 1, eligible: 1, nextInMs: null }];
   const pool = { pool: 'c', tiers, requests10s: 0, retries10s: 0 };
-  return keyMetrics([key], [pool], { queued: 0, written: 0, shed: 0 }).map((family) => {
+  const check = { provider: 'p', result: 'still', count: 0 } as const;
+  const families = [
+    ...keyMetrics([key], [pool], { queued: 0, written: 0, shed: 0 }),
+    ...freeCheckMetrics([check]),
+  ];
+  return families.map((family) => {
     const names = Object.keys(family.series[0]?.labels ?? {});
     return { ...family, labels: names.map((each) => `\`${each}\``).join(', ') };
   });

@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts';
 import { addHandedOver } from './commands/hand-over.ts';
 import { clearKeys } from './commands/keys/clear.ts';
 import { listKeys } from './commands/keys/list.ts';
+import { keySuggestions } from './commands/keys/suggestions.ts';
 import { type LogFilter, listLogs } from './commands/logs/list.ts';
 import { showLog } from './commands/logs/show.ts';
 import { listPools } from './commands/pools.ts';
@@ -73,6 +74,10 @@ function addKeys(program: Command, contextOf: ContextOf): void {
     .action(async (options: Watching, command: Command) => {
       await listKeys(contextOf(command), options.watch === true);
     });
+  keys
+    .command('suggestions')
+    .description('show which keys seem to share an account, and what speaks against the file')
+    .action(async (_: unknown, command: Command) => await keySuggestions(contextOf(command)));
   keys
     .command('clear')
     .description('end cooldowns by hand')

@@ -64,8 +64,12 @@ async function run(...args: readonly string[]): Promise<Ran> {
 describe('verbs that ask the gateway', () => {
   it.each([
     [['keys', 'list'], /openai\/a .* cooled .* 2m 14s/],
-    [['keys', 'clear', 'openai/a'], /Cleared:\n {2}node:openai\/org-a/],
+    [
+      ['keys', 'clear', 'openai/a'],
+      /Cleared:\n {2}node:openai\/org-a: funds_exhausted, 2m 14s before its end/,
+    ],
     [['keys', 'clear', '--all'], /Cleared/],
+    [['keys', 'suggestions'], /left of openai\/a falls by what openai\/b sends/],
     [['pools'], /chat +1 +1 of 2/],
     [['logs'], /req_1 +200/],
     [['logs', '--limit', '1'], /more: --before \S+\/req_1/],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { formatConsumerKey } from '@keywell/core/access/consumer-key';
+import type { AccountSighting } from '@keywell/core/keys/account';
 import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
 import { decodeLine } from '@keywell/core/log/record-line';
@@ -68,6 +69,8 @@ export interface Story {
   quiet(): Promise<void>;
   readonly cooled: readonly CooldownChange[];
   readonly events: readonly NodeEvent[];
+  /** What workers told of the accounts that responses named. */
+  readonly sightings: readonly AccountSighting[];
   /** The simulator as at its start, and nothing cooled. */
   reset(): void;
   close(): Promise<void>;
@@ -82,6 +85,7 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
   const log = new LogCatcher();
   const cooled: CooldownChange[] = [];
   const events: NodeEvent[] = [];
+  const sightings: AccountSighting[] = [];
   const node = await GatewayNode.start({
     host: '127.0.0.1',
     port: 0,
@@ -91,9 +95,10 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     connectLog: () => log.connect(),
     onCooled: (changes) => cooled.push(...changes),
     onEvent: (event) => events.push(event),
+    onAccount: (sighting) => sightings.push(sighting),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
   });
-  return new RunningStory(simulator, node, log, { cooled, events });
+  return new RunningStory(simulator, node, log, { cooled, events, sightings });
 }
 
 class RunningStory implements Story {
@@ -103,6 +108,7 @@ class RunningStory implements Story {
   readonly url: string;
   readonly cooled: readonly CooldownChange[];
   readonly events: readonly NodeEvent[];
+  readonly sightings: readonly AccountSighting[];
   readonly #log: LogCatcher;
   #used = 0;
 
@@ -110,7 +116,7 @@ class RunningStory implements Story {
     simulator: Simulator,
     node: GatewayNode,
     log: LogCatcher,
-    heard: Pick<Story, 'cooled' | 'events'>,
+    heard: Pick<Story, 'cooled' | 'events' | 'sightings'>,
   ) {
     this.simulator = simulator;
     this.node = node;
@@ -118,6 +124,7 @@ class RunningStory implements Story {
     this.url = `http://127.0.0.1:${node.port}/v1`;
     this.cooled = heard.cooled;
     this.events = heard.events;
+    this.sightings = heard.sightings;
     this.#log = log;
   }
 

@@ -1,4 +1,4 @@
-import type { StatusView } from '@keywell/contract/admin/admin-schemas';
+import type { DomainFindingsView, StatusView } from '@keywell/contract/admin/admin-schemas';
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../render/paint.ts';
 import { type Finding, examine, examineNode } from './examine.ts';
@@ -31,11 +31,12 @@ const status: StatusView = {
   log: { queued: 0, written: 0, shed: 0 },
   probes: [],
 };
+const QUIET: DomainFindingsView = { suggestions: [], contradictions: [], unsteady: [], pools: [] };
 const good: DoctorFacts = {
   nodeVersion: 'v26.12.1',
   dataDir: { path: '/d', exists: true, mode: 0o700, ours: true },
   tokenFile: { path: '/d/admin-token', exists: true, mode: 0o600, ours: true },
-  gateway: { kind: 'answers', status },
+  gateway: { kind: 'answers', status, domains: QUIET },
   ports: [],
   check: null,
   tcpMigrateReq: 1,
@@ -43,6 +44,7 @@ const good: DoctorFacts = {
 };
 const answers = (over: Partial<StatusView>): Gateway => ({
   kind: 'answers',
+  domains: QUIET,
   status: { ...status, ...over },
 });
 const probe = {
@@ -124,9 +126,18 @@ describe('the doctor', () => {
     ],
     [
       'a broken file while it is down',
-      { gateway: silent, check: { ok: false, text: 'k.yaml:1:1: error' } },
+      { gateway: silent, check: { ok: false, text: 'k.yaml:1:1: error', warnings: [] } },
       'fail Configuration',
       /keywell check/,
+    ],
+    [
+      'what a good file warns of while it is down',
+      {
+        gateway: silent,
+        check: { ok: true, text: 'good', warnings: [{ message: 'All share.', hint: 'Add one.' }] },
+      },
+      'warn Configuration',
+      /Add one/,
     ],
     [
       'a broken file while it runs',
@@ -182,6 +193,18 @@ describe('the doctor', () => {
       { gateway: answers({ probes: [{ ...probe, clock_skew_ms: -9000 }] }) },
       'warn Clock',
       /time synchronisation/,
+    ],
+    [
+      'keys that seem to share an account',
+      {
+        gateway: {
+          kind: 'answers',
+          status,
+          domains: { ...QUIET, unsteady: [{ provider: 'openai', key: 'a' }] },
+        } satisfies Gateway,
+      },
+      'warn Domains',
+      /"domain" in the file/,
     ],
     ['few open files', { maxOpenFiles: 1024 }, 'warn Open files', /ulimit/],
   ])('names %s and what to do', (_, facts, expected, todo) => {

@@ -1,4 +1,5 @@
 import type { StatusView } from '@keywell/contract/admin/admin-schemas';
+import { domainRemarks } from '../render/suggestions.ts';
 import type { DoctorFacts, PathFacts } from './facts.ts';
 
 /** One line of the doctor's report. */
@@ -93,7 +94,11 @@ function examineToken(file: PathFacts): Finding {
 
 function examineGateway(facts: DoctorFacts): readonly Finding[] {
   const { gateway } = facts;
-  if (gateway.kind === 'answers') return examineStatus(gateway.status);
+  if (gateway.kind === 'answers')
+    return [
+      ...examineStatus(gateway.status),
+      ...domainRemarks(gateway.domains).map(({ means, todo }) => warn('Domains', means, todo)),
+    ];
   if (gateway.kind === 'unauthorized')
     return [
       fail(
@@ -123,7 +128,11 @@ function examinePort({ port, taken }: { port: number; taken: boolean }): Finding
 
 function examineCheck(check: DoctorFacts['check']): readonly Finding[] {
   if (check === null) return [];
-  if (check.ok) return [ok('Configuration', check.text)];
+  if (check.ok)
+    return [
+      ok('Configuration', check.text),
+      ...check.warnings.map(({ message, hint }) => warn('Configuration', message, hint)),
+    ];
   return [fail('Configuration', check.text, 'Correct what "keywell check" lists.')];
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
+import { checkResultSchema, type CheckView } from '@keywell/contract/admin/admin-schemas';
 import { CliError } from '../cli-error.ts';
 import { AdminClient } from '../client/admin-client.ts';
 import { adminTokenFile, readAdminToken } from '../client/admin-token.ts';
@@ -36,7 +37,9 @@ export async function gatherFacts(
 async function askGateway(options: GlobalOptions): Promise<Gateway> {
   try {
     const client = new AdminClient(options.adminUrl, readAdminToken(options.data));
-    return { kind: 'answers', status: await client.call(ADMIN_ROUTES.status) };
+    const status = await client.call(ADMIN_ROUTES.status);
+    const domains = await client.call(ADMIN_ROUTES.keySuggestions);
+    return { kind: 'answers', status, domains };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const { message, exitCode } = error;
@@ -52,9 +55,20 @@ async function askGateway(options: GlobalOptions): Promise<Gateway> {
 async function checkFile(surroundings: Surroundings): Promise<DoctorFacts['check']> {
   const file = resolve('keywell.yaml');
   if (!existsSync(file)) return null;
-  const { code, out } = await surroundings.askServer(['check', file]);
-  const [first = ''] = out.split('\n');
-  return { ok: code === 0, text: first };
+  const { code, out } = await surroundings.askServer(['check', '--json', file]);
+  const { problems, warnings } = readCheck(out);
+  const [first] = problems;
+  const text = first === undefined ? `${file}.` : `${file}, line ${first.line}: ${first.message}`;
+  return { ok: code === 0, text, warnings };
+}
+
+/** What "keywell check --json" printed; nothing where it printed something else. */
+function readCheck(out: string): CheckView {
+  try {
+    return checkResultSchema.parse(JSON.parse(out));
+  } catch {
+    return { problems: [], warnings: [] };
+  }
 }
 
 function pathFacts(path: string): PathFacts {

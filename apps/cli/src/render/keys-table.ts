@@ -31,7 +31,7 @@ function rowsOf(key: KeyView, paint: Paint): readonly (readonly Cell[])[] {
   const own: readonly Cell[] = [
     { text: `${clean(key.provider)}/${clean(key.key)}`, paint: paint.strong },
     key.fingerprint === '' ? '–' : clean(key.fingerprint),
-    clean(key.domain),
+    `${clean(key.domain)}${key.domain_source === 'inferred' ? ' (inferred)' : ''}`,
     stateCell(key.state, paint),
     String(key.in_flight),
     String(key.successes),

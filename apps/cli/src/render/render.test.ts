@@ -29,6 +29,7 @@ const key = (id: string, over: object = {}) => ({
   key: id,
   fingerprint: '0a1b2c3d',
   domain: 'openai/org-1',
+  domain_source: 'pinned' as const,
   weight: 1,
   in_flight: 0,
   attempts: 12,
@@ -65,6 +66,11 @@ describe('the table of keys', () => {
         'openai/b  0a1b2c3d     openai/org-1  ready          13      10       2',
       ),
     );
+  });
+
+  it('shows which domains nobody declared', () => {
+    const shown = renderKeys([key('a', { domain_source: 'inferred' }), key('b')], plain);
+    expect(shown.match(/openai\/org-1 \(inferred\)/g)).toHaveLength(1);
   });
 
   it('colours only when it may', () => {

@@ -19,7 +19,9 @@ import {
 import { peerAddress, startAdminListener, type AdminListener } from './admin-listener.ts';
 import { bannerLines } from './banner.ts';
 import { createLogger } from './create-logger.ts';
+import { domainPorts, startDomainLearning, type DomainLearning } from './domain-learning.ts';
 import { addFirstConsumer } from './first-consumer.ts';
+import { freeCheckMetrics, startFreeChecks, type FreeCheckJob } from './free-check-job.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -79,7 +81,8 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   const folder = takeFolder(options.dataDir, startedAt);
   const stores = await openStores(folder.paths);
   const simulated = await simulatedProviderFor(options, stores);
-  const configuration = liveConfiguration(options, stores, simulated, log);
+  const domains = await startDomainLearning(stores.accounts, log);
+  const configuration = liveConfiguration(options, { stores, simulated, domains, log });
   const loaded = await configuration.load();
   if (!loaded.ok) {
     const lines = loaded.problems.map((problem) => showProblem('error', problem));
@@ -93,17 +96,12 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
         onWarning: (warning) => log.warn(warning, 'request log'),
       })
     : null;
-  const node = await startNode(options, { stores, configuration, requestLog, log });
+  const node = await startNode(options, { stores, configuration, requestLog, domains, log });
   configuration.serve(node);
-  const admin = await startAdmin(options, {
-    folder,
-    stores,
-    configuration,
-    requestLog,
-    node,
-    log,
-    startedAt,
-  });
+  domains.follow(configuration);
+  const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
+  const running = { folder, stores, configuration, requestLog, node, domains, freeChecks };
+  const admin = await startAdmin(options, { ...running, log, startedAt });
   const firstKey = await addFirstConsumer(
     { consumers: stores.consumers, configuration, audit: stores.audit, wallNow: Date.now },
     stores.settings,
@@ -125,7 +123,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
-    end: () => bringDown({ folder, stores, configuration, requestLog, node, admin, simulated }),
+    end: () => bringDown({ ...running, admin, simulated }),
     node,
   });
 }
@@ -148,15 +146,20 @@ async function simulatedProviderFor(
 
 function liveConfiguration(
   options: StartOptions,
-  stores: Stores,
-  simulated: SimulatedProvider | null,
-  log: Logger,
+  parts: {
+    readonly stores: Stores;
+    readonly simulated: SimulatedProvider | null;
+    readonly domains: DomainLearning;
+    readonly log: Logger;
+  },
 ): LiveConfiguration {
+  const { stores, simulated, domains, log } = parts;
   return new LiveConfiguration({
     file: options.configFile,
     required: options.configRequired,
     fallback: () => simulated?.configuration ?? null,
     consumers: stores.consumers,
+    accounts: () => domains.accounts.known(),
     snapshots: stores.snapshots,
     sealer: stores.masterKey,
     env: (name) => readEnvironment(name) ?? simulated?.readKey(name),
@@ -177,10 +180,11 @@ async function startNode(
     readonly stores: Stores;
     readonly configuration: LiveConfiguration;
     readonly requestLog: RequestLog | null;
+    readonly domains: DomainLearning;
     readonly log: Logger;
   },
 ): Promise<GatewayNode> {
-  const { stores, configuration, requestLog, log } = parts;
+  const { stores, configuration, requestLog, domains, log } = parts;
   return GatewayNode.start({
     host: options.host,
     port: options.port,
@@ -197,6 +201,8 @@ async function startNode(
         log.error({ reason: String(error) }, 'cooldowns could not be saved');
       }
     },
+    onAccount: (sighting) => domains.accounts.seen(sighting),
+    onFlow: (report) => domains.flows.take(report),
     onEvent: (event) => {
       if (event.kind === 'worker_restarted') log.warn(event, 'gateway');
       else log.error(event, 'gateway');
@@ -210,13 +216,16 @@ interface Running {
   readonly configuration: LiveConfiguration;
   readonly requestLog: RequestLog | null;
   readonly node: GatewayNode;
+  readonly domains: DomainLearning;
+  readonly freeChecks: FreeCheckJob;
 }
 
 function startAdmin(
   options: StartOptions,
   parts: Running & { readonly log: Logger; readonly startedAt: number },
 ): Promise<AdminListener> {
-  const { folder, stores, configuration, requestLog, node, log, startedAt } = parts;
+  const { folder, stores, configuration, requestLog, node, domains, freeChecks } = parts;
+  const { log, startedAt } = parts;
   const listeners = [
     { name: 'traffic', host: options.host, port: node.port },
     { name: 'admin', host: options.adminHost, port: options.adminPort },
@@ -226,6 +235,7 @@ function startAdmin(
     allowedHosts: [options.adminHost],
     dataPlane: node,
     configuration,
+    domains: domainPorts(domains),
     consumers: stores.consumers,
     audit: stores.audit,
     requestLog: requestLog === null ? null : flushedFirst(requestLog, node),
@@ -241,7 +251,10 @@ function startAdmin(
     }),
     probes: createProviderProbes(() => configuration.snapshot().providers, Date.now),
     metrics: async () =>
-      node.metrics(keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null)),
+      node.metrics([
+        ...keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null),
+        ...freeCheckMetrics(freeChecks.counts()),
+      ]),
     ready: () => !node.status().draining,
     peerAddress,
     newRequestId: () => `adm_${randomUUID()}`,
@@ -273,6 +286,8 @@ async function bringDown(
   parts: Running & { readonly admin: AdminListener; readonly simulated: SimulatedProvider | null },
 ): Promise<void> {
   await parts.admin.close();
+  await parts.freeChecks.stop();
+  await parts.domains.stop();
   await parts.configuration.stop();
   await parts.requestLog?.close();
   await parts.simulated?.stop();

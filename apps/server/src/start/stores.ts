@@ -2,6 +2,8 @@ import {
   openCooldownStore,
   type OpenCooldownStore,
 } from '@keywell/storage/cooldowns/sql-cooldown-store';
+import { sqlAccountStore } from '@keywell/storage/accounts/sql-account-store';
+import type { AccountStore } from '@keywell/storage/accounts/account-store';
 import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
 import type { AuditStore } from '@keywell/storage/audit/audit-store';
 import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
@@ -20,6 +22,7 @@ export interface Stores {
   readonly consumers: ConsumerStore;
   readonly snapshots: SnapshotStore;
   readonly audit: AuditStore;
+  readonly accounts: AccountStore;
   readonly cooldowns: OpenCooldownStore;
   readonly masterKey: MasterKey;
   close(): Promise<void>;
@@ -36,6 +39,7 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
     consumers: sqlConsumerStore(database.db),
     snapshots: sqlSnapshotStore(database.db),
     audit: sqlAuditStore(database.db),
+    accounts: sqlAccountStore(database.db),
     cooldowns,
     masterKey,
     close: async () => {

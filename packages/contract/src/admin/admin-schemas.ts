@@ -16,6 +16,12 @@ export const problemEntrySchema = z.object({
   hint: z.string(),
 });
 
+/** What `keywell check --json` prints. */
+export const checkResultSchema = z.object({
+  problems: z.array(problemEntrySchema),
+  warnings: z.array(problemEntrySchema),
+});
+
 /** RFC 9457, with our code, the request id and (for a refused configuration) every fault. */
 export const problemSchema = z.object({
   type: z.string(),
@@ -88,6 +94,11 @@ export const keySchema = z.object({
   key: z.string(),
   fingerprint: z.string(),
   domain: z.string(),
+  domain_source: z
+    .enum(['pinned', 'named', 'inferred', 'own'])
+    .describe(
+      'Who says so: `domain` of the file, its `organization` and `project`, the account that responses named, or nobody.',
+    ),
   weight: z.number(),
   in_flight: z.int(),
   attempts: z.int(),
@@ -95,6 +106,53 @@ export const keySchema = z.object({
   failures: z.int(),
   state: z.enum(['ready', 'partly_cooled', 'cooled']),
   cooldowns: z.array(cooldownSchema),
+});
+
+const keyPair = z.array(z.string()).length(2);
+
+/** What somebody should look at in the domain tree. Nothing of it changes anything by itself. */
+export const domainFindingsSchema = z.object({
+  suggestions: z
+    .array(
+      z.object({
+        provider: z.string(),
+        group: z.string().describe('The limit group in which it was seen.'),
+        keys: keyPair,
+        domains: keyPair,
+        observations: z.int(),
+        contrast: z.number().describe('1 where both draw on one bucket, 0 where they do not.'),
+        standard_error: z.number(),
+      }),
+    )
+    .describe('Pairs of keys where the remaining of one falls by what the other sends.'),
+  contradictions: z
+    .array(
+      z.object({
+        kind: z.enum(['one_account_two_domains', 'two_accounts_one_domain']),
+        provider: z.string(),
+        keys: z.array(z.string()),
+        domains: z.array(z.string()),
+        organizations: z.array(z.string()).describe('As the responses name them.'),
+      }),
+    )
+    .describe('Pinned domains that responses speak against.'),
+  unsteady: z
+    .array(z.object({ provider: z.string(), key: z.string() }))
+    .describe('Keys whose provider names one account, then another; none of them counts.'),
+  pools: z
+    .array(
+      z.object({
+        kind: z.enum(['one_domain', 'fallback_shares']),
+        pool: z.string(),
+        tier: z.int().nullable().describe('Null where it is the whole pool.'),
+        domains: z.array(z.string()),
+        keys: z.int(),
+        inferred: z.boolean().describe('True where responses show it and the file does not.'),
+        message: z.string(),
+        hint: z.string(),
+      }),
+    )
+    .describe('Pools and fallbacks that share an account.'),
 });
 
 export const poolSchema = z.object({
@@ -273,6 +331,17 @@ export const clearKeysSchema = z.strictObject({
   key: id.optional().describe('Needs `provider`.'),
 });
 
+export const clearedKeysSchema = z.object({
+  cleared: z.array(z.string()).describe('Scope ids.'),
+  ended: z
+    .array(
+      cooldownSchema.extend({
+        ends_in_ms: ms.nullable().describe('What was left of it; null where that is not known.'),
+      }),
+    )
+    .describe('The cooldowns that were ended, each with what it was.'),
+});
+
 export const diffRequestSchema = z.strictObject({
   text: z
     .string()
@@ -289,6 +358,8 @@ export const listOf = <S extends z.ZodType>(of: S) => z.object({ data: z.array(o
 export type AdminProblem = z.output<typeof problemSchema>;
 export type ProblemEntry = z.output<typeof problemEntrySchema>;
 export type KeyView = z.output<typeof keySchema>;
+export type CheckView = z.output<typeof checkResultSchema>;
+export type DomainFindingsView = z.output<typeof domainFindingsSchema>;
 export type PoolView = z.output<typeof poolSchema>;
 export type ConsumerView = z.output<typeof consumerSchema>;
 export type RequestView = z.output<typeof requestSchema>;

@@ -107,6 +107,11 @@ const providerSchema = z
       "Refusals of this provider that its vendor's table does not know, tried in this order before the table's own rows.",
       'a list such as [{ name: budget, code: [budget_used_up], class: funds_exhausted, scope: node, ends: none }]',
     ).default([]),
+    free_checks: field(
+      z.boolean(),
+      'Whether a key that ran out of money, or that the provider refused, is looked at now and then with a call that costs nothing (a balance, the list of models), so that it comes back early.',
+      'true or false',
+    ).default(true),
     keys: field(
       z.array(keySchema).min(1).max(1000),
       'The upstream keys.',

@@ -1,7 +1,6 @@
 import { matchesModel } from '@keywell/core/access/model-patterns';
 import { showName } from './config-problem.ts';
 import { type Findings, namesIn, suggest } from './findings.ts';
-import { domainOf } from './key-domain.ts';
 import { type LooseRecord, records, text, texts } from './loose-config.ts';
 
 /** Checks what pools say about providers and their keys. */
@@ -9,27 +8,19 @@ export function checkPools(found: Findings, root: LooseRecord): void {
   const providers = records(root, 'providers');
   for (const pool of records(root, 'pools')) {
     const targets = records(pool, 'tiers').flatMap((tier) => records(tier, 'targets'));
-    const chosen = targets.map((target) => checkTarget(found, target, providers));
+    for (const target of targets) checkTarget(found, target, providers);
     checkPatience(found, pool);
-    if (chosen.includes(null)) continue;
-    const selected = new Map(chosen.flatMap((keys) => (keys === null ? [] : Array.from(keys))));
-    if (selected.size > 1 && new Set(selected.values()).size === 1)
-      found.warn(
-        [...pool.path, 'id'],
-        `All ${selected.size} keys of this pool share one quota domain: when one runs dry, all do.`,
-        'Add a key of another organization or project, or a further tier.',
-      );
   }
 }
 
-/** The keys a target selects, as name → domain; null where a mistake leaves it open. */
+/** Whether the provider, the keys and the model of a target fit together. */
 function checkTarget(
   found: Findings,
   target: LooseRecord,
   providers: readonly LooseRecord[],
-): ReadonlyMap<string, string> | null {
+): void {
   const id = text(target, 'provider');
-  if (id === null) return null;
+  if (id === null) return;
   const provider = providers.find((each) => text(each, 'id') === id);
   if (provider === undefined) {
     found.refuse(
@@ -37,7 +28,7 @@ function checkTarget(
       `There is no provider "${showName(id)}".`,
       suggest(id, namesIn(providers, 'id'), 'provider'),
     );
-    return null;
+    return;
   }
   const keys = records(provider, 'keys');
   const known = namesIn(keys, 'id');
@@ -53,18 +44,13 @@ function checkTarget(
     );
   }
   const model = text(target, 'model');
-  if (unknown || model === null || keys.length === 0) return null;
-  const selected = keys.filter((key) => selects(key, model, asked));
-  if (selected.length > 0)
-    return new Map(
-      selected.map((key) => [`${id}/${text(key, 'id') ?? ''}`, `${id}/${domainOf(key)}`]),
-    );
+  if (unknown || model === null || keys.length === 0) return;
+  if (keys.some((key) => selects(key, model, asked))) return;
   found.refuse(
     [...target.path, 'model'],
     `No key of "${showName(id)}" may serve the model of this target.`,
     'Add the model to the "models" of a key, or leave that list out.',
   );
-  return null;
 }
 
 function selects(

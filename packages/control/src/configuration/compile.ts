@@ -9,7 +9,10 @@ import type {
 } from '@keywell/contract/config/config-schema';
 import { didYouMean } from '@keywell/contract/config/did-you-mean';
 import { parseKeyHash } from '@keywell/core/access/key-hash';
+import type { KnownAccount } from '@keywell/core/keys/account';
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
+import { inferDomains } from '@keywell/core/keys/infer-domains';
+import { poolDomainFindings } from '@keywell/core/keys/pool-domains';
 import type {
   ConsumerRecord,
   PoolRecord,
@@ -22,6 +25,7 @@ import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
 import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
+import { domainWarnings } from './domain-warnings.ts';
 import type { ResolveSecret } from './secret-references.ts';
 
 export interface CompileInput {
@@ -31,6 +35,8 @@ export interface CompileInput {
   readonly storedConsumers: readonly StoredConsumer[];
   /** The row of a consumer in the shared counter table, the same for as long as it exists. */
   readonly slotOf: (consumer: string) => { readonly slot: number; readonly generation: number };
+  /** Accounts that responses named for credentials; where none is known, the configuration alone places the keys. */
+  readonly accounts?: readonly KnownAccount[];
   /** Version the snapshot gets. */
   readonly version: number;
 }
@@ -52,15 +58,17 @@ export function fingerprintOf(secret: string): string {
 export function compile(config: Config, input: CompileInput): Compiled {
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];
-  const providers = config.providers.map((provider, index) =>
+  const declared = config.providers.map((provider, index) =>
     compileProvider(provider, ['providers', index], { input, problems, warnings }),
   );
   const vendorFor = vendorBy(config.providers);
   const consumers = compileConsumers(config.consumers, input, warnings);
   if (problems.length > 0) return { ok: false, problems };
+  const pools = config.pools.map((pool) => compilePool(pool, vendorFor));
+  warnings.push(...domainWarnings(poolDomainFindings({ providers: declared, pools })));
   const content = {
-    providers,
-    pools: config.pools.map((pool) => compilePool(pool, vendorFor)),
+    providers: inferDomains(declared, input.accounts ?? []).providers,
+    pools,
     models: config.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers,
     traffic: {
@@ -107,6 +115,7 @@ function compileProvider(
     kind: provider.kind,
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
+    freeChecks: provider.free_checks,
     charge: vendor?.charge ?? PLAIN_CHARGE,
     failures: compileFailures(provider.failures),
     keys,
@@ -165,6 +174,8 @@ function compileKey(
     domain: domainOf(key),
     domainPinned: key.domain !== undefined,
     limits: compileLimits(key.limits),
+    domainInferred: false,
+    ownerTenant: null,
     weight: key.weight,
     models: key.models,
     organization: key.organization ?? null,
@@ -240,6 +251,33 @@ export function withConsumers(
 ): Snapshot {
   const content = { ...snapshot, consumers: compileConsumers(config.consumers, input, []) };
   return { ...content, version: input.version, hash: hashOf(describeSnapshot(content)) };
+}
+
+/** The same snapshot with its keys placed by the accounts that are known now; everything else stays as it was resolved. */
+export function withAccounts(
+  snapshot: Snapshot,
+  config: Config,
+  input: { readonly accounts: readonly KnownAccount[]; readonly version: number },
+): Snapshot {
+  const declared = declaredDomains(snapshot.providers, config);
+  const content = { ...snapshot, providers: inferDomains(declared, input.accounts).providers };
+  return { ...content, version: input.version, hash: hashOf(describeSnapshot(content)) };
+}
+
+/** Providers with their keys where the configuration puts them, whatever responses said. */
+export function declaredDomains(
+  providers: readonly ProviderRecord[],
+  config: Config,
+): readonly ProviderRecord[] {
+  return providers.map((provider, at) => ({
+    ...provider,
+    keys: provider.keys.map((key, index) => {
+      const written = config.providers[at]?.keys[index];
+      return written === undefined
+        ? key
+        : { ...key, domain: domainOf(written), domainInferred: false };
+    }),
+  }));
 }
 
 /** A consumer of which nothing else is declared. */

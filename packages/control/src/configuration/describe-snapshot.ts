@@ -1,5 +1,5 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
-import type { ProviderRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { ProviderRecord, Snapshot, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 
 /** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -65,18 +65,25 @@ function describeProvider(provider: ProviderRecord): Described {
     kind: provider.kind,
     base_url: provider.baseUrl,
     stream_usage: provider.streamUsage,
+    free_checks: provider.freeChecks,
     charge: provider.charge,
     failures: provider.failures,
-    keys: provider.keys.map((key) => ({
-      id: key.id,
-      value: key.value === null ? null : `[secret ${key.fingerprint}]`,
-      domain: key.domain.join('/'),
-      domain_pinned: key.domainPinned,
-      limits: key.limits,
-      weight: key.weight,
-      models: key.models,
-      organization: key.organization,
-      project: key.project,
-    })),
+    keys: provider.keys.map(describeKey),
+  };
+}
+
+function describeKey(key: UpstreamKeyRecord): Described {
+  return {
+    id: key.id,
+    value: key.value === null ? null : `[secret ${key.fingerprint}]`,
+    domain: key.domain.join('/'),
+    domain_pinned: key.domainPinned,
+    domain_inferred: key.domainInferred,
+    owner_tenant: key.ownerTenant,
+    limits: key.limits,
+    weight: key.weight,
+    models: key.models,
+    organization: key.organization,
+    project: key.project,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KnownAccount } from '@keywell/core/keys/account';
 import { Secret } from '@keywell/core/secret/secret';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +54,7 @@ interface World {
   readonly stored: StoredConsumer[];
   readonly env: Record<string, string>;
   readonly file: string;
+  readonly accounts: KnownAccount[];
 }
 
 const world = (): World => ({
@@ -60,9 +62,10 @@ const world = (): World => ({
   stored: [],
   env: { KEY_A: 'sk-a', KEY_B: 'sk-b' },
   file: join(folder, 'keywell.yaml'),
+  accounts: [],
 });
 
-function start({ saved, stored, env, file }: World, required = false) {
+function start({ saved, stored, env, file, accounts }: World, required = false) {
   const events: ConfigurationEvent[] = [];
   const published: Snapshot[] = [];
   const watching = {
@@ -75,6 +78,7 @@ function start({ saved, stored, env, file }: World, required = false) {
     required,
     fallback: () => FALLBACK,
     consumers: { list: async () => stored },
+    accounts: () => accounts,
     snapshots: {
       save: async (each) => void saved.unshift(each),
       latest: async () => saved[0] ?? null,
@@ -231,6 +235,52 @@ describe('while it runs', () => {
         generation: 1,
       },
     ]);
+  });
+
+  it('places keys by what responses named, and a reload or a comparison takes nothing of it back', async () => {
+    const at = world();
+    const twins = config('env:KEY_A').replace(
+      '{ id: a,',
+      '{ id: b, value: "env:KEY_B" }, { id: c, value: "env:KEY_C", domain: mine }, { id: a,',
+    );
+    Object.assign(at.env, { KEY_C: 'sk-c' });
+    write(at, twins);
+    const { live, published, dataPlane } = start(at);
+    await live.load();
+    live.serve(dataPlane);
+    const domains = (): unknown =>
+      live.snapshot().providers[0]?.keys.map((key) => `${key.id} ${key.domain.join('/')}`);
+    const declared = ['b ~b', 'c mine', 'a ~a'];
+    expect(domains()).toEqual(declared);
+    const account = { organization: 'acme', project: null };
+    for (const { fingerprint } of live.snapshot().providers[0]?.keys ?? [])
+      at.accounts.push({
+        baseUrl: 'https://api.openai.com/v1',
+        ownerTenant: null,
+        fingerprint,
+        account:
+          fingerprint === live.snapshot().providers[0]?.keys[1]?.fingerprint
+            ? { organization: 'other', project: null }
+            : account,
+      });
+    await live.refreshDomains();
+    const inferred = ['b acme', 'c mine', 'a acme'];
+    expect(domains()).toEqual(inferred);
+    expect(published.map((each) => each.version)).toEqual([2]);
+    await live.refreshDomains();
+    expect(published).toHaveLength(1);
+    expect(await live.reload()).toMatchObject({ ok: true, changes: [] });
+    expect(await live.compare(null)).toMatchObject({ ok: true, changes: [] });
+    expect(domains()).toEqual(inferred);
+    expect(
+      live.declaredProviders()[0]?.keys.map((key) => `${key.id} ${key.domain.join('/')}`),
+    ).toEqual(declared);
+    const again = start(at);
+    await again.live.load();
+    expect(again.live.snapshot().hash).toBe(live.snapshot().hash);
+    at.accounts.length = 0;
+    await live.refreshDomains();
+    expect(domains()).toEqual(declared);
   });
 
   it('changes nothing when the workers do not take a snapshot', async () => {

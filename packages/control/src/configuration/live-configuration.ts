@@ -5,10 +5,17 @@
 import { dirname } from 'node:path';
 import type { Config } from '@keywell/contract/config/config-schema';
 import { showPath } from '@keywell/contract/config/config-problem';
+import type { KnownAccount } from '@keywell/core/keys/account';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { DataPlane } from '../ports/data-plane.ts';
 import type { ConsumerStore, SecretSealer, SnapshotStore } from '../ports/stores.ts';
-import { type CompileInput, fingerprintOf, withConsumers } from './compile.ts';
+import {
+  type CompileInput,
+  declaredDomains,
+  fingerprintOf,
+  withAccounts,
+  withConsumers,
+} from './compile.ts';
 import { type FileContent, readConfigFile } from './config-file.ts';
 import { type Change, diffSnapshots } from './diff.ts';
 import { decodeLastGood, encodeLastGood } from './last-good.ts';
@@ -26,6 +33,8 @@ export interface LiveConfigurationOptions {
   /** The configuration to run with where no file exists and none ever did. */
   readonly fallback: () => unknown;
   readonly consumers: Pick<ConsumerStore, 'list'>;
+  /** Accounts that responses have named for credentials so far. */
+  readonly accounts?: () => readonly KnownAccount[];
   readonly snapshots: SnapshotStore;
   readonly sealer: SecretSealer;
   /** Reader of the environment, for `env:` references. */
@@ -164,15 +173,26 @@ export class LiveConfiguration {
 
   /** Puts the consumers of the store in force at once. Rejects when the workers do not take the snapshot. */
   refreshConsumers(): Promise<void> {
-    return this.#inTurn(async () => {
-      const current = this.#current();
-      const snapshot = withConsumers(current.snapshot, current.config, {
+    return this.#refresh(async ({ snapshot, config }, version) =>
+      withConsumers(snapshot, config, {
         storedConsumers: await this.#options.consumers.list(),
         slotOf: (consumer) => this.#slots.slotOf(consumer),
-        version: this.#version + 1,
-      });
-      if (snapshot.hash !== current.snapshot.hash) await this.#publish({ ...current, snapshot });
-    });
+        version,
+      }),
+    );
+  }
+
+  /** Places the keys by the accounts that are known now, without a look at the file. Rejects as `refreshConsumers` does. */
+  refreshDomains(): Promise<void> {
+    return this.#refresh(async ({ snapshot, config }, version) =>
+      withAccounts(snapshot, config, { accounts: this.#accounts(), version }),
+    );
+  }
+
+  /** The providers in force with their keys where the file puts them, whatever responses said. */
+  declaredProviders(): Snapshot['providers'] {
+    const { snapshot, config } = this.#current();
+    return declaredDomains(snapshot.providers, config);
   }
 
   /** The snapshot in force. Throws before `load` found one. */
@@ -221,6 +241,14 @@ export class LiveConfiguration {
     await this.#save();
     const { version, hash } = this.#current().snapshot;
     return { ok: true, version, hash, changes, warnings };
+  }
+
+  #refresh(make: (current: InForce, version: number) => Promise<Snapshot>): Promise<void> {
+    return this.#inTurn(async () => {
+      const current = this.#current();
+      const snapshot = await make(current, this.#version + 1);
+      if (snapshot.hash !== current.snapshot.hash) await this.#publish({ ...current, snapshot });
+    });
   }
 
   async #publish(next: InForce): Promise<void> {
@@ -300,8 +328,13 @@ export class LiveConfiguration {
       fingerprint: fingerprintOf,
       storedConsumers: await this.#options.consumers.list(),
       slotOf: (consumer) => this.#slots.slotOf(consumer),
+      accounts: this.#accounts(),
       version: this.#version + 1,
     };
+  }
+
+  #accounts(): readonly KnownAccount[] {
+    return this.#options.accounts?.() ?? [];
   }
 
   async #save(): Promise<void> {

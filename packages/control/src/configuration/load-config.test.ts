@@ -590,6 +590,19 @@ describe('a good file', () => {
   it.each([
     ['a literal credential', swap('env:KEY_A', CANARY), /credential itself/],
     ['keys that all share one domain', swap('org-2/project-a', 'org-1'), /share one quota domain/],
+    [
+      'keys of one organization, in projects of their own',
+      swap('domain: org-1', 'domain: org-2/project-b'),
+      /share one quota domain/,
+    ],
+    [
+      'a fallback on the same accounts',
+      swap(
+        'model: gpt-5 }]\n',
+        'model: gpt-5 }]\n      - targets: [{ provider: openai, model: gpt-5-mini, keys: [a] }]\n',
+      ),
+      /fallback only uses accounts that the tiers above use/,
+    ],
     ['one credential behind two references', swap('env:KEY_B', 'sk-aaaa'), /same credential/],
     [
       'a pattern that matches nothing',

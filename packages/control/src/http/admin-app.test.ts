@@ -234,7 +234,12 @@ describe('keys', () => {
           actor: 'admin',
           action: 'cooldown.cleared',
           target: 'openai/a',
-          detail: { cleared: 1, address: '127.0.0.1' },
+          detail: {
+            cleared: 1,
+            ended: 'funds_exhausted of node:openai/org-a, 134 s before its end',
+            before: 'openai/a cooled',
+            address: '127.0.0.1',
+          },
         },
       ],
     });

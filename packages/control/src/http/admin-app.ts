@@ -7,6 +7,7 @@ import {
   configurationRoutes,
 } from '../features/configuration/configuration-routes.ts';
 import { type ConsumerPorts, consumerRoutes } from '../features/consumers/consumer-routes.ts';
+import { type DomainPorts, domainRoutes } from '../features/domains/domain-routes.ts';
 import { type KeyPorts, keyRoutes } from '../features/keys/key-routes.ts';
 import { type LogPorts, logRoutes } from '../features/logs/log-routes.ts';
 import { type PoolPorts, poolRoutes } from '../features/pools/pool-routes.ts';
@@ -21,6 +22,7 @@ import { readJsonBody } from './read-body.ts';
 export type AdminPorts = AuditPorts &
   ConfigurationPorts &
   ConsumerPorts &
+  DomainPorts &
   KeyPorts &
   LogPorts &
   PoolPorts &
@@ -62,6 +64,7 @@ export function adminBoundRoutes(ports: AdminPorts): readonly BoundRoute[] {
   return [
     ...statusRoutes(ports),
     ...keyRoutes(ports),
+    ...domainRoutes(ports),
     ...poolRoutes(ports),
     ...consumerRoutes(ports),
     ...logRoutes(ports),

@@ -24,6 +24,7 @@ const key = (id: string, cooldowns: KeyStatus['cooldowns']): KeyStatus => ({
   key: id,
   fingerprint: '0a1b2c3d',
   domain: `openai/org-${id}`,
+  domainSource: 'pinned',
   weight: 1,
   inFlight: 2,
   attempts: 12,
@@ -224,6 +225,25 @@ export async function adminWorld(over: Partial<AdminPorts> = {}): Promise<AdminW
         restarts: 0,
         draining: false,
       }),
+    },
+    domains: {
+      known: () => [],
+      isUnsteady: () => false,
+      suggestions: () => [
+        {
+          provider: 'openai',
+          group: 'gpt-5',
+          keys: ['a', 'b'],
+          evidence: {
+            observations: 64,
+            slope: 0.98,
+            contrast: 0.97,
+            standardError: 0.04,
+            shared: true,
+            apart: false,
+          },
+        },
+      ],
     },
     probes: async () => [
       {

@@ -1,4 +1,5 @@
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
+import type { VerdictClass } from '@keywell/core/keys/verdict';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 
 /** What the control plane sees of the workers that serve traffic. */
@@ -7,7 +8,7 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<void>;
   keys(): readonly KeyStatus[];
   pools(): readonly PoolStatus[];
-  /** Ends cooldowns by hand; an empty filter means all of them. */
+  /** Ends cooldowns before their time; an empty filter means all of them. */
   clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
   status(): DataPlaneStatus;
 }
@@ -15,6 +16,10 @@ export interface DataPlane {
 export interface CooldownFilter {
   provider?: string;
   key?: string;
+  /** One scope alone, by its id. */
+  scopeId?: string;
+  /** Cooldowns of this class alone. */
+  class?: VerdictClass;
 }
 
 export interface DataPlaneStatus {

@@ -23,6 +23,25 @@ export interface ConsumerStore {
   list(): Promise<readonly StoredConsumer[]>;
 }
 
+/** What a provider told of one credential's account. */
+export interface StoredAccount {
+  readonly baseUrl: string;
+  /** Null is the installation itself. */
+  readonly ownerTenant: string | null;
+  readonly fingerprint: string;
+  readonly organization: string;
+  readonly project: string | null;
+  /** Wall clock, epoch milliseconds. */
+  readonly changedAt: number;
+  /** Changes in quick succession, the first word not counted. */
+  readonly changes: number;
+}
+
+export interface AccountStore {
+  put(account: StoredAccount): Promise<void>;
+  list(): Promise<readonly StoredAccount[]>;
+}
+
 /** Something somebody did. `detail` holds names and numbers, never a secret. */
 export interface AuditEntry {
   /** Wall clock, epoch milliseconds. */

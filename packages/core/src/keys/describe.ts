@@ -4,7 +4,8 @@ import { readCell, slotCell } from './cooldown-cells.ts';
 import { forEachBinding, isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
 import { requestsOf, retriesOf } from './retry-budget.ts';
-import type { CooldownStatus, KeyStatus, PoolStatus } from './status.ts';
+import type { UpstreamKeyRecord } from '../snapshot/snapshot.ts';
+import type { CooldownStatus, DomainSource, KeyStatus, PoolStatus } from './status.ts';
 import { FLAG, KEY_CELL, SLOT } from './table-layout.ts';
 
 /** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a scope; the table holds none. */
@@ -25,6 +26,7 @@ export function describeKeys(
       key: entry.key.id,
       fingerprint: entry.key.fingerprint,
       domain: entry.domain,
+      domainSource: domainSourceOf(entry.key),
       weight: entry.key.weight,
       inFlight: inFlightOf(table, entry.index),
       attempts: counter(KEY_CELL.attempts),
@@ -34,6 +36,12 @@ export function describeKeys(
       cooldowns,
     };
   });
+}
+
+function domainSourceOf(key: UpstreamKeyRecord): DomainSource {
+  if (key.domainPinned) return 'pinned';
+  if (key.domainInferred) return 'inferred';
+  return key.domain[0] === undefined || key.domain[0].startsWith('~') ? 'own' : 'named';
 }
 
 /** Every pool, tier by tier, with the use of its retry budget. */

@@ -1,5 +1,5 @@
 import { copyTable } from './carry-over.ts';
-import { classCode, dimensionCode, slotOf } from './cooldown-codes.ts';
+import { classCode, classOf, dimensionCode, slotOf } from './cooldown-codes.ts';
 import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
 import {
   closeClearing,
@@ -15,6 +15,7 @@ import type { KeyPlan, ScopePlan } from './plan.ts';
 import { currentSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
 import { FLAG, SLOT } from './table-layout.ts';
+import type { VerdictClass } from './verdict.ts';
 import { commit, lockRecord, undoWorker, unlockRecord, write } from './table-journal.ts';
 
 /** How often an operator's command tries a busy record again, about 1 ms each time. */
@@ -95,20 +96,31 @@ export function listCooldowns(table: KeyTable, at: Instant): CooldownChange[] {
   return rows;
 }
 
+/** Which cooldowns are to end; what is left out does not narrow it down. */
+export interface ClearFilter {
+  readonly provider?: string;
+  /** Everything that binds this key, its domain's and its endpoint's cooldowns included. */
+  readonly key?: string;
+  readonly scopeId?: string;
+  readonly class?: VerdictClass;
+}
+
 /**
- * Ends cooldowns by hand: everything that binds one key, its domain's and its endpoint's included, or a provider's, or all. Failures of
+ * Ends cooldowns before their time: everything that binds one key, or a provider's, or all, or one single cooldown. Failures of
  * attempts that were sent before set nothing afterwards. Scopes that stay locked are left out; what was cleared is returned.
  */
 export function clearCooldowns(
   table: KeyTable,
-  filter: { readonly provider?: string; readonly key?: string },
+  filter: ClearFilter,
   at: Instant,
 ): CooldownChange[] {
   const changes: CooldownChange[] = [];
   for (const scope of scopesOf(table.plan, filter)) {
     if (!lockScope(table, scope)) continue;
     for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
-      wipeSlot(table, scope.index, slot, at.now);
+      const of = classOf(readCell(table, slotCell(table, slot) + SLOT.class));
+      if (filter.class === undefined || filter.class === of)
+        wipeSlot(table, scope.index, slot, at.now);
     }
     closeClearing(table, scope.index, currentSendSequence(table.ints));
     unlockScope(table, scope);
@@ -126,11 +138,12 @@ export function carryOver(from: KeyTable, to: KeyTable): CooldownChange[] {
   return copyTable(from, to);
 }
 
-function scopesOf(
-  plan: KeyPlan,
-  filter: { readonly provider?: string; readonly key?: string },
-): readonly ScopePlan[] {
-  const { provider, key } = filter;
+function scopesOf(plan: KeyPlan, filter: ClearFilter): readonly ScopePlan[] {
+  const { provider, key, scopeId } = filter;
+  if (scopeId !== undefined) {
+    const scope = plan.scopeById.get(scopeId);
+    return scope === undefined ? [] : [scope];
+  }
   if (key === undefined) {
     return plan.scopes.filter((scope) => provider === undefined || scope.provider === provider);
   }

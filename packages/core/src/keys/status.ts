@@ -13,6 +13,8 @@ export interface CooldownStatus {
   readonly evidence: string;
 }
 
+export type DomainSource = 'pinned' | 'named' | 'inferred' | 'own';
+
 /** One upstream key, as `keywell keys list` and the console show it. */
 export interface KeyStatus {
   readonly provider: string;
@@ -20,6 +22,8 @@ export interface KeyStatus {
   readonly fingerprint: string;
   /** Path of its quota domain, joined by `/`. */
   readonly domain: string;
+  /** Who says so: the file's `domain`, its `organization` and `project`, the account responses named, or nobody. */
+  readonly domainSource: DomainSource;
   readonly weight: number;
   readonly inFlight: number;
   readonly attempts: number;

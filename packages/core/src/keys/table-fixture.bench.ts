@@ -21,6 +21,8 @@ export function keyOf(id: string, more: Partial<UpstreamKeyRecord> = {}): Upstre
     fingerprint: `fp-${id}`,
     domain: [],
     domainPinned: true,
+    domainInferred: false,
+    ownerTenant: null,
     limits: [],
     weight: 1,
     models: [],
@@ -37,6 +39,7 @@ export function providerOf(id: string, keys: readonly UpstreamKeyRecord[]): Prov
     baseUrl: `https://${id}.test/v1`,
     keys,
     streamUsage: true,
+    freeChecks: true,
     charge: PLAIN_CHARGE,
     failures: [],
   };

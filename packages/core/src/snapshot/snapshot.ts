@@ -28,6 +28,8 @@ export interface ProviderRecord {
   readonly keys: readonly UpstreamKeyRecord[];
   /** False where the host does not know `stream_options` (then usage of streams is estimated). */
   readonly streamUsage: boolean;
+  /** Whether keys that ran out of money or died may be looked at with the vendor's free calls. */
+  readonly freeChecks: boolean;
   /** How its token limits are charged. */
   readonly charge: ChargeRule;
   /** Rows that the operator declared, tried before the vendor's own. */
@@ -54,6 +56,10 @@ export interface UpstreamKeyRecord {
   readonly domain: readonly string[];
   /** True where the configuration names the domain: then responses do not move the key to another one. */
   readonly domainPinned: boolean;
+  /** True where the account that a response named placed the key in its domain, not the configuration. */
+  readonly domainInferred: boolean;
+  /** The tenant who brought the key; null is the installation itself. Keys of two tenants never share a domain. */
+  readonly ownerTenant: string | null;
   /** What is declared of the key's own domain node; empty where nothing is. */
   readonly limits: readonly DeclaredLimit[];
   readonly weight: number;

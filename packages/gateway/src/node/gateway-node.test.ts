@@ -336,3 +336,56 @@ describe('a drain', () => {
     expect(watched.events).toEqual([]);
   });
 });
+
+describe('a snapshot in which responses have placed a key elsewhere', () => {
+  it('takes what cooled the key along, tells it under its new name, and takes what is still told by the old one', async () => {
+    const own = { id: 'a', domain: ['~a'], domainPinned: false };
+    const placed = { ...own, domain: ['acme'], domainInferred: true };
+    const other = { id: 'b', domain: ['acme'] };
+    const cooldown = (scopeId: string, endsAt: number): CooldownChange => ({
+      action: 'set',
+      scopeId,
+      scope: 'node',
+      class: 'funds_exhausted',
+      dimension: 'spend',
+      endsAt,
+      authoritative: true,
+      strikes: 0,
+      evidence: 'status=402',
+    });
+    const endsAt = Date.now() + 600_000;
+    const watched = new Watched();
+    const later = cooldown('node:openai/~a', endsAt + 600_000);
+    const entry = threadThat(`if (message.kind === 'publish') {
+      say({ kind: 'published', version: 2 });
+      say({ kind: 'cooled', version: 2, changes: [${JSON.stringify(later)}] });
+    }`);
+    const node = await watched.start(
+      {
+        snapshot: snapshotOf({ providers: [{ keys: [own, other] }] }),
+        cooldowns: [cooldown('node:openai/~a', endsAt)],
+      },
+      () => entry,
+    );
+    const cooled = (): unknown =>
+      node
+        .keys()
+        .map(({ key, cooldowns }) => [
+          key,
+          ...cooldowns.map(({ scopeId, evidence }) => `${scopeId} ${evidence}`),
+        ]);
+    expect(cooled()).toEqual([['a', 'node:openai/~a status=402'], ['b']]);
+    await node.publish(snapshotOf({ version: 2, providers: [{ keys: [placed, other] }] }));
+    expect(cooled()).toEqual([
+      ['a', 'node:openai/acme status=402'],
+      ['b', 'node:openai/acme status=402'],
+    ]);
+    expect(watched.cooled.slice(0, 2)).toMatchObject([
+      { action: 'cleared', scopeId: 'node:openai/~a' },
+      { action: 'set', scopeId: 'node:openai/acme', evidence: 'status=402' },
+    ]);
+    const left = (): number => node.keys()[1]?.cooldowns[0]?.endsInMs ?? 0;
+    await until(() => left() > 900_000, 'the later end to reach the other key');
+    expect(watched.cooled.at(-1)).toMatchObject({ action: 'set', scopeId: 'node:openai/acme' });
+  });
+});

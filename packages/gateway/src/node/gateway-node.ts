@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
+import type { AccountSighting } from '@keywell/core/keys/account';
+import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
-import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
+import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { createClock } from '../pipeline/clock.ts';
@@ -9,6 +11,7 @@ import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 import { nextBackOffMs } from './back-off.ts';
+import { CooldownNotes } from './cooldown-notes.ts';
 import {
   createSharedState,
   nextSharedState,
@@ -37,6 +40,10 @@ export interface GatewayNodeOptions {
   readonly onEvent: (event: NodeEvent) => void;
   /** The caller says itself, by `announceReady`, when the node is to ask for traffic; left out, it does once all workers listen. */
   readonly announceLater?: boolean;
+  /** A response named an account for a key that the worker had not heard of it before. */
+  readonly onAccount?: (sighting: AccountSighting) => void;
+  /** What a worker sent with each key in the last half second, and what it was told of what is left. */
+  readonly onFlow?: (report: FlowReport) => void;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -74,7 +81,7 @@ export class GatewayNode {
   readonly #clock = createClock();
   readonly #metricCells: SharedArrayBuffer;
   readonly #slots = new Map<number, Slot>();
-  readonly #evidence = new Map<string, string>();
+  readonly #notes: CooldownNotes;
   readonly #answers = new WorkerAnswers();
   #state: SharedState;
   #port = 0;
@@ -91,7 +98,7 @@ export class GatewayNode {
     this.#metricCells = createMetricCells(options.workers + 1);
     this.#state = createSharedState(options.snapshot, options.workers);
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
-    for (const change of options.cooldowns) this.#evidence.set(change.scopeId, change.evidence);
+    this.#notes = new CooldownNotes(options.cooldowns, options.onCooled);
   }
 
   static async start(options: GatewayNodeOptions): Promise<GatewayNode> {
@@ -141,9 +148,11 @@ export class GatewayNode {
 
   /** Puts a new snapshot in force in every worker, one that is just starting included; resolves when all have it. */
   async publish(snapshot: Snapshot): Promise<void> {
-    const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
+    const before = this.#state;
+    const { state, cleared } = nextSharedState(snapshot, this.#options.workers, before);
     this.#state = state;
-    this.#noteChanges(cleared);
+    this.#notes.replaced(before, state, this.#at());
+    this.#notes.note(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
       this.#workers('starting', 'listening'),
@@ -154,17 +163,16 @@ export class GatewayNode {
   }
 
   keys(): readonly KeyStatus[] {
-    const evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
-    return describeKeys(this.#state.table, this.#clock.now(), evidenceOf);
+    return describeKeys(this.#state.table, this.#clock.now(), this.#notes.evidenceOf);
   }
 
   pools(): readonly PoolStatus[] {
     return describePools(this.#state.table, this.#clock.now());
   }
 
-  clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
+  clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
-    this.#noteChanges(cleared);
+    this.#notes.note(cleared);
     return cleared;
   }
 
@@ -278,7 +286,13 @@ export class GatewayNode {
         this.#answers.answer('drained', worker);
         break;
       case 'cooled':
-        this.#onCooled(message.changes, message.version);
+        this.#notes.told(message, this.#state, this.#at());
+        break;
+      case 'flow':
+        this.#options.onFlow?.(message.report);
+        break;
+      case 'account':
+        this.#options.onAccount?.(message.sighting);
         break;
       case 'defect':
         this.#options.onEvent(message);
@@ -287,27 +301,6 @@ export class GatewayNode {
       case 'failed':
         break;
     }
-  }
-
-  /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
-  #onCooled(changes: readonly CooldownChange[], version: number): void {
-    const { plan, table, tableSince } = this.#state;
-    const current = changes.filter(({ scopeId, fingerprint }) => {
-      const known = plan.scopeById.get(scopeId)?.fingerprint ?? null;
-      return known === null || fingerprint === undefined || fingerprint === known;
-    });
-    // The worker had not taken the present table over when it cooled these.
-    if (version < tableSince) restoreCooldowns(table, current, this.#at());
-    this.#noteChanges(current);
-  }
-
-  #noteChanges(changes: readonly CooldownChange[]): void {
-    if (changes.length === 0) return;
-    for (const { action, scopeId, evidence } of changes) {
-      if (action === 'set') this.#evidence.set(scopeId, evidence);
-      else this.#evidence.delete(scopeId);
-    }
-    this.#options.onCooled(changes);
   }
 
   #onExit(worker: number, shared: boolean, reason: string): void {

@@ -1,5 +1,8 @@
 import type { CounterTable } from '@keywell/core/limits/counter-table';
+import type { Account } from '@keywell/core/keys/account';
+import type { Candidate } from '@keywell/core/keys/plan';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { FlowMeter } from '../relay/flow-meter.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -15,10 +18,14 @@ export interface Plane {
   readonly outbound: Outbound;
   readonly counters: CounterTable;
   readonly meter: Meter;
+  /** What is sent with each key and what is said to be left. */
+  readonly flows: FlowMeter;
   /** Null when the request log is off. */
   readonly log: LogWriter | null;
   /** The snapshot in force; a request takes it once, when it starts. */
   readonly live: LiveSnapshot;
   /** Tells the control side what was cooled or restored, so that it survives a restart. */
   cooled(changes: readonly CooldownChange[], from: LiveSnapshot): void;
+  /** Tells the control side that a response named another account for the candidate's key than the one before. */
+  accountSeen(candidate: Candidate, account: Account): void;
 }

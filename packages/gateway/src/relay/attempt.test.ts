@@ -17,6 +17,7 @@ import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
+import { FlowMeter } from './flow-meter.ts';
 import { targetOf } from './upstream-target.ts';
 
 /** Keys `a` and `b`, projects of one organization. */
@@ -76,8 +77,10 @@ async function attemptAnswered(
     }),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
+    flows: new FlowMeter(0),
     live,
     cooled: (changes) => cooled.push(...changes),
+    accountSeen: () => undefined,
   };
   const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
   exchange.operation = 'chat.completions';

@@ -81,6 +81,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#resolve = resolve;
       this.#exchange.running = this;
       this.#plane.sweeper.add(this);
+      this.#plane.flows.sent(this.#plan.target.flow);
       try {
         this.#plane.outbound.send(this.#plan.request, this);
       } catch {
@@ -100,6 +101,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { pool } = this.#pool();
     this.#status = status;
     this.#header = header;
+    const { target, candidate } = this.#plan;
+    this.#plane.flows.told(target.flow, header, this.#startedAt);
+    const account = target.account.look(header);
+    if (account !== null) this.#plane.accountSeen(candidate, account);
     this.deadlineAt = this.#plane.clock.now() + pool.idleTimeoutMs;
     const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);

@@ -3,6 +3,8 @@ import { withDeclared } from '@keywell/providers/compatible/declared-failures';
 import { OPENAI_OPERATIONS } from '@keywell/providers/compatible/define-vendor';
 import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
+import { AccountWatch } from './account-watch.ts';
+import { CandidateFlow } from './flow-meter.ts';
 
 /** What calling a candidate takes, put together once for its life. */
 export interface UpstreamTarget {
@@ -14,6 +16,10 @@ export interface UpstreamTarget {
   readonly headers: readonly string[];
   /** Whether streams may be asked for their usage. */
   readonly streamUsage: boolean;
+  /** What its responses say of the key's account. */
+  readonly account: AccountWatch;
+  /** What is sent to it and what it tells of its limit on requests. */
+  readonly flow: CandidateFlow;
 }
 
 const compiled = new WeakMap<Candidate, UpstreamTarget>();
@@ -58,5 +64,7 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
       via,
     ],
     streamUsage: provider.streamUsage,
+    account: new AccountWatch(vendor),
+    flow: new CandidateFlow(candidate, vendor),
   };
 }

@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import type { Account } from '@keywell/core/keys/account';
+import type { Candidate } from '@keywell/core/keys/plan';
 import { restoreCooldowns } from '@keywell/core/keys/recover';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
@@ -15,6 +17,7 @@ import type { Plane } from '../pipeline/plane.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { Route } from '../pipeline/route.ts';
 import { runRoute } from '../pipeline/run-route.ts';
+import { FlowMeter } from '../relay/flow-meter.ts';
 import type { Inbound } from '../seam/inbound.ts';
 import type { HeadProblem } from '../server/head-guard.ts';
 import { TrafficServer } from '../server/traffic-server.ts';
@@ -30,6 +33,7 @@ const QUIET_MS = 1000;
 const LAG_INTERVAL_MS = 5000;
 /** How soon a settlement that found its record busy is tried again. */
 const SETTLE_INTERVAL_MS = 100;
+const FLOW_INTERVAL_MS = 500;
 
 /** One worker of the data plane: a listener, the phases, and the shared tables it works on. */
 export class GatewayWorker implements Plane {
@@ -37,6 +41,7 @@ export class GatewayWorker implements Plane {
   readonly random = Math.random;
   readonly sweeper = new DeadlineSweeper(() => this.clock.now());
   readonly outbound = new Http1Outbound();
+  readonly flows = new FlowMeter(this.clock.now());
   counters: CounterTable;
   readonly meter: Meter;
   readonly log: LogWriter | null;
@@ -88,6 +93,7 @@ export class GatewayWorker implements Plane {
     port.on('message', (message: ToWorker) => this.#onMessage(message));
     this.#watchLag();
     setInterval(() => this.#settleDeferred(), SETTLE_INTERVAL_MS).unref();
+    setInterval(() => this.#tellFlows(), FLOW_INTERVAL_MS).unref();
   }
 
   async listen(): Promise<void> {
@@ -109,6 +115,13 @@ export class GatewayWorker implements Plane {
       });
     }
     this.#tell({ kind: 'cooled', changes, version: this.live.head.version });
+  }
+
+  accountSeen({ provider, key }: Candidate, account: Account): void {
+    const { ownerTenant, fingerprint } = key;
+    const credential = { baseUrl: provider.baseUrl, ownerTenant, fingerprint };
+    const sighting = { provider: provider.id, key: key.id, ...credential, account };
+    this.#tell({ kind: 'account', sighting });
   }
 
   #onRequest(inbound: Inbound, problem: HeadProblem | null): void {
@@ -245,6 +258,11 @@ export class GatewayWorker implements Plane {
       this.meter.set('connections', this.#server.connections);
       histogram.reset();
     }, LAG_INTERVAL_MS).unref();
+  }
+
+  #tellFlows(): void {
+    const report = this.flows.take(this.clock.now());
+    if (report !== null) this.#tell({ kind: 'flow', report });
   }
 
   #tell(message: FromWorker): void {

@@ -1,4 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { AccountSighting } from '@keywell/core/keys/account';
+import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import type { CooldownChange } from '@keywell/core/keys/status';
 
 /** What a gateway worker is born with. */
@@ -47,5 +49,7 @@ export type FromWorker =
       /** The newest snapshot the worker has: what it cooled is in force there already. */
       readonly version: number;
     }
+  | { readonly kind: 'flow'; readonly report: FlowReport }
+  | { readonly kind: 'account'; readonly sighting: AccountSighting }
   | { readonly kind: 'defect'; readonly requestId: string; readonly error: string }
   | { readonly kind: 'drained'; readonly cut: number };

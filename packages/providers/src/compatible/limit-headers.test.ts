@@ -126,6 +126,8 @@ describe('a vendor', () => {
     fingerprint: '00000000',
     domain: ['org-1'],
     domainPinned: true,
+    domainInferred: false,
+    ownerTenant: null,
     limits: [],
     weight: 1,
     models: [],

@@ -1,6 +1,7 @@
 /** The node's own database: consumers, settings, saved configurations, audit. Query text suits SQLite and PostgreSQL alike. */
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import type { KeyAccountTable } from '../accounts/sql-account-store.ts';
 import type { AuditEventTable } from '../audit/sql-audit-store.ts';
 import type { ConsumerTable } from '../consumers/sql-consumer-store.ts';
 import type { SettingTable } from '../settings/sql-setting-store.ts';
@@ -12,6 +13,7 @@ export interface Tables {
   readonly setting: SettingTable;
   readonly saved_snapshot: SavedSnapshotTable;
   readonly audit_event: AuditEventTable;
+  readonly key_account: KeyAccountTable;
 }
 
 export type Database = SqliteStore<Tables>;
@@ -30,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-settings': { up: createSettings },
   '0003-saved-snapshots': { up: createSavedSnapshots },
   '0004-audit-events': { up: createAuditEvents },
+  '0005-key-accounts': { up: createKeyAccounts },
 };
 
 async function createConsumers(db: Kysely<never>): Promise<void> {
@@ -75,4 +78,19 @@ async function createAuditEvents(db: Kysely<never>): Promise<void> {
     .addColumn('detail', 'text', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('audit_event_at').on('audit_event').columns(['at', 'id']).execute();
+}
+
+/** An empty `owner_tenant` is the installation itself, so that the three names can be one primary key. */
+async function createKeyAccounts(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('key_account')
+    .addColumn('base_url', 'text', (column) => column.notNull())
+    .addColumn('owner_tenant', 'text', (column) => column.notNull())
+    .addColumn('fingerprint', 'text', (column) => column.notNull())
+    .addColumn('organization', 'text', (column) => column.notNull())
+    .addColumn('project', 'text')
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('changes', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('key_account_key', ['base_url', 'owner_tenant', 'fingerprint'])
+    .execute();
 }

@@ -2,6 +2,7 @@ import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
 import { CliError } from '../../cli-error.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { clean } from '../../render/clean.ts';
+import { showCountdown } from '../../render/duration.ts';
 import { type RunContext, show } from '../run-context.ts';
 
 /** `keywell keys clear PROVIDER[/KEY]` or `--all`. */
@@ -25,9 +26,13 @@ export async function clearKeys(
       ...(key === undefined ? {} : { key }),
     },
   });
-  show(context, answer, ({ cleared }) =>
-    cleared.length === 0
-      ? 'Nothing was cooled.\n'
-      : `Cleared:\n${cleared.map((scope) => `  ${clean(scope)}\n`).join('')}`,
-  );
+  show(context, answer, ({ ended }) => {
+    if (ended.length === 0) return 'Nothing was cooled.\n';
+    const lines = ended.map((each) => {
+      const left =
+        each.ends_in_ms === null ? '' : `, ${showCountdown(each.ends_in_ms)} before its end`;
+      return `  ${clean(each.scope_id)}: ${clean(each.class)}${left}\n`;
+    });
+    return `Cleared:\n${lines.join('')}`;
+  });
 }

@@ -18,7 +18,9 @@ export function keyRoutes(ports: KeyPorts): readonly BoundRoute[] {
         ...(body.key === undefined ? {} : { key: body.key }),
       };
       const cleared = await clearKeys(ports, filter, caller);
-      return cleared.ok ? { ok: true, value: { cleared: [...cleared.value] } } : cleared;
+      if (!cleared.ok) return cleared;
+      const ended = cleared.value.map((each) => snakeCased(each));
+      return { ok: true, value: { cleared: ended.map((each) => each.scope_id), ended } };
     }),
   ];
 }

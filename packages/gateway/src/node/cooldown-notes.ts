@@ -1,0 +1,64 @@
+import type { Instant } from '@keywell/core/keys/cooldown-changes';
+import {
+  movedScopes,
+  moveCooldowns,
+  renamed,
+  type MovedScopes,
+} from '@keywell/core/keys/moved-cooldowns';
+import { restoreCooldowns } from '@keywell/core/keys/recover';
+import type { CooldownChange } from '@keywell/core/keys/status';
+import type { SharedState } from './shared-state.ts';
+
+/** What the main thread knows of cooldowns beside the table: their evidence, and the names they had before keys moved. */
+export class CooldownNotes {
+  readonly #evidence: Map<string, string>;
+  readonly #onChanged: (changes: readonly CooldownChange[]) => void;
+  /** Names that the last publication took away because keys moved: workers may still tell of them. */
+  #moved: MovedScopes = new Map();
+
+  constructor(
+    kept: readonly CooldownChange[],
+    onChanged: (changes: readonly CooldownChange[]) => void,
+  ) {
+    this.#evidence = new Map(kept.map(({ scopeId, evidence }) => [scopeId, evidence]));
+    this.#onChanged = onChanged;
+  }
+
+  /** Bound, so that it can be handed over as a function. */
+  readonly evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
+
+  /** A new state succeeds another: cooldowns of domains whose keys moved go along, under their new names. */
+  replaced(before: SharedState, state: SharedState, at: Instant): void {
+    if (state.table.buffer === before.table.buffer) return;
+    this.#moved = movedScopes(before.plan, state.plan);
+    const move = { moved: this.#moved, at, evidenceOf: this.evidenceOf };
+    this.note(moveCooldowns(before.table, state.table, move));
+  }
+
+  /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
+  told(
+    { changes, version }: { readonly changes: readonly CooldownChange[]; readonly version: number },
+    { plan, table, tableSince }: SharedState,
+    at: Instant,
+  ): void {
+    const named = changes.flatMap((change) => renamed(change, this.#moved));
+    const current = named.filter(({ scopeId, fingerprint }) => {
+      const known = plan.scopeById.get(scopeId)?.fingerprint ?? null;
+      return known === null || fingerprint === undefined || fingerprint === known;
+    });
+    // The worker had not taken the present table over when it cooled these, or knows what they are about by a former name.
+    const strays =
+      version < tableSince ? current : current.filter((change) => !changes.includes(change));
+    if (strays.length > 0) restoreCooldowns(table, strays, at);
+    this.note(current);
+  }
+
+  note(changes: readonly CooldownChange[]): void {
+    if (changes.length === 0) return;
+    for (const { action, scopeId, evidence } of changes) {
+      if (action === 'set') this.#evidence.set(scopeId, evidence);
+      else this.#evidence.delete(scopeId);
+    }
+    this.#onChanged(changes);
+  }
+}
