@@ -311,7 +311,7 @@ describe('keywell/no-function-into-property', () => {
       source: `${written} this.b = function () {}; } }`,
     },
   ];
-  const innocent = [
+  const harmless = [
     {
       how: 'a name of its own',
       file: 'packages/gateway/src/c.ts',
@@ -331,14 +331,14 @@ describe('keywell/no-function-into-property', () => {
   let flagged: ReadonlySet<string>;
 
   beforeAll(() => {
-    flagged = lint('functions', [...files, ...innocent])('no-function-into-property');
+    flagged = lint('functions', [...files, ...harmless])('no-function-into-property');
   });
 
   it.each(files)('fires on $how that is written straight into a property', ({ file }) => {
     expect(flagged).toContain(file);
   });
 
-  it.each(innocent)('leaves $how alone', ({ file }) => {
+  it.each(harmless)('leaves $how alone', ({ file }) => {
     expect(flagged).not.toContain(file);
   });
 });
