@@ -211,7 +211,8 @@ export function clearProven(
 
 /** What comes back after it was only assumed to be dry is not given its whole share at once. */
 export function startRamp(table: KeyTable, scopeIndex: number, slot: number, now: number): void {
-  if ((slotFlags(table, slot) & FLAG.halfOpen) === 0) return;
+  const flags = slotFlags(table, slot);
+  if ((flags & FLAG.halfOpen) === 0 || (flags & FLAG.authoritative) !== 0) return;
   const cell = slotCell(table, slot);
   const cooledMs = readCell(table, cell + SLOT.endsAt) - readCell(table, cell + SLOT.setAt);
   const rampMs = Math.min(LONGEST_RAMP_MS, cooledMs * RAMP_SHARE);

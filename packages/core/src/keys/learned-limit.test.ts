@@ -39,7 +39,12 @@ class SilentLimiter {
 }
 
 /** Offers a request every so many milliseconds, and sends it where the engine lets it. */
-function drive(table: KeyTable, limiter: SilentLimiter, everyMs: number, from: number, to: number) {
+function drive(
+  table: KeyTable,
+  limiter: SilentLimiter,
+  everyMs: number,
+  [from, to]: readonly [number, number],
+) {
   for (let now = from; now < to; now += everyMs) {
     const taken = tryReserve(table, candidateOf(table, 'a'), now);
     if (typeof taken === 'string') continue;
@@ -51,7 +56,7 @@ describe('a limit that nobody tells', () => {
   it('holds nothing back before the first refusal', () => {
     const table = oneKey();
     const limiter = new SilentLimiter(Infinity);
-    drive(table, limiter, 1, 0, 20_000);
+    drive(table, limiter, 1, [0, 20_000]);
     expect(limiter.served).toBe(20_000);
     expect(learned(table)).toBe(0);
   });
@@ -79,19 +84,19 @@ describe('a limit that nobody tells', () => {
     [600, 20],
   ])('of %i a minute is found and kept to, with few refusals', (most, everyMs) => {
     const table = oneKey();
-    drive(table, new SilentLimiter(most), everyMs, 0, 10 * MINUTE);
+    drive(table, new SilentLimiter(most), everyMs, [0, 10 * MINUTE]);
     const limiter = new SilentLimiter(most);
-    drive(table, limiter, everyMs, 10 * MINUTE, 40 * MINUTE);
+    drive(table, limiter, everyMs, [10 * MINUTE, 40 * MINUTE]);
     expect(limiter.served).toBeGreaterThan(0.85 * most * 30);
     expect(limiter.refused).toBeLessThan(Math.max(10, 0.02 * limiter.served));
   });
 
   it('that was found far too low grows faster and faster', () => {
     const table = oneKey();
-    drive(table, new SilentLimiter(5), 1000, 0, 3 * MINUTE);
+    drive(table, new SilentLimiter(5), 1000, [0, 3 * MINUTE]);
     const found = learned(table);
     expect(found).toBeLessThan(10);
-    drive(table, new SilentLimiter(Infinity), 100, 5 * MINUTE, 25 * MINUTE);
+    drive(table, new SilentLimiter(Infinity), 100, [5 * MINUTE, 25 * MINUTE]);
     expect(learned(table)).toBeGreaterThan(50 * found);
   });
 
@@ -105,7 +110,7 @@ describe('a limit that nobody tells', () => {
 
   it('takes less from one refusal than half', () => {
     const table = oneKey();
-    drive(table, new SilentLimiter(600), 50, 0, 2 * MINUTE);
+    drive(table, new SilentLimiter(600), 50, [0, 2 * MINUTE]);
     const known = learned(table);
     const idle = 4 * MINUTE;
     const taken = tryReserve(table, candidateOf(table, 'a'), idle);
@@ -131,7 +136,7 @@ describe('a limit that nobody tells', () => {
 
   it('is nothing any more once a limit is told, and is forgotten when cleared by hand', () => {
     const table = oneKey();
-    drive(table, new SilentLimiter(10), 500, 0, MINUTE);
+    drive(table, new SilentLimiter(10), 500, [0, MINUTE]);
     expect(learned(table)).toBeGreaterThan(0);
     clearCooldowns(table, {}, at(MINUTE));
     expect(learned(table)).toBe(0);

@@ -38,7 +38,7 @@ export const learnedPerMinute = (table: KeyTable, block: number): number =>
   readCell(table, cellOf(block, LEARNED.perMinute));
 
 /** Requests of the last 60 s, the oldest ten seconds by the part of them that still counts. */
-export function passedIn(table: KeyTable, block: number, now: number): number {
+function passedIn(table: KeyTable, block: number, now: number): number {
   const newest = readCell(table, cellOf(block, LEARNED.newest)) - 1;
   const present = Math.floor(now / BUCKET_MS);
   const left = 1 - (now / BUCKET_MS - present);

@@ -53,6 +53,13 @@ const ROWS: readonly Row[] = [
     [1300, 1000, 300],
     [300, 0, 300],
   ],
+  [
+    'expects what was learned, not the allowance, where output is charged as it comes',
+    rule({ output: 'as_produced' }),
+    { maxOutputTokens: 4000 },
+    [1500, 1000, 500],
+    [500, 0, 500],
+  ],
   ['charges output at the end', rule({ output: 'at_end' }), {}, [1300, 1000, 300], [300, 0, 300]],
   ['charges no output', rule({ output: 'never' }), {}, [1000, 1000, 0], [0, 0, 0]],
   [

@@ -115,9 +115,13 @@ export function chargedAsNeeded(need: Need): readonly number[] {
 
 function allowanceOf(charge: ChargeRule, size: RequestSize, learnedOutput: number): number {
   const choices = Math.max(1, saneAmount(size.choices));
-  const named = size.maxOutputTokens;
-  if (named !== null && named >= 0) return Math.min(MOST_TOKENS, saneAmount(named) * choices);
   const learned = saneAmount(learnedOutput) * choices;
+  const { maxOutputTokens } = size;
+  const named = maxOutputTokens !== null && maxOutputTokens >= 0;
+  const most = named ? Math.min(MOST_TOKENS, saneAmount(maxOutputTokens) * choices) : Infinity;
+  // What is charged as it comes is not held back for an allowance that hardly anybody uses.
+  if (charge.output !== 'upfront') return Math.min(most, learned);
+  if (named) return most;
   if (charge.unsetAllowance === 'learned' || size.contextLength === null) return learned;
   return Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens)) * choices;
 }

@@ -50,7 +50,7 @@ function sharesOf(table: KeyTable, more: Partial<ChooseAt> = {}, draws = 10_000)
   const shares: Record<string, number> = {};
   for (let draw = 0; draw < draws; draw += 1) {
     const chosen = choose(table, firstTier(table), createTried(), { now: 1, random, ...more });
-    const id = chosen === null ? 'none' : `${chosen.key.id}`;
+    const id = chosen === null ? 'none' : chosen.key.id;
     shares[id] = (shares[id] ?? 0) + 1 / draws;
   }
   return shares;

@@ -82,7 +82,7 @@ function learnLimit(table: KeyTable, verdict: Verdict, refused: Refused): void {
     table,
     block,
     { dimension, limit, remaining: null, resetInMs: null, source: 'body' },
-    { ...refused, used: readCell(table, block + quantity) },
+    { ...refused, used: readCell(table, block + quantity), amount: 0 },
   );
 }
 
