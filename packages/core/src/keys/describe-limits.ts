@@ -2,10 +2,10 @@ import { readCell } from './cooldown-cells.ts';
 import { dimensionOf } from './cooldown-codes.ts';
 import type { KeyTable } from './key-table.ts';
 import { learnedPerMinute, learnedRoom } from './learned-limit.ts';
-import { effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
+import { chargedBy, effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { dimensionInTag, MARK, refillInTag, REFILL, sourceInTag } from './limit-tag.ts';
-import { quantityOfCode } from './quantity.ts';
+import { QUANTITY, quantityOfCode } from './quantity.ts';
 import { BLOCK, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 import type { Dimension } from './verdict.ts';
 
@@ -82,7 +82,7 @@ function describeLimit(table: KeyTable, block: number, at: number, now: number):
     limit: readCell(table, at + LIMIT.limit),
     remaining: Math.max(0, effectiveOf(table, block, at, now)),
     reserved: readCell(table, block + BLOCK.open + quantity),
-    used: readCell(table, block + BLOCK.used + quantity),
+    used: chargedBy(table, block, quantity),
     refill: refillName(tag),
     rate: isContinuous(tag) ? readCell(table, at + LIMIT.rate) : 0,
     resetInMs: resetAt > now ? resetAt - now : null,
@@ -106,7 +106,7 @@ function describeLearned(table: KeyTable, block: number, now: number): Numbers |
     limit,
     remaining: Math.max(0, room),
     reserved: 0,
-    used: readCell(table, block + BLOCK.used),
+    used: chargedBy(table, block, QUANTITY.requests),
     refill: 'continuous',
     rate: limit / 60_000,
     resetInMs: null,

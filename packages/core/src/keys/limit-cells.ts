@@ -32,6 +32,10 @@ export const nodeCell = (table: KeyTable, node: number, cell: number): number =>
 /** How a limit of which nobody knows how it refills is taken: as a window, until it is seen to rise. */
 export const isContinuous = (tag: number): boolean => refillInTag(tag) === REFILL.continuous;
 
+/** All that a block has been charged of a quantity, less what it was given back. */
+export const chargedBy = (table: KeyTable, block: number, quantity: number): number =>
+  readCell(table, block + BLOCK.used + quantity) - readCell(table, block + BLOCK.given + quantity);
+
 /** What is left of one limit at `now` for new requests. Never above the limit; below zero when more runs than fits. */
 export function effectiveOf(table: KeyTable, block: number, at: number, now: number): number {
   const { cells } = table;
@@ -43,7 +47,7 @@ export function effectiveOf(table: KeyTable, block: number, at: number, now: num
   if (quantity === QUANTITY.places) return limit - open;
   const resetAt = cells[at + LIMIT.resetAt] ?? 0;
   if (!isContinuous(tag) && resetAt > 0 && resetAt <= now) return limit - open;
-  const used = cells[block + BLOCK.used + quantity] ?? 0;
+  const used = chargedBy(table, block, quantity);
   const since = now - (cells[at + LIMIT.at] ?? 0);
   const back = since > 0 ? (cells[at + LIMIT.rate] ?? 0) * since : 0;
   return Math.min(limit, (cells[at + LIMIT.balance] ?? 0) - used + back) - open;
@@ -129,7 +133,7 @@ function rollLimits(table: KeyTable, block: number, now: number): void {
     const at = limitCell(block, place);
     const tag = readCell(table, at + LIMIT.tag);
     if (tag === 0) return;
-    const used = readCell(table, block + BLOCK.used + quantityOfCode(dimensionInTag(tag)));
+    const used = chargedBy(table, block, quantityOfCode(dimensionInTag(tag)));
     const limit = readCell(table, at + LIMIT.limit);
     const resetAt = readCell(table, at + LIMIT.resetAt);
     if (isContinuous(tag)) {
@@ -187,7 +191,8 @@ export function returnLimits(
       const late = need.late[quantity] ?? 0;
       const upfront = (need.total[quantity] ?? 0) - late;
       const more = (charged[quantity] ?? 0) - upfront;
-      if (more !== 0) addTo(table, block + BLOCK.used + quantity, more);
+      if (more > 0) addTo(table, block + BLOCK.used + quantity, more);
+      if (more < 0) addTo(table, block + BLOCK.given + quantity, -more);
       if (late > 0) addTo(table, block + BLOCK.open + quantity, -late);
     }
     addTo(table, nodeCell(table, locks[of] ?? 0, NODE_CELL.inFlight), -1);

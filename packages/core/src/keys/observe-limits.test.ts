@@ -367,10 +367,11 @@ describe('limits and the life of a table', () => {
     observeLimits(living, kept, [told('tokens_minute', 10_000, 9000), told('concurrency', 9, 5)], {
       now: 0,
     });
-    expect(left(living, 'tokens_minute', 0)).toBe(9000 - 200 - 200 + 100);
+    // What was given back before the numbers came may be part of them.
+    expect(left(living, 'tokens_minute', 0)).toBe(9000 - 200 - 200);
     recoverWorker(plan, buffer, 1);
     expect(limitOf(living, 'tokens_minute', 0)).toMatchObject({
-      remaining: 9000 - 200 - 200 + 100,
+      remaining: 9000 - 200 - 200,
       reserved: 200,
     });
     expect(limitOf(living, 'concurrency', 0).reserved).toBe(1);

@@ -3,7 +3,7 @@ import { dimensionCode, dimensionOf } from './cooldown-codes.ts';
 import { LONGEST_MS } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import { usedAtSend } from './lease-cells.ts';
-import { effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
+import { chargedBy, effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
 import type { Need } from './need.ts';
@@ -181,11 +181,13 @@ function writeLimit(
 ): void {
   const { block, at, dimension } = place;
   const { now, used } = numbers;
+  // Whether the numbers include what was given back since the attempt was sent, nobody knows; so that does not count twice.
+  const given = readCell(table, block + BLOCK.given + quantityOfCode(dimension));
   const tag = readCell(table, at + LIMIT.tag);
   const { limit, marks } = limitFor(table, place, observation, numbers);
   const before = tag === 0 ? 0 : readCell(table, at + LIMIT.limit);
   const remaining = numbers.remaining === null ? null : Math.min(numbers.remaining, limit);
-  const refill = refillFor(table, at, observation, { ...numbers, remaining, limit });
+  const refill = refillFor(table, at, observation, { ...numbers, remaining, limit, given });
   const rate = rateFor(table, at, observation, { limit, remaining, refill, dimension });
   const resetAt = resetFor(table, at, observation, { now, refill, dimension });
   const beyond = (marks & MARK.declared) !== 0 && (numbers.limit === null || numbers.limit > limit);
@@ -194,18 +196,18 @@ function writeLimit(
     const sinceMs = Math.max(0, now - numbers.sentAt);
     const back = refill === REFILL.continuous ? rate * sinceMs : 0;
     const left = Math.min(limit, local + headway(table, block, dimension, used), remaining + back);
-    write(table, at + LIMIT.balance, left + used);
+    write(table, at + LIMIT.balance, left + used - given);
     write(table, at + LIMIT.at, now);
     write(table, at + LIMIT.told, remaining);
   } else if (tag === 0) {
-    write(table, at + LIMIT.balance, limit + used);
+    write(table, at + LIMIT.balance, limit + used - given);
     write(table, at + LIMIT.at, now);
     write(table, at + LIMIT.told, -1);
   } else if (limit !== before) {
     // What a limit grows by is there at once; what it shrinks by may have been used already.
     const more = Math.max(0, limit - before);
     const left = Math.min(limit, leftOf(table, place, now) + more);
-    write(table, at + LIMIT.balance, left + readCell(table, block + usedCell(dimension)));
+    write(table, at + LIMIT.balance, left + chargedBy(table, block, quantityOfCode(dimension)));
     write(table, at + LIMIT.at, now);
   }
   write(table, at + LIMIT.limit, limit);
@@ -219,10 +221,8 @@ function writeLimit(
 
 /** What was charged since the attempt was sent: `used` is what had been by then. */
 function headway(table: KeyTable, block: number, dimension: number, used: number): number {
-  return readCell(table, block + usedCell(dimension)) - used;
+  return readCell(table, block + BLOCK.used + quantityOfCode(dimension)) - used;
 }
-
-const usedCell = (dimension: number): number => BLOCK.used + quantityOfCode(dimension);
 
 /** What is left by our own account, what is open not taken off. */
 function leftOf(table: KeyTable, { block, at, dimension }: Place, now: number): number {
@@ -278,7 +278,7 @@ function refillFor(
   table: KeyTable,
   at: number,
   observation: LimitObservation,
-  numbers: Numbers & { readonly limit: number },
+  numbers: Numbers & { readonly limit: number; readonly given: number },
 ): number {
   if (observation.refill !== undefined) return REFILL[observation.refill];
   const tag = readCell(table, at + LIMIT.tag);
@@ -295,9 +295,9 @@ function refillFor(
   const moved = limit !== readCell(table, at + LIMIT.limit);
   if (passed || jumped || moved) return known;
   // What attempts gave back by using less than was taken is no refill, nor is one that overtook another on its way.
-  const given = readCell(table, at + LIMIT.balance) - numbers.used;
+  const expected = readCell(table, at + LIMIT.balance) - numbers.used + numbers.given;
   const noise = GIVEN_SHARE * limit + OVERTAKING * numbers.amount;
-  return remaining > Math.max(given, told) + noise ? REFILL.continuous : known;
+  return remaining > Math.max(expected, told) + noise ? REFILL.continuous : known;
 }
 
 /** A rate that follows from so small a part of the limit is noise, once there is another. */

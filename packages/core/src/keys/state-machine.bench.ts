@@ -2,7 +2,7 @@ import { readCell } from './cooldown-cells.ts';
 import { choose, createTried } from './choose.ts';
 import { isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
-import { effectiveOf, FIT, fitOf, limitCell, nodeCell } from './limit-cells.ts';
+import { chargedBy, effectiveOf, FIT, fitOf, limitCell, nodeCell } from './limit-cells.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { chargedAsNeeded, needFrom, NOTHING_CHARGED, type Need } from './need.ts';
 import { observeLimits } from './observe-limits.ts';
@@ -236,7 +236,7 @@ export class StateMachine {
       for (let of = 0; of < QUANTITIES; of += 1) {
         const open = readCell(this.#table, block + BLOCK.open + of);
         if (open < -1e-6) this.#report(`quantity ${of} is reserved below zero: ${open}`);
-        const used = readCell(this.#table, block + BLOCK.used + of);
+        const used = chargedBy(this.#table, block, of);
         const expected = this.#used.get(block)?.[of] ?? 0;
         if (of !== QUANTITY.places && Math.abs(used - expected) > 1e-3) {
           this.#report(`quantity ${of}: ${used} used, ${expected} charged`);

@@ -104,8 +104,8 @@ export const LIMIT = Object.freeze({
   tag: 0,
   limit: 1,
   /**
-   * What was left at `at`, plus all the block's `used` at that time: what is left later is this − used + what came back since. So
-   * charging an attempt touches no limit, only the block.
+   * What was left at `at`, plus all the block had been charged by then: what is left later is this less what it has been charged by
+   * then, plus what came back since. So charging an attempt touches no limit, only the block.
    */
   balance: 2,
   /** Comes back in a millisecond; 0 for windows. */
@@ -136,15 +136,16 @@ export const LEARNED = Object.freeze({
 });
 
 /**
- * Float64 cells of one limit group at one node: running totals of what its attempts were charged and of what open ones may still be,
- * a place each QUANTITY; the learned limit; the limits that were told or declared.
+ * Float64 cells of one limit group at one node: running totals of what its attempts were charged, of what open ones may still be, and
+ * of what ended ones were given back, a place each QUANTITY; the learned limit; the limits that were told or declared.
  */
 export const BLOCK = Object.freeze({
   used: 0,
   open: QUANTITIES,
-  learned: 2 * QUANTITIES,
-  limits: 2 * QUANTITIES + LEARNED.cells,
-  cells: 2 * QUANTITIES + LEARNED.cells + LIMIT_SLOTS * LIMIT.cells,
+  given: 2 * QUANTITIES,
+  learned: 3 * QUANTITIES,
+  limits: 3 * QUANTITIES + LEARNED.cells,
+  cells: 3 * QUANTITIES + LEARNED.cells + LIMIT_SLOTS * LIMIT.cells,
 });
 
 /** Float64 cells of what is learned of a model's sizes and pace at an endpoint. */
