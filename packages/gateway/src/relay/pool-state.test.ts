@@ -49,6 +49,15 @@ describe('a pool with nothing left', () => {
     }
   });
 
+  it('cannot serve a request that is larger than every limit, and no time changes that', () => {
+    const tiers = [tier('too_large', null), tier('unavailable', 900_000)];
+    const { refusal, headers } = refusalOf(tiers, NOTHING_TRIED);
+    expect(refusal.code).toBe('request_exceeds_limits');
+    expect(headers).toEqual({ 'x-should-retry': 'false' });
+    const other = refusalOf([tier('too_large', null), tier('time', 5000)], NOTHING_TRIED);
+    expect(other.refusal.code).toBe('pool_exhausted');
+  });
+
   it('takes the soonest end over all tiers', () => {
     const tiers = [tier('time', 30_000), tier('time', 4000), tier('unavailable', null)];
     expect(refusalOf(tiers, NOTHING_TRIED).headers).toEqual({ 'retry-after': '4' });
