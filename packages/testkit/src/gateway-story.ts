@@ -20,11 +20,12 @@ import {
 } from './a-snapshot.ts';
 import { until } from './until.ts';
 
-/** The one consumer of every story. */
-export const STORY_KEY: string = formatConsumerKey(
-  new Uint8Array(7).fill(3),
-  new Uint8Array(32).fill(9),
-);
+/** The key of the consumer at this place of a story. */
+export const consumerKey = (place: number): string =>
+  formatConsumerKey(new Uint8Array(7).fill(3), new Uint8Array(32).fill(9 + place));
+
+/** The first consumer of every story, its only one unless others are given. */
+export const STORY_KEY: string = consumerKey(0);
 
 type SimulatorProfile = NonNullable<NonNullable<Parameters<typeof startSimulator>[0]>['profile']>;
 
@@ -38,6 +39,8 @@ export interface StorySketch {
   /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
   readonly pools?: number;
   readonly traffic?: SnapshotSketch['traffic'];
+  /** Who calls, each with the `consumerKey` of its place. */
+  readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   readonly workers?: number;
   /** Starts the worker threads, for a test that ends them. */
@@ -209,7 +212,11 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
     models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
-    consumers: [{ keyHashes: [createHash('sha256').update(STORY_KEY).digest('hex')] }],
+    consumers: (sketch.consumers ?? [{}]).map((consumer, place) =>
+      Object.assign({}, consumer, {
+        keyHashes: [createHash('sha256').update(consumerKey(place)).digest('hex')],
+      }),
+    ),
     traffic: sketch.traffic ?? {},
   });
 }

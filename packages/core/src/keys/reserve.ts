@@ -1,4 +1,4 @@
-import { breakerTermsOf, countForBreaker } from './breaker.ts';
+import { breakerTermsOf, countForBreaker, suspectForBreaker } from './breaker.ts';
 import type { ScopeKind } from './cooldown-codes.ts';
 import { takeChanges, type Instant } from './cooldown-changes.ts';
 import {
@@ -112,23 +112,23 @@ export function settleDeferred(table: KeyTable): CooldownChange[] {
 
 /**
  * Counts an attempt's transient or ambiguous failure for the breaker after the fact: when another target has served the request, it
- * was the endpoint's. Returns what that cools.
+ * was the endpoint's. Where nobody served it, `suspectedBy` is the number of the consumer that met the failure, and it counts once
+ * enough consumers have. Returns what that cools.
  */
 export function blameEndpoint(
   table: KeyTable,
   reservation: Reservation,
   verdict: Verdict,
-  at: SettleAt,
+  at: SettleAt & { readonly suspectedBy?: number },
 ): CooldownChange[] {
   const { candidate, sendSeq } = reservation;
   if (table.plan.candidates[candidate.index] !== candidate) return [];
   const record = endpointRecord(table, candidate);
-  const blamed = { ...verdict, counts: true };
-  const terms = breakerTermsOf(blamed);
+  const blame = blameOf({ ...verdict, counts: true }, at.suspectedBy ?? null);
   const sent = { sendSeq, currentSeq: 0, now: at.now };
-  if (terms === null || !lockRecord(table, record)) return [];
+  if (blame === null || !lockRecord(table, record)) return [];
   sent.currentSeq = currentSendSequence(table.ints);
-  observeBreaker(table, candidate, terms, sent);
+  observeBreaker(table, candidate, blame, sent);
   commit(table);
   unlockRecord(table, record);
   return takeChanges(table, at, verdict.evidence);
@@ -152,8 +152,20 @@ interface Judgement {
   readonly verdict: Verdict;
   readonly scope: number;
   readonly terms: CooldownTerms | null;
-  readonly breaker: CooldownTerms | null;
+  readonly blame: Blame | null;
   readonly sent: Sent;
+}
+
+/** What a failure means for the breaker of its endpoint. */
+interface Blame {
+  readonly terms: CooldownTerms;
+  /** The consumer that met it, where it is not known to be the endpoint's fault. */
+  readonly suspectedBy: number | null;
+}
+
+function blameOf(verdict: Verdict, suspectedBy: number | null): Blame | null {
+  const terms = breakerTermsOf(verdict);
+  return terms === null ? null : { terms, suspectedBy };
 }
 
 function settleOrDefer(settlement: Settlement): CooldownChange[] {
@@ -189,7 +201,7 @@ function judge(
   const scope = scopeOf(candidate, verdict);
   const kind = table.plan.scopes[scope]?.kind;
   const terms = kind === undefined ? null : termsOf(verdict, kind, at.random());
-  return { verdict, scope, terms, breaker: breakerTermsOf(verdict), sent };
+  return { verdict, scope, terms, blame: blameOf(verdict, null), sent };
 }
 
 /** What has to follow at the provider's other keys, whose records are not locked here. */
@@ -209,9 +221,9 @@ function observeSuccess(table: KeyTable, reservation: Reservation, sent: Sent): 
 }
 
 function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgement): Aftermath {
-  const { verdict, scope, terms, breaker, sent } = judgement;
+  const { verdict, scope, terms, blame, sent } = judgement;
   sent.currentSeq = currentSendSequence(table.ints);
-  if (breaker !== null) observeBreaker(table, candidate, breaker, sent);
+  if (blame !== null) observeBreaker(table, candidate, blame, sent);
   if (terms === null) return 'none';
   coolSlot(table, scope, terms, sent);
   if (verdict.class !== 'credential_dead' || verdict.scope !== 'key') return 'none';
@@ -223,13 +235,17 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
 function observeBreaker(
   table: KeyTable,
   candidate: Candidate,
-  terms: CooldownTerms,
+  { terms, suspectedBy }: Blame,
   sent: Sent,
 ): void {
   const scope = scopeAt(candidate, 'endpoint_group');
   if (sent.sendSeq <= readCell(table, table.layout.scopeClears + scope)) return;
   if (sent.sendSeq <= setSeqOf(table, scope, terms.slot)) return;
-  if (countForBreaker(table, candidate, true, sent.now)) coolSlot(table, scope, terms, sent);
+  const opened =
+    suspectedBy === null
+      ? countForBreaker(table, candidate, true, sent.now)
+      : suspectForBreaker(table, candidate, suspectedBy, sent.now);
+  if (opened) coolSlot(table, scope, terms, sent);
 }
 
 function giveBack(table: KeyTable, candidate: Candidate): void {

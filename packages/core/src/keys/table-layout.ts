@@ -21,7 +21,7 @@ export const HEADER = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_4b54;
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Float64 cells of one cooldown: one cache line. */
 export const SLOT = Object.freeze({
@@ -74,6 +74,12 @@ export const WINDOW_BUCKETS = 11;
 /** Float64 cells of one bucket: the second it counts for, everything counted, and the part of it that the window is about. */
 export const BUCKET = Object.freeze({ second: 0, all: 1, some: 2, cells: 3 });
 export const WINDOW_CELLS = WINDOW_BUCKETS * BUCKET.cells;
+/**
+ * Float64 cells of one bucket of suspicions: the second it counts for, failures that nobody is known to be to blame for, and the
+ * consumers that met them, as 64 bits in two halves.
+ */
+export const SUSPICION = Object.freeze({ second: 0, failures: 1, low: 2, high: 3, cells: 4 });
+export const SUSPICION_CELLS = WINDOW_BUCKETS * SUSPICION.cells;
 
 /** A limit as providers tell it. Laid out for headroom and reservations of tokens; nothing reads or writes it yet. */
 const LIMIT = Object.freeze({
@@ -115,6 +121,8 @@ export interface TableLayout {
   readonly abandoned: number;
   readonly endpoints: number;
   readonly breakers: number;
+  /** One window of suspicions for each breaker. */
+  readonly suspicions: number;
   readonly pools: number;
   readonly limits: number;
   readonly writers: number;
@@ -130,7 +138,9 @@ const even = (cells: number): number => cells + (cells % 2);
 export function layoutTable(counts: TableCounts): TableLayout {
   // The most one transaction writes: every slot of every scope that binds one candidate, its counters and its windows.
   const perScope = (DIMENSIONS.length + 3) * SLOT.cells + 2;
-  const journalEntries = even(counts.scopesPerCandidate * perScope + 2 * WINDOW_CELLS + 64);
+  const journalEntries = even(
+    counts.scopesPerCandidate * perScope + 2 * WINDOW_CELLS + SUSPICION_CELLS + 64,
+  );
   const intLocks = HEADER.cells;
   const intWriters = even(intLocks + counts.records * LOCK_STRIDE);
   const intPerWriter = WRITER.cells + journalEntries;
@@ -148,6 +158,7 @@ export function layoutTable(counts: TableCounts): TableLayout {
     abandoned: section(counts.keys),
     endpoints: section(counts.endpoints * ENDPOINT_CELL.cells),
     breakers: section(counts.breakers * WINDOW_CELLS),
+    suspicions: section(counts.breakers * SUSPICION_CELLS),
     pools: section(counts.pools * WINDOW_CELLS),
     limits: section(counts.limits * DIMENSIONS.length * LIMIT.cells),
     writers: section(0),

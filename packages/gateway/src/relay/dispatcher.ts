@@ -15,7 +15,7 @@ import { Attempt, type AttemptResult } from './attempt.ts';
 import { Bars, NOTHING_TRIED } from './bars.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
-import { blameSuspects, isSuspect, type Suspect } from './suspects.ts';
+import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
 import { targetOf, type UpstreamTarget } from './upstream-target.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
@@ -69,20 +69,27 @@ class Dispatcher {
   async run(): Promise<PhaseResult> {
     for (;;) {
       const pick = this.#pick();
-      if (pick === null) return this.#nothingLeft();
+      if (pick === null) return this.#end(this.#nothingLeft(), null);
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
-      if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
+      if (held === null) {
+        return this.#end(this.#exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+      }
       const result = await this.#attempt(held);
       if (result.kind !== 'failed') {
-        if (this.#suspects !== null && result.kind === 'answered' && result.well) {
-          blameSuspects(this.#exchange, this.#plane, this.#suspects, held.candidate);
-        }
-        return 'done';
+        const served = result.kind === 'answered' && result.well;
+        return this.#end('done', served ? held.candidate : null);
       }
       const end = this.#afterFailure(held, result);
-      if (end !== null) return end;
+      if (end !== null) return this.#end(end, null);
     }
+  }
+
+  #end(how: PhaseResult, servedBy: Candidate | null): PhaseResult {
+    if (this.#suspects !== null) {
+      judgeSuspects(this.#exchange, this.#plane, this.#suspects, servedBy);
+    }
+    return how;
   }
 
   /** The next candidate, tier by tier. */
