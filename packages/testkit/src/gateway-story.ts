@@ -43,6 +43,9 @@ export interface StorySketch {
   readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   readonly workers?: number;
+  /** What had been spent of budgets before, and where it is kept. */
+  readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
+  readonly onSpent?: NonNullable<GatewayNodeOptions['onSpent']>;
   /** Starts the worker threads, for a test that ends them. */
   readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
 }
@@ -91,6 +94,8 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     connectLog: () => log.connect(),
     onCooled: (changes) => cooled.push(...changes),
     onEvent: (event) => events.push(event),
+    spend: sketch.spend ?? [],
+    onSpent: sketch.onSpent ?? (() => true),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
   });
   return new RunningStory(simulator, node, log, { cooled, events });

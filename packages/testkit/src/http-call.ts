@@ -17,6 +17,7 @@ export interface CallTarget {
   readonly url: string;
   readonly key: string;
   readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Posts JSON on a connection of its own and reads the answer to whatever end it has. */
@@ -31,6 +32,7 @@ export function postJson(target: CallTarget, body: unknown): Promise<Seen> {
         'content-type': 'application/json',
         authorization: `Bearer ${target.key}`,
         'content-length': Buffer.byteLength(text),
+        ...target.headers,
       },
     });
     call.on('error', reject);

@@ -3,6 +3,8 @@ import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { StoredSpend } from '@keywell/core/budgets/spend';
+import { SpendKeeper, type SpendStatus } from '../budgets/spend-keeper.ts';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
@@ -19,6 +21,8 @@ import { WorkerAnswers } from './worker-answers.ts';
 import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
 
 const ACK_DEADLINE_MS = 2000;
+/** At most what was spent in this time is forgotten when the process is killed. */
+const SPEND_INTERVAL_MS = 1000;
 const START_DEADLINE_MS = 15_000;
 /** What a worker may take beyond the grace to close what is left. */
 const CLOSE_DEADLINE_MS = 4000;
@@ -34,6 +38,10 @@ export interface GatewayNodeOptions {
   /** A log port for one worker, each time one starts; null when the log is off. */
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
+  /** What consumers had spent of their budgets when the node last ran. */
+  readonly spend?: readonly StoredSpend[];
+  /** Keeps what has been spent, about once a second; false when it could not be kept and has to come again. */
+  readonly onSpent?: (changes: readonly StoredSpend[]) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
@@ -74,6 +82,8 @@ export class GatewayNode {
   readonly #slots = new Map<number, Slot>();
   readonly #evidence = new Map<string, string>();
   readonly #answers = new WorkerAnswers();
+  readonly #spend: SpendKeeper;
+  readonly #keepingSpend: NodeJS.Timeout;
   #state: SharedState;
   #port = 0;
   #epoch = 0;
@@ -87,6 +97,10 @@ export class GatewayNode {
     this.#options = options;
     this.#metricCells = createMetricCells(options.workers + 1);
     this.#state = createSharedState(options.snapshot, options.workers);
+    this.#spend = new SpendKeeper(options.snapshot, options.workers + 1, options.spend ?? [], () =>
+      this.#clock.wallNow(),
+    );
+    this.#keepingSpend = setInterval(() => this.#keepSpend(), SPEND_INTERVAL_MS).unref();
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     for (const change of options.cooldowns) this.#evidence.set(change.scopeId, change.evidence);
   }
@@ -134,6 +148,7 @@ export class GatewayNode {
   async publish(snapshot: Snapshot): Promise<void> {
     const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
     this.#state = state;
+    this.#spend.publish(snapshot);
     this.#noteChanges(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
@@ -151,6 +166,11 @@ export class GatewayNode {
 
   pools(): readonly PoolStatus[] {
     return describePools(this.#state.table, this.#clock.now());
+  }
+
+  /** What has been spent of every budget there is. */
+  spend(): readonly SpendStatus[] {
+    return this.#spend.status();
   }
 
   clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
@@ -198,6 +218,8 @@ export class GatewayNode {
     const slots = [...this.#slots.values()];
     for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
     await Promise.all(slots.map((slot) => slot.handle.terminate()));
+    clearInterval(this.#keepingSpend);
+    this.#keepSpend();
   }
 
   #spawn(worker: number, port: number, shared: boolean): Promise<number> {
@@ -210,6 +232,8 @@ export class GatewayNode {
       shared,
       state: this.#state.published,
       metricCells: this.#metricCells,
+      budgetCells: this.#spend.cells,
+      writers: this.#options.workers + 1,
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {
@@ -308,6 +332,7 @@ export class GatewayNode {
     slot.state = 'gone';
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
+    this.#spend.recover(worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;
@@ -344,6 +369,10 @@ export class GatewayNode {
     for (const { handle, state } of this.#slots.values()) {
       if (states.includes(state)) handle.tell(message);
     }
+  }
+
+  #keepSpend(): void {
+    this.#spend.keep((changes) => this.#options.onSpent?.(changes) ?? true);
   }
 
   #at(): { now: number; wallNow: number } {

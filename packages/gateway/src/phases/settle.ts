@@ -9,6 +9,7 @@ const MAX_SHOWN = 128;
 export function settle(exchange: Exchange, plane: Plane): void {
   const now = plane.clock.now();
   if (exchange.callerGone) exchange.status = 499;
+  exchange.spend?.settle();
   count(exchange, plane, now);
   plane.log?.append(recordOf(exchange, now));
 }

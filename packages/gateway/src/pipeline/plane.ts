@@ -1,5 +1,6 @@
 import type { CounterTable } from '@keywell/core/limits/counter-table';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { Budgets } from '../budgets/budgets.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -14,6 +15,7 @@ export interface Plane {
   readonly sweeper: DeadlineSweeper;
   readonly outbound: Outbound;
   readonly counters: CounterTable;
+  readonly budgets: Budgets;
   readonly meter: Meter;
   /** Null when the request log is off. */
   readonly log: LogWriter | null;

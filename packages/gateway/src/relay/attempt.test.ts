@@ -6,6 +6,7 @@ import { planKeys } from '@keywell/core/keys/plan';
 import { reserve } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Verdict } from '@keywell/core/keys/verdict';
+import { BudgetTable } from '@keywell/core/budgets/budget-table';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +18,7 @@ import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
+import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
 
 /** Keys `a` and `b`, projects of one organization. */
@@ -48,6 +50,8 @@ const INBOUND: Inbound = {
   events: null,
 };
 
+const WRITER = { worker: 1, epoch: 1 };
+
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
   answer: { readonly status: number; readonly body: string },
@@ -70,10 +74,8 @@ async function attemptAnswered(
       },
       close: () => Promise.resolve(),
     },
-    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), {
-      worker: 1,
-      epoch: 1,
-    }),
+    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
+    budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
     live,

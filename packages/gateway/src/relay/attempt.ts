@@ -233,6 +233,13 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     sweeper.remove(this);
     this.#exchange.running = null;
     this.#exchange.upstreamMs += now - this.#startedAt;
+    this.#exchange.spend?.attemptEnded(this.#plan.candidate, {
+      kind: result.kind,
+      status: this.#status,
+      verdict,
+      sent: this.#control?.sent === true,
+      usage: this.#exchange.usage,
+    });
     const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
       now,
       wallNow: clock.wallNow(),

@@ -8,6 +8,7 @@ import { answerHealth } from '../endpoints/answer-health.ts';
 import { answerRefusal } from '../endpoints/answer-refusal.ts';
 import { matchRoute } from '../endpoints/routes.ts';
 import { settle } from '../phases/settle.ts';
+import { Budgets } from '../budgets/budgets.ts';
 import { createClock, type Clock } from '../pipeline/clock.ts';
 import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import { Exchange } from '../pipeline/exchange.ts';
@@ -38,6 +39,7 @@ export class GatewayWorker implements Plane {
   readonly sweeper = new DeadlineSweeper(() => this.clock.now());
   readonly outbound = new Http1Outbound();
   counters: CounterTable;
+  readonly budgets: Budgets;
   readonly meter: Meter;
   readonly log: LogWriter | null;
   live: LiveSnapshot;
@@ -70,6 +72,7 @@ export class GatewayWorker implements Plane {
     this.#birth = birth;
     this.#port = port;
     this.counters = new CounterTable(birth.state.counterCells, birth);
+    this.budgets = new Budgets(birth.budgetCells, birth, birth.writers, () => this.clock.wallNow());
     this.meter = new Meter(birth.metricCells, birth.worker);
     this.log = birth.log === null ? null : new LogWriter(birth.log);
     this.live = this.#open(birth.state);
@@ -159,6 +162,7 @@ export class GatewayWorker implements Plane {
     switch (message.kind) {
       case 'publish':
         this.counters = new CounterTable(message.state.counterCells, this.#birth);
+        this.budgets.reopen();
         this.#former.push(this.live);
         this.live = this.#open(message.state);
         this.#tell({ kind: 'published', version: message.state.version });
@@ -216,6 +220,7 @@ export class GatewayWorker implements Plane {
 
   /** Makes up for settlements that found their record busy, in replaced tables too for as long as requests go by them. */
   #settleDeferred(): void {
+    this.budgets.settleWaiting();
     this.#settleDeferredOf(this.live);
     if (this.#former.length === 0) return;
     for (const former of this.#former) this.#settleDeferredOf(former);

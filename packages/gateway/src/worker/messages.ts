@@ -13,6 +13,10 @@ export interface WorkerBirth {
   readonly shared: boolean;
   readonly state: PublishedState;
   readonly metricCells: SharedArrayBuffer;
+  /** The consumers' budgets; grows in place, so that it is the same for the node's whole life. */
+  readonly budgetCells: SharedArrayBuffer;
+  /** Rows of writers in it: the workers and the main thread. */
+  readonly writers: number;
   readonly log: {
     readonly port: MessagePort;
     readonly gauge: SharedArrayBuffer;
