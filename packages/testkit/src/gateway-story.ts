@@ -39,6 +39,7 @@ export interface StorySketch {
   /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
   readonly pools?: number;
   readonly traffic?: SnapshotSketch['traffic'];
+  readonly idempotency?: SnapshotSketch['idempotency'];
   /** Who calls, each with the `consumerKey` of its place. */
   readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
@@ -223,6 +224,7 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
       }),
     ),
     traffic: sketch.traffic ?? {},
+    idempotency: sketch.idempotency ?? {},
   });
 }
 

@@ -105,7 +105,13 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     startedAt,
   });
   const firstKey = await addFirstConsumer(
-    { consumers: stores.consumers, configuration, audit: stores.audit, wallNow: Date.now },
+    {
+      consumers: stores.consumers,
+      configuration,
+      audit: stores.audit,
+      dataPlane: node,
+      wallNow: Date.now,
+    },
     stores.settings,
   );
   const [model] = configuration.snapshot().models;
@@ -185,6 +191,16 @@ async function startNode(
     workers: options.workers,
     snapshot: configuration.snapshot(),
     cooldowns: await stores.cooldowns.load(Date.now()),
+    spend: await stores.spend.load(),
+    onSpent: (changes) => {
+      try {
+        stores.spend.keepNow(changes);
+        return true;
+      } catch (error) {
+        log.error({ reason: String(error) }, 'what consumers have spent could not be saved');
+        return false;
+      }
+    },
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
       try {

@@ -2,6 +2,7 @@ import {
   openCooldownStore,
   type OpenCooldownStore,
 } from '@keywell/storage/cooldowns/sql-cooldown-store';
+import { openSpendStore, type OpenSpendStore } from '@keywell/storage/budgets/sql-spend-store';
 import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
 import type { AuditStore } from '@keywell/storage/audit/audit-store';
 import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
@@ -21,6 +22,7 @@ export interface Stores {
   readonly snapshots: SnapshotStore;
   readonly audit: AuditStore;
   readonly cooldowns: OpenCooldownStore;
+  readonly spend: OpenSpendStore;
   readonly masterKey: MasterKey;
   close(): Promise<void>;
 }
@@ -31,15 +33,18 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
   const settings = sqlSettingStore(database.db);
   const masterKey = await openMasterKey({ file: paths.masterKey, settings });
   const cooldowns = await openCooldownStore({ file: paths.cooldowns });
+  const spend = await openSpendStore({ file: paths.budgets });
   return {
     settings,
     consumers: sqlConsumerStore(database.db),
     snapshots: sqlSnapshotStore(database.db),
     audit: sqlAuditStore(database.db),
     cooldowns,
+    spend,
     masterKey,
     close: async () => {
       await cooldowns.close();
+      await spend.close();
       await database.close();
     },
   };

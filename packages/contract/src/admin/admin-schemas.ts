@@ -119,6 +119,15 @@ export const consumerSchema = z.object({
   models: z.array(z.string()),
   requests_per_minute: z.int().nullable(),
   enabled: z.boolean(),
+  budget: z
+    .object({
+      amount_micros: z.int().describe('USD micros a period.'),
+      period: z.enum(['day', 'month', 'total']),
+      spent_micros: z.int().describe('Booked in the present period, USD micros.'),
+      held_micros: z.int().describe('What calls in flight hold, USD micros.'),
+    })
+    .nullable()
+    .describe('Null without a budget.'),
   created_at: at.nullable(),
 });
 

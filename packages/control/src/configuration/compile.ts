@@ -11,6 +11,7 @@ import { didYouMean } from '@keywell/contract/config/did-you-mean';
 import { parseKeyHash } from '@keywell/core/access/key-hash';
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import type {
+  BudgetRecord,
   ConsumerRecord,
   PoolRecord,
   ProviderRecord,
@@ -19,6 +20,7 @@ import type {
 } from '@keywell/core/snapshot/snapshot';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
+import { callWarnings } from './call-warnings.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import type { ResolveSecret } from './secret-references.ts';
 
@@ -72,7 +74,16 @@ export function compile(config: Config, input: CompileInput): Compiled {
       slowReaderTimeoutMs: config.traffic.slow_reader_timeout_ms,
       shutdownGraceMs: config.traffic.shutdown_grace_ms,
     },
+    idempotency: {
+      enabled: config.idempotency.enabled,
+      ttlMs: config.idempotency.ttl_ms,
+      maxEntries: config.idempotency.max_entries,
+      maxBytes: config.idempotency.max_bytes,
+      maxAnswerBytes: config.idempotency.max_answer_bytes,
+      maxWaitMs: config.idempotency.max_wait_ms,
+    },
   };
+  warnings.push(...callWarnings(config, content));
   const hash = hashOf(describeSnapshot(content));
   return { ok: true, snapshot: { version: input.version, hash, ...content }, warnings };
 }
@@ -109,8 +120,12 @@ function compileProvider(
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
     charge: PLAIN_CHARGE,
     keys,
+    ...prefillOf(provider.prefill ?? vendor?.prefill),
   };
 }
+
+const prefillOf = (prefill: ProviderRecord['prefill']) =>
+  prefill === undefined ? {} : { prefill };
 
 /** Two references may lead to the same credential; as two keys it would be asked twice for the same refusal. */
 function warnOfTwins(
@@ -228,8 +243,11 @@ function compilePool(pool: PoolConfig): PoolRecord {
     maxWaiting: 1000,
     strategy: 'headroom',
     affinity: 'none',
-    hedge: null,
-    continuation: false,
+    hedge:
+      pool.hedge === undefined
+        ? null
+        : { tokenShare: pool.hedge.token_share, leastMs: pool.hedge.least_ms },
+    continuation: pool.continuation,
   };
 }
 
@@ -260,6 +278,7 @@ function compileConsumers(
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
     ...UNSHARED,
+    budget: compileBudget(consumer.budget),
     sharePath: [consumer.id],
     ...slotOf(consumer.id),
   }));
@@ -287,6 +306,11 @@ function compileConsumers(
       });
   }
   return records;
+}
+
+function compileBudget(budget: ConsumerConfig['budget']): BudgetRecord | null {
+  if (budget === undefined) return null;
+  return { amountMicros: Math.round(budget.amount_usd * 1_000_000), period: budget.period };
 }
 
 function hashOf(content: unknown): string {

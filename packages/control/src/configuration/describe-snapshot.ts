@@ -1,5 +1,5 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
-import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { IdempotencyRecord, Snapshot, TrafficRecord } from '@keywell/core/snapshot/snapshot';
 
 /** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -11,11 +11,11 @@ export interface DescribedSnapshot {
   readonly models: readonly Described[];
   readonly consumers: readonly Described[];
   readonly traffic: Described;
+  readonly idempotency: Described;
 }
 
 /** Puts a snapshot into plain, secret-free data. */
 export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
-  const { traffic } = snapshot;
   return {
     providers: snapshot.providers.map((provider) => ({
       id: provider.id,
@@ -23,6 +23,7 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       base_url: provider.baseUrl,
       stream_usage: provider.streamUsage,
       charge: provider.charge,
+      prefill: provider.prefill ?? null,
       keys: provider.keys.map((key) => ({
         id: key.id,
         value: key.value === null ? null : `[secret ${key.fingerprint}]`,
@@ -64,14 +65,30 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       priority: consumer.priority,
       budget: consumer.budget,
     })),
-    traffic: {
-      max_body_bytes: traffic.maxBodyBytes,
-      max_response_bytes: traffic.maxResponseBytes,
-      max_connections: traffic.maxConnections,
-      headers_timeout_ms: traffic.headersTimeoutMs,
-      body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
-      slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
-      shutdown_grace_ms: traffic.shutdownGraceMs,
-    },
+    traffic: describeTraffic(snapshot.traffic),
+    idempotency: describeIdempotency(snapshot.idempotency),
+  };
+}
+
+function describeTraffic(traffic: TrafficRecord): Described {
+  return {
+    max_body_bytes: traffic.maxBodyBytes,
+    max_response_bytes: traffic.maxResponseBytes,
+    max_connections: traffic.maxConnections,
+    headers_timeout_ms: traffic.headersTimeoutMs,
+    body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
+    slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
+    shutdown_grace_ms: traffic.shutdownGraceMs,
+  };
+}
+
+function describeIdempotency(idempotency: IdempotencyRecord): Described {
+  return {
+    enabled: idempotency.enabled,
+    ttl_ms: idempotency.ttlMs,
+    max_entries: idempotency.maxEntries,
+    max_bytes: idempotency.maxBytes,
+    max_answer_bytes: idempotency.maxAnswerBytes,
+    max_wait_ms: idempotency.maxWaitMs,
   };
 }

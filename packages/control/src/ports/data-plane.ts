@@ -1,3 +1,4 @@
+import type { SpendStatus } from '@keywell/core/budgets/spend';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 
@@ -7,6 +8,8 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<void>;
   keys(): readonly KeyStatus[];
   pools(): readonly PoolStatus[];
+  /** What has been spent of every budget there is. */
+  spend(): readonly SpendStatus[];
   /** Ends cooldowns by hand; an empty filter means all of them. */
   clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
   status(): DataPlaneStatus;

@@ -5,3 +5,11 @@ export interface StoredSpend {
   readonly startsAt: number;
   readonly spentMicros: number;
 }
+
+/** What has been spent of a budget in the present period, for people. */
+export interface SpendStatus {
+  readonly consumer: string;
+  readonly spentMicros: number;
+  /** What calls in flight hold of it. */
+  readonly heldMicros: number;
+}

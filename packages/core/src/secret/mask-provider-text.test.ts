@@ -34,7 +34,7 @@ describe('maskProviderText', () => {
       'User: arn:aws:iam::123456789012:user/ci is not authorized',
       'User: [masked] is not authorized',
     ],
-    ['AKIAIOSFODNN7EXAMPLE is not valid', '[masked] is not valid'],
+    [`AKIA${'X'.repeat(16)} is not valid`, '[masked] is not valid'],
     ['consumer project_number:845763498573 is blocked', 'consumer [masked] is blocked'],
     ['in project 845763498573 before', 'in [masked] before'],
     [

@@ -34,7 +34,10 @@ export function reserveBudget(exchange: Exchange, plane: Plane): PhaseResult {
   if (reserved === 'busy') {
     return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
   }
-  if (!reserved.admitted) return exhausted(budget, plane.clock.wallNow());
+  if (!reserved.admitted) {
+    plane.meter.add('budgetRefusals');
+    return exhausted(budget, plane.clock.wallNow());
+  }
   exchange.spend = new SpendHold(plane.budgets, owner, { model, expected, heldMicros });
   return null;
 }

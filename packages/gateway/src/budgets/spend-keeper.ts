@@ -1,19 +1,11 @@
 import { BudgetTable } from '@keywell/core/budgets/budget-table';
 import { periodCode, periodStart } from '@keywell/core/budgets/budget-period';
 import type { ConsumerRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
-import type { StoredSpend } from '@keywell/core/budgets/spend';
+import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
 import { createBudgetCells, growBudgetCells } from './budget-cells.ts';
 
 /** The main thread writes the table too (restoring, recovering); it is worker 0 of epoch 1. */
 const MAIN = Object.freeze({ worker: 0, epoch: 1 });
-
-/** What has been spent of a budget, for people. */
-export interface SpendStatus {
-  readonly consumer: string;
-  readonly spentMicros: number;
-  /** What calls in flight hold of it. */
-  readonly heldMicros: number;
-}
 
 /**
  * The node's budgets as the main thread holds them: makes room for consumers, puts back what was spent before, and says what has

@@ -2,7 +2,7 @@ import type { ChargeRule } from '@keywell/core/keys/charge-rule';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
-import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import type { FailureRule } from './failure-rule.ts';
 
 /** What can be asked of a provider. */
@@ -29,6 +29,11 @@ export interface Vendor {
   readonly limitGroup: (model: string) => string;
   /** The account nodes that a response's headers name, outermost first; null where they name none. */
   readonly accountOf: (header: Outcome['header']) => AccountPath | null;
+  /**
+   * How a chat is continued from what an assistant had begun to say, where every host of this kind can; absent where one at least cannot:
+   * then the configuration has to say so of a provider.
+   */
+  readonly prefill?: PrefillStyle;
 }
 
 /** Where in a vendor's tree of accounts a key belongs, as a response told. */
