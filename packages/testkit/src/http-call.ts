@@ -63,7 +63,7 @@ export interface RawCall {
 /** Sends a call and reads on; nothing is parsed. */
 export function callRaw(
   port: number,
-  target: Pick<CallTarget, 'key' | 'path'>,
+  target: Pick<CallTarget, 'key' | 'path' | 'headers'>,
   body: unknown,
 ): RawCall {
   const text = JSON.stringify(body);
@@ -76,6 +76,9 @@ export function callRaw(
   socket.write(
     `POST ${target.path ?? '/v1/chat/completions'} HTTP/1.1\r\nhost: 127.0.0.1\r\n` +
       `authorization: Bearer ${target.key}\r\ncontent-type: application/json\r\n` +
+      Object.entries(target.headers ?? {})
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('') +
       `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
   return { socket, received: () => received };

@@ -193,6 +193,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
     authoritative: z.boolean(),
     usage: usageSchema.nullable(),
   }),
+  z.object({ ...timed, kind: z.literal('note'), what: z.string(), detail: z.string() }),
   z.object({ ...timed, kind: z.literal('wait'), wait_ms: ms, why: z.string() }),
   z.object({ ...timed, kind: z.literal('end'), status: z.int(), why: z.string() }),
 ]);

@@ -87,5 +87,12 @@ export type TimelineEvent =
       readonly authoritative: boolean;
       readonly usage: TokenUsage | null;
     }
+  | {
+      readonly at: number;
+      readonly kind: 'note';
+      /** What happened beside the attempts. */
+      readonly what: 'idempotent_replay' | 'hedge' | 'continuation' | 'possible_double_charge';
+      readonly detail: string;
+    }
   | { readonly at: number; readonly kind: 'wait'; readonly waitMs: number; readonly why: string }
   | { readonly at: number; readonly kind: 'end'; readonly status: number; readonly why: string };

@@ -1,15 +1,17 @@
-import { createServer } from 'node:net';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
 import { SpendKeeper } from '../budgets/spend-keeper.ts';
+import { ClaimLedger } from '../idempotency/claim-ledger.ts';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+import { ListenError } from './listen-error.ts';
+import { probePort } from './probe-port.ts';
 import { nextBackOffMs } from './back-off.ts';
 import {
   createSharedState,
@@ -53,16 +55,6 @@ export type NodeEvent =
   | { readonly kind: 'worker_restarted'; readonly worker: number; readonly epoch: number }
   | { readonly kind: 'defect'; readonly requestId: string; readonly error: string };
 
-/** Starting failed in a way the operator can mend. */
-export class ListenError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 interface Slot {
   handle: WorkerHandle;
   startedAt: number;
@@ -83,6 +75,7 @@ export class GatewayNode {
   readonly #evidence = new Map<string, string>();
   readonly #answers = new WorkerAnswers();
   readonly #spend: SpendKeeper;
+  readonly #claims: ClaimLedger;
   readonly #keepingSpend: NodeJS.Timeout;
   #state: SharedState;
   #port = 0;
@@ -99,6 +92,11 @@ export class GatewayNode {
     this.#state = createSharedState(options.snapshot, options.workers);
     this.#spend = new SpendKeeper(options.snapshot, options.workers + 1, options.spend ?? [], () =>
       this.#clock.wallNow(),
+    );
+    this.#claims = new ClaimLedger(
+      options.snapshot.idempotency,
+      () => this.#clock.now(),
+      (worker, message) => this.#slots.get(worker)?.handle.tell({ kind: 'claims', message }),
     );
     this.#keepingSpend = setInterval(() => this.#keepSpend(), SPEND_INTERVAL_MS).unref();
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
@@ -149,6 +147,7 @@ export class GatewayNode {
     const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
     this.#state = state;
     this.#spend.publish(snapshot);
+    this.#claims.configure(snapshot.idempotency);
     this.#noteChanges(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
@@ -294,6 +293,9 @@ export class GatewayNode {
       case 'cooled':
         this.#onCooled(message.changes, message.version);
         break;
+      case 'claims':
+        this.#claims.onMessage(worker, message.message);
+        break;
       case 'defect':
         this.#options.onEvent(message);
         break;
@@ -333,6 +335,7 @@ export class GatewayNode {
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
     this.#spend.recover(worker);
+    this.#claims.workerEnded(worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;
@@ -382,18 +385,4 @@ export class GatewayNode {
 
 function startWorker(birth: WorkerBirth, events: WorkerEvents): WorkerHandle {
   return new WorkerHandle(birth, events);
-}
-
-/**
- * Whether the port is free. A shared listener would be let in beside another process that shares the same port, and the two would
- * silently split the traffic; an exclusive one is not.
- */
-function probePort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(error.code ?? 'EADDRINUSE', error.message)),
-    );
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
-  });
 }

@@ -8,6 +8,7 @@ const MAX_SHOWN = 128;
 /** Counts and records a request. Runs once, on every ending: answered, refused, broken off, abandoned. */
 export function settle(exchange: Exchange, plane: Plane): void {
   const now = plane.clock.now();
+  exchange.recording?.end(exchange);
   if (exchange.callerGone) exchange.status = 499;
   exchange.spend?.settle();
   count(exchange, plane, now);

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { RequestFacts } from '@keywell/wire/openai-chat/request';
 import type { SpendHold } from '../budgets/spend-hold.ts';
+import type { RecordingInbound } from '../idempotency/recording-inbound.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -20,7 +21,9 @@ const EMPTY = new Uint8Array(0);
  */
 export class Exchange implements InboundEvents {
   readonly id: string;
-  readonly inbound: Inbound;
+  /** The caller's connection; written down where the call may be given again. */
+  inbound: Inbound;
+  recording: RecordingInbound | null = null;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly wallStartedAt: number;

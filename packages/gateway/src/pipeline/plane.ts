@@ -1,6 +1,7 @@
 import type { CounterTable } from '@keywell/core/limits/counter-table';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Budgets } from '../budgets/budgets.ts';
+import type { ClaimDesk } from '../idempotency/claim-desk.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -16,6 +17,8 @@ export interface Plane {
   readonly outbound: Outbound;
   readonly counters: CounterTable;
   readonly budgets: Budgets;
+  /** Calls that carry an `Idempotency-Key`. */
+  readonly claims: ClaimDesk;
   readonly meter: Meter;
   /** Null when the request log is off. */
   readonly log: LogWriter | null;

@@ -18,6 +18,7 @@ import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
+import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
 
@@ -76,6 +77,7 @@ async function attemptAnswered(
     },
     counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
     budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
+    claims: new ClaimDesk(() => undefined),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
     live,

@@ -12,6 +12,7 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { answerHeaders } from './response-headers.ts';
 import { relayJson } from './relay-json.ts';
@@ -254,7 +255,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       class: result.kind === 'left' ? 'caller_fault' : verdict.class,
       scope: verdict.scope,
       status: this.#status,
-      evidence: result.kind === 'left' ? 'caller left' : verdict.evidence,
+      evidence: result.kind === 'left' ? CALLER_LEFT : verdict.evidence,
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
       usage: result.kind === 'answered' ? this.#exchange.usage : null,

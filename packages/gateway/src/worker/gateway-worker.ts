@@ -9,6 +9,7 @@ import { answerRefusal } from '../endpoints/answer-refusal.ts';
 import { matchRoute } from '../endpoints/routes.ts';
 import { settle } from '../phases/settle.ts';
 import { Budgets } from '../budgets/budgets.ts';
+import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { createClock, type Clock } from '../pipeline/clock.ts';
 import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import { Exchange } from '../pipeline/exchange.ts';
@@ -40,6 +41,7 @@ export class GatewayWorker implements Plane {
   readonly outbound = new Http1Outbound();
   counters: CounterTable;
   readonly budgets: Budgets;
+  readonly claims = new ClaimDesk((message) => this.#tell({ kind: 'claims', message }));
   readonly meter: Meter;
   readonly log: LogWriter | null;
   live: LiveSnapshot;
@@ -166,6 +168,9 @@ export class GatewayWorker implements Plane {
         this.#former.push(this.live);
         this.live = this.#open(message.state);
         this.#tell({ kind: 'published', version: message.state.version });
+        break;
+      case 'claims':
+        this.claims.onReply(message.message);
         break;
       case 'flush':
         this.log?.flush();

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
 import type { CooldownChange } from '@keywell/core/keys/status';
 
 /** What a gateway worker is born with. */
@@ -34,6 +35,7 @@ export interface PublishedState {
 
 export type ToWorker =
   | { readonly kind: 'publish'; readonly state: PublishedState }
+  | { readonly kind: 'claims'; readonly message: FromLedger }
   | { readonly kind: 'flush'; readonly id: number }
   /** Answer 503 on /readyz from now on and announce the end of every connection. */
   | { readonly kind: 'drain'; readonly graceMs: number };
@@ -42,6 +44,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'published'; readonly version: number }
+  | { readonly kind: 'claims'; readonly message: ToLedger }
   | { readonly kind: 'flushed'; readonly id: number }
   | {
       readonly kind: 'cooled';
