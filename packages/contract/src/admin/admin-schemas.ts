@@ -179,7 +179,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
     model: z.string(),
     key: z.string(),
     domain: z.string(),
-    why: z.enum(['first', 'rotation', 'fallback', 'retry']),
+    why: z.enum(['first', 'rotation', 'fallback', 'retry', 'hedge', 'continuation']),
   }),
   z.object({
     ...timed,

@@ -72,7 +72,7 @@ export type TimelineEvent =
       readonly model: string;
       readonly key: string;
       readonly domain: string;
-      readonly why: 'first' | 'rotation' | 'fallback' | 'retry';
+      readonly why: 'first' | 'rotation' | 'fallback' | 'retry' | 'hedge' | 'continuation';
     }
   | {
       readonly at: number;

@@ -3,6 +3,7 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { TargetRecord } from '@keywell/core/snapshot/snapshot';
+import type { AttemptResult } from '../relay/attempt.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import type { BudgetedConsumer, Budgets } from './budgets.ts';
 
@@ -14,7 +15,7 @@ export interface ExpectedTokens {
 
 /** How an attempt ended, as far as its price is concerned. */
 export interface AttemptEnd {
-  readonly kind: 'answered' | 'left' | 'failed';
+  readonly result: Pick<AttemptResult, 'kind'>;
   /** The provider's status, 0 without a response. */
   readonly status: number;
   readonly verdict: Verdict;
@@ -53,7 +54,8 @@ export class SpendHold {
   attemptEnded(candidate: Candidate, end: AttemptEnd): void {
     const price = targetOf(this.#model, candidate)?.price ?? null;
     if (price === null) return;
-    if (end.kind !== 'failed' && end.usage !== null) {
+    const { kind } = end.result;
+    if (kind !== 'failed' && end.usage !== null) {
       this.#costMicros += costMicros(end.usage, price);
       this.#budgets.learn(this.#model.alias, end.usage);
     } else if (mayBeCharged(end)) this.#costMicros += estimateMicros(this.#expected, price);
@@ -72,9 +74,9 @@ export class SpendHold {
 }
 
 /** A refusal costs nothing. What was sent and left, or broke off, may have been carried out. */
-function mayBeCharged({ kind, status, verdict, sent }: AttemptEnd): boolean {
-  if (kind === 'answered') return true;
-  if (kind === 'left') return sent;
+function mayBeCharged({ result, status, verdict, sent }: AttemptEnd): boolean {
+  if (result.kind === 'answered') return true;
+  if (result.kind === 'left' || result.kind === 'dropped') return sent;
   if (verdict.class === 'ambiguous_accept') return true;
   const begun = status >= 200 && status < 300;
   return begun && (verdict.class === 'transient' || verdict.class === 'unknown');

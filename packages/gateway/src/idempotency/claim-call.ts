@@ -8,7 +8,7 @@ import type { KeptAnswer } from './messages.ts';
 import { RecordingInbound } from './recording-inbound.ts';
 
 /**
- * Calls with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07) are carried out once: a second one with the same key and
+ * Calls with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) are carried out once: a second one with the same key and
  * body waits for the first one's answer, or is given it again. Costs one comparison where it is off, and a look through the headers
  * where a call has none. May answer 400, 409, 422, or what was answered before.
  */

@@ -1,6 +1,7 @@
 import type { CounterTable } from '@keywell/core/limits/counter-table';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Budgets } from '../budgets/budgets.ts';
+import type { Hedging } from '../hedging/hedging.ts';
 import type { ClaimDesk } from '../idempotency/claim-desk.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
@@ -17,6 +18,7 @@ export interface Plane {
   readonly outbound: Outbound;
   readonly counters: CounterTable;
   readonly budgets: Budgets;
+  readonly hedging: Hedging;
   /** Calls that carry an `Idempotency-Key`. */
   readonly claims: ClaimDesk;
   readonly meter: Meter;

@@ -18,6 +18,7 @@ import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
+import { Hedging } from '../hedging/hedging.ts';
 import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
@@ -77,6 +78,7 @@ async function attemptAnswered(
     },
     counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
     budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
+    hedging: new Hedging(),
     claims: new ClaimDesk(() => undefined),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
@@ -96,6 +98,8 @@ async function attemptAnswered(
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
     hideUsage: false,
+    number: 1,
+    onContent: null,
     request: {
       origin: target.origin,
       path: '/',

@@ -2,6 +2,7 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import { settle, type Reservation } from '@keywell/core/keys/reserve';
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
+import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -15,7 +16,7 @@ import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { answerHeaders } from './response-headers.ts';
-import { relayJson } from './relay-json.ts';
+import { estimateUsage, relayJson } from './relay-json.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
@@ -27,6 +28,8 @@ export type AttemptResult =
   /** The caller has an answer: a good one, or one that was broken off honestly. */
   | { readonly kind: 'answered'; readonly well: boolean }
   | { readonly kind: 'left' }
+  /** Another attempt of the same request was faster. */
+  | { readonly kind: 'dropped' }
   | {
       readonly kind: 'failed';
       readonly verdict: Verdict;
@@ -45,6 +48,10 @@ export interface AttemptPlan {
   /** Monotonic instant by which the first byte of the answer must be there. */
   readonly firstByteBy: number;
   readonly hideUsage: boolean;
+  /** Its place among the request's attempts, from 1. */
+  readonly number: number;
+  /** Told when its first content has come, before any of it reaches the caller. Null: it is the only attempt, and the caller's own. */
+  readonly onContent: (() => void) | null;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -80,7 +87,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   run(): Promise<AttemptResult> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#exchange.running = this;
+      if (this.#plan.onContent === null) this.#exchange.running = this;
       this.#plane.sweeper.add(this);
       try {
         this.#plane.outbound.send(this.#plan.request, this);
@@ -151,6 +158,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#control?.abort();
   }
 
+  /** Ends it because another attempt of the request was faster: cancelled at the provider, judged by nobody, its cost estimated. */
+  drop(): void {
+    if (this.#ended) return;
+    this.#stream?.drop();
+    this.#finish(UNJUDGED, { kind: 'dropped' });
+    this.#control?.abort();
+  }
+
   callerReads(): void {
     if (this.#stream === null) return;
     this.deadlineAt = this.#stream.callerReads(this.#plane.clock.now());
@@ -164,6 +179,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
       endsBy: this.#startedAt + pool.maxStreamDurationMs,
+      onContent: this.#plan.onContent,
       onRefused: (failure, body) => this.#fail(failure, body),
       onEnded: (how) => this.#endStream(how),
     });
@@ -232,14 +248,17 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { clock, meter, sweeper, random } = this.#plane;
     const now = clock.now();
     sweeper.remove(this);
-    this.#exchange.running = null;
+    if (this.#plan.onContent === null) this.#exchange.running = null;
     this.#exchange.upstreamMs += now - this.#startedAt;
-    this.#exchange.spend?.attemptEnded(this.#plan.candidate, {
-      kind: result.kind,
+    const { candidate } = this.#plan;
+    const usage = this.#usageOf(result);
+    const sent = this.#control?.sent === true;
+    this.#exchange.spend?.attemptEnded(candidate, {
+      result,
       status: this.#status,
       verdict,
-      sent: this.#control?.sent === true,
-      usage: this.#exchange.usage,
+      sent,
+      usage,
     });
     const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
       now,
@@ -251,16 +270,24 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#exchange.timeline.push({
       at: this.#exchange.offset(now),
       kind: 'verdict',
-      attempt: this.#exchange.attempts,
+      attempt: this.#plan.number,
       class: result.kind === 'left' ? 'caller_fault' : verdict.class,
       scope: verdict.scope,
       status: this.#status,
-      evidence: result.kind === 'left' ? CALLER_LEFT : verdict.evidence,
+      evidence: evidenceOf(result, verdict),
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
-      usage: result.kind === 'answered' ? this.#exchange.usage : null,
+      usage: result.kind === 'left' ? null : usage,
     });
     this.#resolve(result);
+  }
+
+  /** What it took, as far as is known; of one that was dropped, its input alone is known to have been read. */
+  #usageOf(result: AttemptResult): TokenUsage | null {
+    if (result.kind === 'failed') return null;
+    if (result.kind !== 'dropped') return this.#exchange.usage;
+    const sent = this.#control?.sent === true;
+    return sent ? estimateUsage(this.#exchange.body.byteLength, 0) : null;
   }
 
   #pool() {
@@ -268,6 +295,11 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (model === null) throw new Error('an attempt without a resolved model');
     return model;
   }
+}
+
+function evidenceOf(result: AttemptResult, verdict: Verdict): string {
+  if (result.kind === 'left') return CALLER_LEFT;
+  return result.kind === 'dropped' ? 'another attempt was faster' : verdict.evidence;
 }
 
 function decodeBounded(body: Uint8Array): string {

@@ -4,7 +4,12 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
+import type { TimelineEvent } from '@keywell/core/log/request-record';
 import { editRequest } from '@keywell/wire/openai-chat/request';
+import { noteDoubleCharge } from '../hedging/double-charge.ts';
+import type { RaceEnd } from '../hedging/hedged-attempt.ts';
+import type { PoolHedging } from '../hedging/hedging.ts';
+import { raceOver } from '../hedging/race-over.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -12,12 +17,13 @@ import type { PhaseResult } from '../pipeline/route.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
-import { Bars, NOTHING_TRIED } from './bars.ts';
+import { Bars, besides, NOTHING_TRIED } from './bars.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
 import { targetOf, type UpstreamTarget } from './upstream-target.ts';
 
+type Why = Extract<TimelineEvent, { kind: 'attempt' }>['why'];
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
 /** Exclusions shown in one timeline entry; a pool of thousands of keys must not blow a log record up. */
@@ -52,6 +58,8 @@ class Dispatcher {
   readonly #model: LiveModel;
   readonly #deadlineAt: number;
   readonly #history = freshHistory();
+  /** Null where no second attempt may be made. */
+  readonly #hedging: PoolHedging | null;
   #bars: Bars | null = null;
   #suspects: Suspect[] | null = null;
   #lastVerdict: Verdict | null = null;
@@ -64,6 +72,9 @@ class Dispatcher {
     this.#plane = plane;
     this.#model = model;
     this.#deadlineAt = exchange.startedAt + model.pool.deadlineMs;
+    const hedges =
+      model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
+    this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
   }
 
   async run(): Promise<PhaseResult> {
@@ -75,12 +86,18 @@ class Dispatcher {
       if (held === null) {
         return this.#end(this.#exchange.callerGone ? 'done' : this.#nothingLeft(), null);
       }
-      const result = await this.#attempt(held);
+      const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
+      const result = race === null ? await this.#attempt(held) : race.result;
+      const by = race === null ? held : race.pick;
+      const earlier = race === null ? null : race.earlier;
       if (result.kind !== 'failed') {
         const served = result.kind === 'answered' && result.well;
-        return this.#end('done', served ? held.candidate : null);
+        if (earlier !== null) this.#noteSuspect(earlier);
+        return this.#end('done', served ? by.candidate : null);
       }
-      const end = this.#afterFailure(held, result);
+      const end =
+        (earlier === null ? null : this.#afterFailure(earlier.pick, earlier.failed)) ??
+        this.#afterFailure(by, result);
       if (end !== null) return this.#end(end, null);
     }
   }
@@ -144,16 +161,28 @@ class Dispatcher {
   }
 
   #attempt(pick: Pick): Promise<AttemptResult> {
+    return this.#start(pick, this.#why(pick.candidate), null).run();
+  }
+
+  /** The attempt, and a second one elsewhere should its first token be late. */
+  #race(first: Pick, hedging: PoolHedging): Promise<RaceEnd<Pick>> {
+    return raceOver(this.#exchange, this.#plane, this.#model, hedging, {
+      first,
+      second: () => this.#pickFrom(besides(this.#bars, first.candidate)),
+      start: (pick, isSecond, onContent) =>
+        this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
+      won: ({ candidate }) => this.#servedBy(candidate),
+    });
+  }
+
+  #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
     const { candidate, reservation } = pick;
     const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     const target = targetOf(candidate, VIA);
-    const why = this.#why(candidate);
     this.#history.attempts += 1;
     exchange.attempts = this.#history.attempts;
-    exchange.provider = candidate.provider.id;
-    exchange.upstreamModel = candidate.model;
-    exchange.key = candidate.key.id;
+    this.#servedBy(candidate);
     exchange.timeline.push({
       at: exchange.offset(now),
       kind: 'attempt',
@@ -170,6 +199,8 @@ class Dispatcher {
       candidate,
       target,
       reservation,
+      number: exchange.attempts,
+      onContent,
       firstByteBy: Math.min(now + pool.firstByteTimeoutMs, this.#deadlineAt),
       hideUsage: this.#asksUsageUnasked(target),
       request: {
@@ -180,10 +211,16 @@ class Dispatcher {
         body: this.#bodyFor(candidate, target),
         connectTimeoutMs: pool.connectTimeoutMs,
       },
-    }).run();
+    });
   }
 
-  #why(candidate: Candidate): 'first' | 'rotation' | 'fallback' | 'retry' {
+  #servedBy(candidate: Candidate): void {
+    this.#exchange.provider = candidate.provider.id;
+    this.#exchange.upstreamModel = candidate.model;
+    this.#exchange.key = candidate.key.id;
+  }
+
+  #why(candidate: Candidate): Why {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
     if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
@@ -208,11 +245,9 @@ class Dispatcher {
   }
 
   /** Null to go on with another attempt. */
-  #afterFailure({ candidate, reservation }: Pick, failed: Failed): PhaseResult {
-    if (isSuspect(failed.verdict)) {
-      this.#suspects ??= [];
-      this.#suspects.push({ reservation, verdict: failed.verdict });
-    }
+  #afterFailure(pick: Pick, failed: Failed): PhaseResult {
+    const { candidate } = pick;
+    this.#noteSuspect({ pick, failed });
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
@@ -231,6 +266,12 @@ class Dispatcher {
     return this.#answer('upstream_timeout', false);
   }
 
+  #noteSuspect({ pick, failed }: { readonly pick: Pick; readonly failed: Failed }): void {
+    if (!isSuspect(failed.verdict)) return;
+    this.#suspects ??= [];
+    this.#suspects.push({ reservation: pick.reservation, verdict: failed.verdict });
+  }
+
   #retryAmbiguous(): 'once' | 'never' {
     return this.#exchange.facts?.stored === true ? 'never' : this.#model.pool.retryAmbiguous;
   }
@@ -246,7 +287,10 @@ class Dispatcher {
     if (step.counts === 'none') return;
     this.#history.otherRetries += 1;
     if (step.counts === 'transient') this.#history.transientRetries += 1;
-    if (step.counts === 'ambiguous') this.#history.ambiguousRetries += 1;
+    if (step.counts === 'ambiguous') {
+      this.#history.ambiguousRetries += 1;
+      noteDoubleCharge(this.#exchange, this.#plane, 'everything was sent and nothing came back');
+    }
     if (step.counts === 'unknown') this.#history.unknownRetries += 1;
   }
 

@@ -22,6 +22,8 @@ export interface StreamRelayPlan {
   readonly idleTimeoutMs: number;
   /** Monotonic instant at which any stream ends. */
   readonly endsBy: number;
+  /** Told before the first content reaches the caller. */
+  readonly onContent: (() => void) | null;
   /** The stream failed before its first content: nothing has reached the caller, another key may serve. */
   readonly onRefused: (failure: Failure | null, body: Uint8Array) => void;
   readonly onEnded: (how: StreamEnd) => void;
@@ -104,6 +106,11 @@ export class StreamRelay {
     this.#plane.meter.add('streams', -1);
   }
 
+  /** Another attempt answers in this one's place. */
+  drop(): void {
+    this.#plane.meter.add('streams', -1);
+  }
+
   callerReads(now: number): number {
     if (this.#paused) {
       this.#paused = false;
@@ -139,6 +146,7 @@ export class StreamRelay {
 
   #begin(now: number): void {
     this.#begun = true;
+    this.#plan.onContent?.();
     this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;
     this.#exchange.inbound.begin(200, [

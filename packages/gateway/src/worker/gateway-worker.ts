@@ -9,6 +9,7 @@ import { answerRefusal } from '../endpoints/answer-refusal.ts';
 import { matchRoute } from '../endpoints/routes.ts';
 import { settle } from '../phases/settle.ts';
 import { Budgets } from '../budgets/budgets.ts';
+import { Hedging } from '../hedging/hedging.ts';
 import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { createClock, type Clock } from '../pipeline/clock.ts';
 import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
@@ -41,6 +42,7 @@ export class GatewayWorker implements Plane {
   readonly outbound = new Http1Outbound();
   counters: CounterTable;
   readonly budgets: Budgets;
+  readonly hedging = new Hedging();
   readonly claims = new ClaimDesk((message) => this.#tell({ kind: 'claims', message }));
   readonly meter: Meter;
   readonly log: LogWriter | null;
