@@ -75,7 +75,7 @@ export class SpendHold {
 
 /** A refusal costs nothing. What was sent and left, or broke off, may have been carried out. */
 function mayBeCharged({ result, status, verdict, sent }: AttemptEnd): boolean {
-  if (result.kind === 'answered') return true;
+  if (result.kind === 'answered' || result.kind === 'interrupted') return true;
   if (result.kind === 'left' || result.kind === 'dropped') return sent;
   if (verdict.class === 'ambiguous_accept') return true;
   const begun = status >= 200 && status < 300;

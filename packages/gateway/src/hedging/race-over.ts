@@ -26,10 +26,10 @@ const WINNER = { first: 0, second: 1, neither: 2 } as const;
 export async function raceOver<Pick extends { readonly candidate: Candidate }>(
   exchange: Exchange,
   plane: Plane,
-  model: LiveModel,
-  hedging: PoolHedging,
+  of: { readonly model: LiveModel; readonly hedging: PoolHedging },
   moves: RaceMoves<Pick>,
 ): Promise<RaceEnd<Pick>> {
+  const { model, hedging } = of;
   const { hedge } = model.pool;
   const { first } = moves;
   const startedAt = new Map<Pick, number>();

@@ -100,6 +100,7 @@ async function attemptAnswered(
     hideUsage: false,
     number: 1,
     onContent: null,
+    continuation: null,
     request: {
       origin: target.origin,
       path: '/',

@@ -13,6 +13,7 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { answerHeaders } from './response-headers.ts';
@@ -27,6 +28,8 @@ const MAX_FAILURE_BYTES = 64 * 1024;
 export type AttemptResult =
   /** The caller has an answer: a good one, or one that was broken off honestly. */
   | { readonly kind: 'answered'; readonly well: boolean }
+  /** A stream broke off, and the caller was told nothing: it is to be gone on with elsewhere. */
+  | { readonly kind: 'interrupted' }
   | { readonly kind: 'left' }
   /** Another attempt of the same request was faster. */
   | { readonly kind: 'dropped' }
@@ -52,6 +55,8 @@ export interface AttemptPlan {
   readonly number: number;
   /** Told when its first content has come, before any of it reaches the caller. Null: it is the only attempt, and the caller's own. */
   readonly onContent: (() => void) | null;
+  /** Where its stream may be gone on with elsewhere, should it break off; null where it may not. */
+  readonly continuation: Continuation | null;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -178,8 +183,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       control: this.#control,
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
-      endsBy: this.#startedAt + pool.maxStreamDurationMs,
+      endsBy: (this.#exchange.firstByteAt ?? this.#startedAt) + pool.maxStreamDurationMs,
       onContent: this.#plan.onContent,
+      continuation: this.#plan.continuation,
+      candidate: this.#plan.candidate,
       onRefused: (failure, body) => this.#fail(failure, body),
       onEnded: (how) => this.#endStream(how),
     });
@@ -191,7 +198,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     else if (how.kind === 'cut') this.#finish(UNJUDGED, { kind: 'answered', well: false });
     else {
       const verdict = this.#classify(how.failure, how.body);
-      this.#finish(verdict, { kind: 'answered', well: false });
+      this.#finish(
+        verdict,
+        how.goesOn ? { kind: 'interrupted' } : { kind: 'answered', well: false },
+      );
     }
     if (how.kind !== 'whole') this.#control?.abort();
   }

@@ -6,6 +6,8 @@ import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { TimelineEvent } from '@keywell/core/log/request-record';
 import { editRequest } from '@keywell/wire/openai-chat/request';
+import { continueStream } from '../continuation/continue-stream.ts';
+import { continuationFor, type Continuation } from '../continuation/continuation.ts';
 import { noteDoubleCharge } from '../hedging/double-charge.ts';
 import type { RaceEnd } from '../hedging/hedged-attempt.ts';
 import type { PoolHedging } from '../hedging/hedging.ts';
@@ -30,6 +32,8 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
+/** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
+const NOTHING = new Uint8Array(0);
 
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
@@ -60,6 +64,8 @@ class Dispatcher {
   readonly #history = freshHistory();
   /** Null where no second attempt may be made. */
   readonly #hedging: PoolHedging | null;
+  /** Null where a stream that breaks off is not gone on with. */
+  readonly #continuation: Continuation | null;
   #bars: Bars | null = null;
   #suspects: Suspect[] | null = null;
   #lastVerdict: Verdict | null = null;
@@ -75,6 +81,7 @@ class Dispatcher {
     const hedges =
       model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
     this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
+    this.#continuation = continuationFor(exchange);
   }
 
   async run(): Promise<PhaseResult> {
@@ -91,15 +98,29 @@ class Dispatcher {
       const by = race === null ? held : race.pick;
       const earlier = race === null ? null : race.earlier;
       if (result.kind !== 'failed') {
-        const served = result.kind === 'answered' && result.well;
         if (earlier !== null) this.#noteSuspect(earlier);
-        return this.#end('done', served ? by.candidate : null);
+        if (result.kind === 'interrupted') await this.#continue(by.candidate);
+        return this.#end('done', isServed(result) ? by.candidate : null);
       }
-      const end =
-        (earlier === null ? null : this.#afterFailure(earlier.pick, earlier.failed)) ??
-        this.#afterFailure(by, result);
+      const end = this.#afterRace(by, result, earlier);
       if (end !== null) return this.#end(end, null);
     }
+  }
+
+  #afterRace(by: Pick, failed: Failed, earlier: RaceEnd<Pick>['earlier']): PhaseResult {
+    const end = earlier === null ? null : this.#afterFailure(earlier.pick, earlier.failed);
+    return end ?? this.#afterFailure(by, failed);
+  }
+
+  async #continue(from: Candidate): Promise<void> {
+    const continuation = this.#continuation;
+    if (continuation === null) return;
+    const of = { model: this.#model, continuation, from };
+    await continueStream(this.#exchange, this.#plane, of, {
+      pick: (tried) => this.#pickFrom(tried),
+      start: (pick) => this.#start(pick, 'continuation', null),
+      takeRetry: () => this.#takeRetry(),
+    });
   }
 
   #end(how: PhaseResult, servedBy: Candidate | null): PhaseResult {
@@ -166,13 +187,18 @@ class Dispatcher {
 
   /** The attempt, and a second one elsewhere should its first token be late. */
   #race(first: Pick, hedging: PoolHedging): Promise<RaceEnd<Pick>> {
-    return raceOver(this.#exchange, this.#plane, this.#model, hedging, {
-      first,
-      second: () => this.#pickFrom(besides(this.#bars, first.candidate)),
-      start: (pick, isSecond, onContent) =>
-        this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
-      won: ({ candidate }) => this.#servedBy(candidate),
-    });
+    return raceOver(
+      this.#exchange,
+      this.#plane,
+      { model: this.#model, hedging },
+      {
+        first,
+        second: () => this.#pickFrom(besides(this.#bars, first.candidate)),
+        start: (pick, isSecond, onContent) =>
+          this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
+        won: ({ candidate }) => this.#servedBy(candidate),
+      },
+    );
   }
 
   #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
@@ -201,7 +227,8 @@ class Dispatcher {
       reservation,
       number: exchange.attempts,
       onContent,
-      firstByteBy: Math.min(now + pool.firstByteTimeoutMs, this.#deadlineAt),
+      continuation: this.#continuation,
+      firstByteBy: this.#firstByteBy(now),
       hideUsage: this.#asksUsageUnasked(target),
       request: {
         origin: target.origin,
@@ -212,6 +239,12 @@ class Dispatcher {
         connectTimeoutMs: pool.connectTimeoutMs,
       },
     });
+  }
+
+  /** The deadline is for the first byte of the call: a stream that goes on elsewhere has had it. */
+  #firstByteBy(now: number): number {
+    const by = now + this.#model.pool.firstByteTimeoutMs;
+    return this.#continuation?.begun === true ? by : Math.min(by, this.#deadlineAt);
   }
 
   #servedBy(candidate: Candidate): void {
@@ -236,6 +269,10 @@ class Dispatcher {
     const { body, facts } = this.#exchange;
     if (facts === null) return body;
     const addStreamUsage = this.#asksUsageUnasked(target);
+    if (this.#continuation?.begun === true) {
+      const askUsage = addStreamUsage || facts.includeUsage;
+      return this.#continuation.bodyFor(candidate, askUsage) ?? NOTHING;
+    }
     const key = `${candidate.model}\n${addStreamUsage}`;
     if (this.#edited?.key !== key) {
       const edit = { model: candidate.model, addStreamUsage };
@@ -329,6 +366,10 @@ class Dispatcher {
       if (tier.tier === chosen.tier) return;
     }
   }
+}
+
+function isServed(result: AttemptResult): boolean {
+  return result.kind === 'answered' && result.well;
 }
 
 /** Waits, but no longer than the caller does. */
