@@ -3,7 +3,6 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { TargetRecord } from '@keywell/core/snapshot/snapshot';
-import type { AttemptResult } from '../relay/attempt.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import type { BudgetedConsumer, Budgets } from './budgets.ts';
 
@@ -15,7 +14,9 @@ export interface ExpectedTokens {
 
 /** How an attempt ended, as far as its price is concerned. */
 export interface AttemptEnd {
-  readonly result: Pick<AttemptResult, 'kind'>;
+  readonly result: {
+    readonly kind: 'answered' | 'interrupted' | 'left' | 'dropped' | 'failed';
+  };
   /** The provider's status, 0 without a response. */
   readonly status: number;
   readonly verdict: Verdict;

@@ -1,4 +1,4 @@
-import type { Exchange } from '../pipeline/exchange.ts';
+import type { Exchange, Recording } from '../pipeline/exchange.ts';
 import type { BodyFailure, Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { ClaimDesk } from './claim-desk.ts';
 import { mayBeExecuted } from './executed.ts';
@@ -19,7 +19,7 @@ export interface HeldClaim {
  * A caller's connection that writes down what passes, so that it can be given again. When the caller leaves, the call goes on to its
  * end: the caller that comes back with the same key finds the answer instead of paying for it twice.
  */
-export class RecordingInbound implements Inbound, InboundEvents {
+export class RecordingInbound implements Inbound, InboundEvents, Recording {
   events: InboundEvents | null;
   readonly #inner: Inbound;
   readonly #held: HeldClaim;

@@ -2,7 +2,6 @@ import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { RequestFacts } from '@keywell/wire/openai-chat/request';
 import type { SpendHold } from '../budgets/spend-hold.ts';
-import type { RecordingInbound } from '../idempotency/recording-inbound.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -11,6 +10,11 @@ import type { Operation } from '../telemetry/metric-table.ts';
 export interface RunningAttempt {
   callerLeft(): void;
   callerReads(): void;
+}
+
+/** Something that writes the answer down, and is told once when the request has ended. */
+export interface Recording {
+  end(exchange: Exchange): void;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -23,7 +27,7 @@ export class Exchange implements InboundEvents {
   readonly id: string;
   /** The caller's connection; written down where the call may be given again. */
   inbound: Inbound;
-  recording: RecordingInbound | null = null;
+  recording: Recording | null = null;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly wallStartedAt: number;
