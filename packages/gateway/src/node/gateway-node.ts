@@ -3,13 +3,12 @@ import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
-import { SpendKeeper } from '../budgets/spend-keeper.ts';
-import { ClaimLedger } from '../idempotency/claim-ledger.ts';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+import { CallKeeper } from './call-keeper.ts';
 import { ListenError } from './listen-error.ts';
 import { probePort } from './probe-port.ts';
 import { nextBackOffMs } from './back-off.ts';
@@ -23,8 +22,6 @@ import { WorkerAnswers } from './worker-answers.ts';
 import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
 
 const ACK_DEADLINE_MS = 2000;
-/** At most what was spent in this time is forgotten when the process is killed. */
-const SPEND_INTERVAL_MS = 1000;
 const START_DEADLINE_MS = 15_000;
 /** What a worker may take beyond the grace to close what is left. */
 const CLOSE_DEADLINE_MS = 4000;
@@ -74,9 +71,7 @@ export class GatewayNode {
   readonly #slots = new Map<number, Slot>();
   readonly #evidence = new Map<string, string>();
   readonly #answers = new WorkerAnswers();
-  readonly #spend: SpendKeeper;
-  readonly #claims: ClaimLedger;
-  readonly #keepingSpend: NodeJS.Timeout;
+  readonly #calls: CallKeeper;
   #state: SharedState;
   #port = 0;
   #epoch = 0;
@@ -90,15 +85,14 @@ export class GatewayNode {
     this.#options = options;
     this.#metricCells = createMetricCells(options.workers + 1);
     this.#state = createSharedState(options.snapshot, options.workers);
-    this.#spend = new SpendKeeper(options.snapshot, options.workers + 1, options.spend ?? [], () =>
-      this.#clock.wallNow(),
-    );
-    this.#claims = new ClaimLedger(
-      options.snapshot.idempotency,
-      () => this.#clock.now(),
-      (worker, message) => this.#slots.get(worker)?.handle.tell({ kind: 'claims', message }),
-    );
-    this.#keepingSpend = setInterval(() => this.#keepSpend(), SPEND_INTERVAL_MS).unref();
+    this.#calls = new CallKeeper({
+      snapshot: options.snapshot,
+      writers: options.workers + 1,
+      clock: this.#clock,
+      spend: options.spend ?? [],
+      onSpent: options.onSpent ?? (() => true),
+      tell: (worker, message) => this.#slots.get(worker)?.handle.tell({ kind: 'claims', message }),
+    });
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     for (const change of options.cooldowns) this.#evidence.set(change.scopeId, change.evidence);
   }
@@ -146,8 +140,7 @@ export class GatewayNode {
   async publish(snapshot: Snapshot): Promise<void> {
     const { state, cleared } = nextSharedState(snapshot, this.#options.workers, this.#state);
     this.#state = state;
-    this.#spend.publish(snapshot);
-    this.#claims.configure(snapshot.idempotency);
+    this.#calls.publish(snapshot);
     this.#noteChanges(cleared);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
@@ -169,7 +162,7 @@ export class GatewayNode {
 
   /** What has been spent of every budget there is. */
   spend(): readonly SpendStatus[] {
-    return this.#spend.status();
+    return this.#calls.spend();
   }
 
   clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
@@ -217,8 +210,7 @@ export class GatewayNode {
     const slots = [...this.#slots.values()];
     for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
     await Promise.all(slots.map((slot) => slot.handle.terminate()));
-    clearInterval(this.#keepingSpend);
-    this.#keepSpend();
+    this.#calls.close();
   }
 
   #spawn(worker: number, port: number, shared: boolean): Promise<number> {
@@ -231,7 +223,7 @@ export class GatewayNode {
       shared,
       state: this.#state.published,
       metricCells: this.#metricCells,
-      budgetCells: this.#spend.cells,
+      budgetCells: this.#calls.budgetCells,
       writers: this.#options.workers + 1,
       log: this.#options.connectLog(),
     };
@@ -294,7 +286,7 @@ export class GatewayNode {
         this.#onCooled(message.changes, message.version);
         break;
       case 'claims':
-        this.#claims.onMessage(worker, message.message);
+        this.#calls.onClaim(worker, message.message);
         break;
       case 'defect':
         this.#options.onEvent(message);
@@ -334,8 +326,7 @@ export class GatewayNode {
     slot.state = 'gone';
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
-    this.#spend.recover(worker);
-    this.#claims.workerEnded(worker);
+    this.#calls.workerEnded(worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;
@@ -372,10 +363,6 @@ export class GatewayNode {
     for (const { handle, state } of this.#slots.values()) {
       if (states.includes(state)) handle.tell(message);
     }
-  }
-
-  #keepSpend(): void {
-    this.#spend.keep((changes) => this.#options.onSpent?.(changes) ?? true);
   }
 
   #at(): { now: number; wallNow: number } {
