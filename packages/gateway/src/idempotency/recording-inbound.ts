@@ -149,6 +149,8 @@ export class RecordingInbound implements Inbound, InboundEvents, Recording {
     if (this.#bytes > this.#held.maxAnswerBytes) {
       this.#overflowed = true;
       this.#pieces = [];
+      // Nobody reads it and nobody can be given it again: not within the write that brought it here.
+      if (this.#left) queueMicrotask(() => this.events?.onCallerLeft());
     } else this.#pieces.push(bytes);
   }
 

@@ -154,6 +154,21 @@ describe('calls with the same Idempotency-Key and body', () => {
     expect(calls()).toBe(1);
   });
 
+  it('do not go on without their caller for more than can be kept', async () => {
+    story.simulator.set({ fault: 'slow_stream', intervalMs: 10, events: 5000 });
+    const headers = { 'idempotency-key': `key-${keys}` };
+    const call = callRaw(story.port, { key: STORY_KEY, headers }, body({ stream: true }));
+    await until(() => call.received().includes('data:'), 'the stream');
+    call.socket.destroy();
+    await until(
+      () => story.simulator.calls().every(({ endedMs }) => endedMs !== null),
+      'the provider to be left',
+      5000,
+    );
+    await story.quiet();
+    expect(codeOf(await ask({ stream: true }))).toBe('idempotency_outcome_unknown');
+  });
+
   it('wait no longer than they may', async () => {
     story.simulator.set({ fault: 'slow_stream', intervalMs: 450, events: 4 });
     const first = ask({ stream: true });
