@@ -12,6 +12,7 @@ export interface DataPaths {
   readonly dir: string;
   readonly database: string;
   readonly cooldowns: string;
+  readonly budgets: string;
   readonly masterKey: string;
   readonly adminToken: string;
   readonly lock: string;
@@ -27,6 +28,7 @@ export function dataPaths(dir: string): DataPaths {
     dir: root,
     database: join(root, 'keywell.sqlite'),
     cooldowns: join(root, 'cooldowns.sqlite'),
+    budgets: join(root, 'budgets.sqlite'),
     masterKey: join(root, 'master-key'),
     adminToken: join(root, 'admin-token'),
     lock: join(root, 'keywell.lock'),

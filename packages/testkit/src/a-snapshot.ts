@@ -2,6 +2,7 @@ import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { Secret } from '@keywell/core/secret/secret';
 import type {
   ConsumerRecord,
+  IdempotencyRecord,
   ModelRecord,
   PoolRecord,
   ProviderRecord,
@@ -30,6 +31,7 @@ export type SnapshotSketch = Sketch<
     readonly models?: readonly Partial<ModelRecord>[];
     readonly consumers?: readonly Partial<ConsumerRecord>[];
     readonly traffic?: Partial<TrafficRecord>;
+    readonly idempotency?: Partial<IdempotencyRecord>;
   }
 >;
 
@@ -53,6 +55,7 @@ export function aSnapshot(sketch: SnapshotSketch = {}): Snapshot {
     ),
     consumers: (sketch.consumers ?? [{}]).map(aConsumer),
     traffic: { ...TRAFFIC, ...sketch.traffic },
+    idempotency: { ...IDEMPOTENCY, ...sketch.idempotency },
   };
 }
 
@@ -159,6 +162,15 @@ const TRAFFIC: TrafficRecord = Object.freeze({
   bodyIdleTimeoutMs: 10_000,
   slowReaderTimeoutMs: 30_000,
   shutdownGraceMs: 5000,
+});
+
+const IDEMPOTENCY: IdempotencyRecord = Object.freeze({
+  enabled: false,
+  ttlMs: 60_000,
+  maxEntries: 100,
+  maxBytes: 1024 * 1024,
+  maxAnswerBytes: 64 * 1024,
+  maxWaitMs: 5000,
 });
 
 /** `web`, then `web-2`, `web-3`. */

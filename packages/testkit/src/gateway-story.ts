@@ -21,11 +21,12 @@ import {
 } from './a-snapshot.ts';
 import { until } from './until.ts';
 
-/** The one consumer of every story. */
-export const STORY_KEY: string = formatConsumerKey(
-  new Uint8Array(7).fill(3),
-  new Uint8Array(32).fill(9),
-);
+/** The key of the consumer at this place of a story. */
+export const consumerKey = (place: number): string =>
+  formatConsumerKey(new Uint8Array(7).fill(3), new Uint8Array(32).fill(9 + place));
+
+/** The first consumer of every story, its only one unless others are given. */
+export const STORY_KEY: string = consumerKey(0);
 
 type SimulatorProfile = NonNullable<NonNullable<Parameters<typeof startSimulator>[0]>['profile']>;
 
@@ -40,10 +41,16 @@ export interface StorySketch {
   readonly pools?: number;
   readonly traffic?: SnapshotSketch['traffic'];
   /** The simulated model: its limits with how they refill and charge, its pace, its prices. */
+  readonly idempotency?: SnapshotSketch['idempotency'];
+  /** Who calls, each with the `consumerKey` of its place. */
+  readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   /** Whose errors and limit headers the simulated provider has; left out: OpenAI's. */
   readonly face?: SimulatorProfile['face'];
   readonly workers?: number;
+  /** What had been spent of budgets before, and where it is kept. */
+  readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
+  readonly onSpent?: NonNullable<GatewayNodeOptions['onSpent']>;
   /** Starts the worker threads, for a test that ends them. */
   readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
 }
@@ -96,6 +103,8 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     onCooled: (changes) => cooled.push(...changes),
     onEvent: (event) => events.push(event),
     onAccount: (sighting) => sightings.push(sighting),
+    spend: sketch.spend ?? [],
+    onSpent: sketch.onSpent ?? (() => true),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
   });
   return new RunningStory(simulator, node, log, { cooled, events, sightings });
@@ -220,8 +229,13 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
     models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
-    consumers: [{ keyHashes: [createHash('sha256').update(STORY_KEY).digest('hex')] }],
+    consumers: (sketch.consumers ?? [{}]).map((consumer, place) =>
+      Object.assign({}, consumer, {
+        keyHashes: [createHash('sha256').update(consumerKey(place)).digest('hex')],
+      }),
+    ),
     traffic: sketch.traffic ?? {},
+    idempotency: sketch.idempotency ?? {},
   });
 }
 

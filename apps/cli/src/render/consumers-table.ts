@@ -14,6 +14,7 @@ export function renderConsumers(consumers: readonly ConsumerView[], paint: Paint
     consumer.key_ids.map((id) => `kw_${clean(id)}_…`).join(' ') || '–',
     clean(consumer.models.join(', ')) || 'none',
     consumer.requests_per_minute === null ? '–' : String(consumer.requests_per_minute),
+    budgetText(consumer.budget),
     consumer.enabled ? { text: 'yes', paint: paint.good } : { text: 'no', paint: paint.bad },
     consumer.created_at === null ? '–' : showInstant(consumer.created_at),
   ]);
@@ -25,10 +26,22 @@ export function renderConsumers(consumers: readonly ConsumerView[], paint: Paint
       { head: 'KEY' },
       { head: 'MODELS' },
       { head: 'PER MINUTE', align: 'right' },
+      { head: 'BUDGET', align: 'right' },
       { head: 'ENABLED' },
       { head: 'ADDED' },
     ],
     rows,
     paint,
   );
+}
+
+const dollars = (micros: number): string => (micros / 1_000_000).toFixed(2);
+
+const PERIODS = { day: ' a day', month: ' a month', total: '' } as const;
+
+/** `0.40 of 1.00 $ a day`: what is spent and held together, since neither is there for the next call. */
+function budgetText(budget: ConsumerView['budget']): string {
+  if (budget === null) return '–';
+  const gone = budget.spent_micros + budget.held_micros;
+  return `${dollars(gone)} of ${dollars(budget.amount_micros)} $${PERIODS[budget.period]}`;
 }

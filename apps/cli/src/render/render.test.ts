@@ -102,12 +102,18 @@ it('the table of consumers shows the part of a key that may be shown', () => {
     models: ['smart', 'gpt-*'],
     requests_per_minute: 100,
     enabled: true,
+    budget: {
+      amount_micros: 1_000_000,
+      period: 'day' as const,
+      spent_micros: 250_000,
+      held_micros: 100_000,
+    },
     created_at: Date.UTC(2026, 10, 23, 18),
   };
   expect(renderConsumers([consumer], plain)).toBe(
     lines(
-      'CONSUMER  NAME  FROM     KEY              MODELS        PER MINUTE  ENABLED  ADDED',
-      'web       –     command  kw_AbCdEfGhIj_…  smart, gpt-*         100  yes      2026-11-23 18:00:00Z',
+      'CONSUMER  NAME  FROM     KEY              MODELS        PER MINUTE                BUDGET  ENABLED  ADDED',
+      'web       –     command  kw_AbCdEfGhIj_…  smart, gpt-*         100  0.35 of 1.00 $ a day  yes      2026-11-23 18:00:00Z',
     ),
   );
 });

@@ -73,6 +73,14 @@ function drawEvent(event: TimelineEventView, paint: Paint): readonly Line[] {
       return [
         { at, mark: '├ ', text: `waited ${showDuration(event.wait_ms)}: ${clean(event.why)}` },
       ];
+    case 'note':
+      return [
+        {
+          at,
+          mark: '├ ',
+          text: `${clean(event.what.replaceAll('_', ' '))}: ${clean(event.detail)}`,
+        },
+      ];
     case 'end':
     default: {
       const paintEnd = event.status >= 400 ? paint.bad : paint.good;

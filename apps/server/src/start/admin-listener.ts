@@ -1,7 +1,7 @@
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from '@keywell/gateway/server/node-http';
 import type { Hono } from 'hono';
-import { ListenError } from '@keywell/gateway/node/gateway-node';
+import { ListenError } from '@keywell/gateway/node/listen-error';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { LiveConfiguration } from '@keywell/control/configuration/live-configuration';
 import { createFileWatch } from '@keywell/control/configuration/watch-files';
 import { createAdminApp } from '@keywell/control/http/admin-app';
-import { GatewayNode, ListenError } from '@keywell/gateway/node/gateway-node';
+import { GatewayNode } from '@keywell/gateway/node/gateway-node';
+import { ListenError } from '@keywell/gateway/node/listen-error';
 import { openDataFolder, type DataFolder } from '@keywell/storage/paths';
 import { StorageError } from '@keywell/storage/storage-error';
 import { openRequestLog } from '@keywell/storage/log/open-request-log';
@@ -103,7 +104,13 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   const running = { folder, stores, configuration, requestLog, node, domains, freeChecks };
   const admin = await startAdmin(options, { ...running, log, startedAt });
   const firstKey = await addFirstConsumer(
-    { consumers: stores.consumers, configuration, audit: stores.audit, wallNow: Date.now },
+    {
+      consumers: stores.consumers,
+      configuration,
+      audit: stores.audit,
+      dataPlane: node,
+      wallNow: Date.now,
+    },
     stores.settings,
   );
   const [model] = configuration.snapshot().models;
@@ -192,6 +199,16 @@ async function startNode(
     snapshot: configuration.snapshot(),
     cooldowns: await stores.cooldowns.load(Date.now()),
     announceLater: true,
+    spend: await stores.spend.load(),
+    onSpent: (changes) => {
+      try {
+        stores.spend.keepNow(changes);
+        return true;
+      } catch (error) {
+        log.error({ reason: String(error) }, 'what consumers have spent could not be saved');
+        return false;
+      }
+    },
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
       try {

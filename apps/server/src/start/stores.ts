@@ -4,6 +4,7 @@ import {
 } from '@keywell/storage/cooldowns/sql-cooldown-store';
 import { sqlAccountStore } from '@keywell/storage/accounts/sql-account-store';
 import type { AccountStore } from '@keywell/storage/accounts/account-store';
+import { openSpendStore, type OpenSpendStore } from '@keywell/storage/budgets/sql-spend-store';
 import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
 import type { AuditStore } from '@keywell/storage/audit/audit-store';
 import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
@@ -24,6 +25,7 @@ export interface Stores {
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
   readonly cooldowns: OpenCooldownStore;
+  readonly spend: OpenSpendStore;
   readonly masterKey: MasterKey;
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
   const settings = sqlSettingStore(database.db);
   const masterKey = await openMasterKey({ file: paths.masterKey, settings });
   const cooldowns = await openCooldownStore({ file: paths.cooldowns });
+  const spend = await openSpendStore({ file: paths.budgets });
   return {
     settings,
     consumers: sqlConsumerStore(database.db),
@@ -41,9 +44,11 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
     audit: sqlAuditStore(database.db),
     accounts: sqlAccountStore(database.db),
     cooldowns,
+    spend,
     masterKey,
     close: async () => {
       await cooldowns.close();
+      await spend.close();
       await database.close();
     },
   };

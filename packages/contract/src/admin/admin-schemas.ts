@@ -177,6 +177,15 @@ export const consumerSchema = z.object({
   models: z.array(z.string()),
   requests_per_minute: z.int().nullable(),
   enabled: z.boolean(),
+  budget: z
+    .object({
+      amount_micros: z.int().describe('USD micros a period.'),
+      period: z.enum(['day', 'month', 'total']),
+      spent_micros: z.int().describe('Booked in the present period, USD micros.'),
+      held_micros: z.int().describe('What calls in flight hold, USD micros.'),
+    })
+    .nullable()
+    .describe('Null without a budget.'),
   created_at: at.nullable(),
 });
 
@@ -228,7 +237,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
     model: z.string(),
     key: z.string(),
     domain: z.string(),
-    why: z.enum(['first', 'rotation', 'fallback', 'retry']),
+    why: z.enum(['first', 'rotation', 'fallback', 'retry', 'hedge', 'continuation']),
   }),
   z.object({
     ...timed,
@@ -242,6 +251,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
     authoritative: z.boolean(),
     usage: usageSchema.nullable(),
   }),
+  z.object({ ...timed, kind: z.literal('note'), what: z.string(), detail: z.string() }),
   z.object({ ...timed, kind: z.literal('wait'), wait_ms: ms, why: z.string() }),
   z.object({ ...timed, kind: z.literal('end'), status: z.int(), why: z.string() }),
 ]);

@@ -1,3 +1,4 @@
+import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
@@ -112,6 +113,11 @@ const providerSchema = z
       'Whether a key that ran out of money, or that the provider refused, is looked at now and then with a call that costs nothing (a balance, the list of models), so that it comes back early.',
       'true or false',
     ).default(true),
+    prefill: field(
+      z.enum(PREFILL_STYLES),
+      'How this host continues a chat from what an assistant had begun to say, for pools with `continuation`: `continue_final_message` (vLLM, SGLang) or `prefix` (Mistral, DeepSeek beta). Leave it out where the host answers such a message instead.',
+      '"continue_final_message" or "prefix"',
+    ).optional(),
     keys: field(
       z.array(keySchema).min(1).max(1000),
       'The upstream keys.',
@@ -152,6 +158,21 @@ const tierSchema = z
   })
   .meta({ description: 'Targets of the same rank; the next tier is asked when none can serve.' });
 
+const hedgeSchema = z
+  .strictObject({
+    token_share: field(
+      z.number().positive().max(0.5),
+      "Largest share of the pool's tokens of the last minute that second attempts may cost.",
+      'a number above 0, at most 0.5, such as 0.05',
+    ).default(0.05),
+    least_ms: ms(
+      'Least wait for the first token before a second attempt, whatever the learned 95th percentile says.',
+      [10, HOUR],
+      1000,
+    ),
+  })
+  .meta({ description: 'A second attempt at another domain when the first token is late.' });
+
 const poolSchema = z
   .strictObject({
     id: id('pool'),
@@ -183,6 +204,12 @@ const poolSchema = z
       [0, HOUR],
       0,
     ),
+    hedge: hedgeSchema.optional(),
+    continuation: field(
+      z.boolean(),
+      'Whether a plain text stream that breaks off is continued at another key by handing it what was written so far. Only at kinds that can go on from it; tool calls, JSON schemas, log probabilities and several choices are never continued.',
+      'true or false',
+    ).default(false),
   })
   .meta({ description: 'What answers a model: tiers of targets, with its patience.' });
 
@@ -203,6 +230,21 @@ const limitsSchema = z
   })
   .meta({ description: "A consumer's limits." });
 
+const budgetSchema = z
+  .strictObject({
+    amount_usd: field(
+      z.number().positive().max(1_000_000_000),
+      'US dollars a period. Every target that the consumer may reach needs a price.',
+      'an amount above 0, such as 25 or 0.5',
+    ),
+    period: field(
+      z.enum(['day', 'month', 'total']),
+      'When it starts anew: at midnight UTC, on the first of the month, or never.',
+      '"day", "month" or "total"',
+    ),
+  })
+  .meta({ description: 'Money a consumer may spend.' });
+
 const keyHash = field(
   z.string().regex(KEY_HASH_PATTERN),
   'Hash of the consumer key, as `keywell consumers add` prints it.',
@@ -220,6 +262,7 @@ const consumerSchema = z
     ).default([]),
     models: globs('Model aliases or globs it may call; `["*"]` means all, an empty list none.'),
     limits: limitsSchema.default({}),
+    budget: budgetSchema.optional(),
     enabled: field(
       z.boolean(),
       'False refuses its calls and keeps the record.',
@@ -247,6 +290,33 @@ const trafficSchema = z
     shutdown_grace_ms: ms('Time for open calls to finish at a stop.', [0, HOUR], 30_000),
   })
   .meta({ description: 'Limits of the traffic listener.' });
+
+const idempotencySchema = z
+  .strictObject({
+    enabled: field(
+      z.boolean(),
+      'Whether calls with an `Idempotency-Key` header are carried out once and answered again from memory.',
+      'true or false',
+    ).default(false),
+    ttl_ms: ms('How long an answer is kept.', [1000, 7 * 24 * HOUR], 24 * HOUR),
+    max_entries: count('Keys kept at once; beyond it the oldest go.', [1, 1_000_000], 10_000),
+    max_bytes: count(
+      'Memory for answers; beyond it the oldest go.',
+      [MIB, 64 * 1024 * MIB],
+      256 * MIB,
+    ),
+    max_answer_bytes: count(
+      'Largest answer that is kept; a larger one is given once and its key stays used.',
+      [1024, 64 * MIB],
+      4 * MIB,
+    ),
+    max_wait_ms: ms(
+      'How long a second call waits for the answer to the first.',
+      [0, HOUR],
+      2 * MINUTE,
+    ),
+  })
+  .meta({ description: 'Calls that are carried out once however often they are sent.' });
 
 const logSchema = z
   .strictObject({
@@ -291,6 +361,7 @@ export const configSchema = z
       'a list such as [{ id: web, key_hash: "kwh_…", models: [smart] }]',
     ]).default([]),
     traffic: trafficSchema.prefault({}),
+    idempotency: idempotencySchema.prefault({}),
     log: logSchema.prefault({}),
   })
   .meta({ title: 'Keywell configuration', description: 'keywell.yaml, version 1.' });

@@ -14,6 +14,7 @@ import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { inferDomains } from '@keywell/core/keys/infer-domains';
 import { poolDomainFindings } from '@keywell/core/keys/pool-domains';
 import type {
+  BudgetRecord,
   ConsumerRecord,
   PoolRecord,
   ProviderRecord,
@@ -23,6 +24,7 @@ import type {
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
+import { callWarnings } from './call-warnings.ts';
 import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
@@ -80,7 +82,16 @@ export function compile(config: Config, input: CompileInput): Compiled {
       slowReaderTimeoutMs: config.traffic.slow_reader_timeout_ms,
       shutdownGraceMs: config.traffic.shutdown_grace_ms,
     },
+    idempotency: {
+      enabled: config.idempotency.enabled,
+      ttlMs: config.idempotency.ttl_ms,
+      maxEntries: config.idempotency.max_entries,
+      maxBytes: config.idempotency.max_bytes,
+      maxAnswerBytes: config.idempotency.max_answer_bytes,
+      maxWaitMs: config.idempotency.max_wait_ms,
+    },
   };
+  warnings.push(...callWarnings(config, content));
   const hash = hashOf(describeSnapshot(content));
   return { ok: true, snapshot: { version: input.version, hash, ...content }, warnings };
 }
@@ -119,8 +130,12 @@ function compileProvider(
     charge: vendor?.charge ?? PLAIN_CHARGE,
     failures: compileFailures(provider.failures),
     keys,
+    ...prefillOf(provider.prefill ?? vendor?.prefill),
   };
 }
+
+const prefillOf = (prefill: ProviderRecord['prefill']) =>
+  prefill === undefined ? {} : { prefill };
 
 /** Two references may lead to the same credential; as two keys it would be asked twice for the same refusal. */
 function warnOfTwins(
@@ -238,8 +253,11 @@ function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null)
     maxWaiting: 1000,
     strategy: 'headroom',
     affinity: 'none',
-    hedge: null,
-    continuation: false,
+    hedge:
+      pool.hedge === undefined
+        ? null
+        : { tokenShare: pool.hedge.token_share, leastMs: pool.hedge.least_ms },
+    continuation: pool.continuation,
   };
 }
 
@@ -297,6 +315,7 @@ function compileConsumers(
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
     ...UNSHARED,
+    budget: compileBudget(consumer.budget),
     sharePath: [consumer.id],
     ...slotOf(consumer.id),
   }));
@@ -324,6 +343,11 @@ function compileConsumers(
       });
   }
   return records;
+}
+
+function compileBudget(budget: ConsumerConfig['budget']): BudgetRecord | null {
+  if (budget === undefined) return null;
+  return { amountMicros: Math.round(budget.amount_usd * 1_000_000), period: budget.period };
 }
 
 function hashOf(content: unknown): string {

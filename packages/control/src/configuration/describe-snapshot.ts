@@ -1,5 +1,11 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
-import type { ProviderRecord, Snapshot, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import type {
+  IdempotencyRecord,
+  ProviderRecord,
+  Snapshot,
+  TrafficRecord,
+  UpstreamKeyRecord,
+} from '@keywell/core/snapshot/snapshot';
 
 /** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -11,11 +17,11 @@ export interface DescribedSnapshot {
   readonly models: readonly Described[];
   readonly consumers: readonly Described[];
   readonly traffic: Described;
+  readonly idempotency: Described;
 }
 
 /** Puts a snapshot into plain, secret-free data. */
 export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
-  const { traffic } = snapshot;
   return {
     providers: snapshot.providers.map(describeProvider),
     pools: snapshot.pools.map((pool) => ({
@@ -47,15 +53,31 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       priority: consumer.priority,
       budget: consumer.budget,
     })),
-    traffic: {
-      max_body_bytes: traffic.maxBodyBytes,
-      max_response_bytes: traffic.maxResponseBytes,
-      max_connections: traffic.maxConnections,
-      headers_timeout_ms: traffic.headersTimeoutMs,
-      body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
-      slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
-      shutdown_grace_ms: traffic.shutdownGraceMs,
-    },
+    traffic: describeTraffic(snapshot.traffic),
+    idempotency: describeIdempotency(snapshot.idempotency),
+  };
+}
+
+function describeTraffic(traffic: TrafficRecord): Described {
+  return {
+    max_body_bytes: traffic.maxBodyBytes,
+    max_response_bytes: traffic.maxResponseBytes,
+    max_connections: traffic.maxConnections,
+    headers_timeout_ms: traffic.headersTimeoutMs,
+    body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
+    slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
+    shutdown_grace_ms: traffic.shutdownGraceMs,
+  };
+}
+
+function describeIdempotency(idempotency: IdempotencyRecord): Described {
+  return {
+    enabled: idempotency.enabled,
+    ttl_ms: idempotency.ttlMs,
+    max_entries: idempotency.maxEntries,
+    max_bytes: idempotency.maxBytes,
+    max_answer_bytes: idempotency.maxAnswerBytes,
+    max_wait_ms: idempotency.maxWaitMs,
   };
 }
 
@@ -68,6 +90,7 @@ function describeProvider(provider: ProviderRecord): Described {
     free_checks: provider.freeChecks,
     charge: provider.charge,
     failures: provider.failures,
+    prefill: provider.prefill ?? null,
     keys: provider.keys.map(describeKey),
   };
 }

@@ -46,6 +46,14 @@ const base: Snapshot = {
     slowReaderTimeoutMs: 1,
     shutdownGraceMs: 1,
   },
+  idempotency: {
+    enabled: false,
+    ttlMs: 1,
+    maxEntries: 1,
+    maxBytes: 1,
+    maxAnswerBytes: 1,
+    maxWaitMs: 1,
+  },
 };
 const [provider] = base.providers;
 

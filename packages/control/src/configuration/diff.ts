@@ -4,7 +4,7 @@ import { type Described, describeSnapshot } from './describe-snapshot.ts';
 /** One thing that differs. Secrets appear as fingerprints. */
 export interface Change {
   readonly action: 'added' | 'changed' | 'removed';
-  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`. */
+  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`, `idempotency`. */
   readonly kind: string;
   /** `openai`, `openai/a`, `chat`. */
   readonly id: string;
@@ -39,6 +39,11 @@ export function diffSnapshots(
       { kind: 'traffic', id: 'traffic', path: 'traffic' },
       before.traffic,
       after.traffic,
+    ),
+    ...compareRecords(
+      { kind: 'idempotency', id: 'idempotency', path: 'idempotency' },
+      before.idempotency,
+      after.idempotency,
     ),
   ];
 }

@@ -205,6 +205,7 @@ export async function adminWorld(over: Partial<AdminPorts> = {}): Promise<AdminW
           retries10s: 1,
         },
       ],
+      spend: () => [{ consumer: 'web', spentMicros: 250_000, heldMicros: 100_000 }],
       clearCooldowns: () => [
         {
           action: 'cleared',

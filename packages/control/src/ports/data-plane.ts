@@ -1,3 +1,4 @@
+import type { SpendStatus } from '@keywell/core/budgets/spend';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { VerdictClass } from '@keywell/core/keys/verdict';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -8,6 +9,8 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<void>;
   keys(): readonly KeyStatus[];
   pools(): readonly PoolStatus[];
+  /** What has been spent of every budget there is. */
+  spend(): readonly SpendStatus[];
   /** Ends cooldowns before their time; an empty filter means all of them. */
   clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
   status(): DataPlaneStatus;

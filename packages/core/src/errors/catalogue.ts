@@ -66,6 +66,18 @@ export const ERRORS = Object.freeze({
     'The API key is not known here.',
     'Check the key, or ask for a new one.',
   ),
+  budget_exhausted: row(
+    402,
+    'insufficient_quota',
+    "This consumer's budget is used up.",
+    'Ask the operator of this gateway for more, or wait for the next period.',
+  ),
+  price_unknown: row(
+    403,
+    'permission_error',
+    'This consumer has a budget, and the price of a target of this model is not known.',
+    'Ask the operator of this gateway to write the price of every target of its pool.',
+  ),
   consumer_disabled: row(
     403,
     'permission_error',
@@ -109,6 +121,18 @@ export const ERRORS = Object.freeze({
     'Send head and body without pausing.',
   ),
   conflict: row(409, BAD, 'Something of this name is there already.', 'Choose another name.'),
+  idempotency_in_progress: row(
+    409,
+    BAD,
+    'A call with this Idempotency-Key is still being answered.',
+    'Send it again a little later, with the same key and body.',
+  ),
+  idempotency_outcome_unknown: row(
+    409,
+    BAD,
+    'The call with this Idempotency-Key may have been carried out, and its answer cannot be given again.',
+    'Use a new key to have it carried out once more.',
+  ),
   payload_too_large: row(
     413,
     BAD,
@@ -139,6 +163,12 @@ export const ERRORS = Object.freeze({
     BAD,
     'The configuration has problems and was refused whole.',
     'Correct what is listed; what ran before stays in force.',
+  ),
+  idempotency_mismatch: row(
+    422,
+    BAD,
+    'This Idempotency-Key was used for another request.',
+    'Use a key of its own for every request.',
   ),
   headers_too_large: row(
     431,

@@ -1,6 +1,7 @@
 import { breakerTerms, type CooldownTerms } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Candidate } from './plan.ts';
+import { emptySuspicions, failuresOfMany, noteSuspicion } from './suspicion.ts';
 import { BUCKET, WINDOW_CELLS } from './table-layout.ts';
 import type { Verdict } from './verdict.ts';
 import { allInWindow, countInWindow, emptyWindow, someInWindow } from './window-buckets.ts';
@@ -35,9 +36,31 @@ export function countForBreaker(
   countInWindow(table, window, BUCKET.all, now);
   if (!failed) return false;
   countInWindow(table, window, BUCKET.some, now);
-  const attempts = allInWindow(table, window, now, WINDOW_S);
+  return opens(table, candidate, now);
+}
+
+/**
+ * Notes a failure of which nobody knows whose fault it was, under the endpoint's lock; true when so many consumers have met such
+ * failures that the breaker opens.
+ */
+export function suspectForBreaker(
+  table: KeyTable,
+  candidate: Candidate,
+  consumer: number,
+  now: number,
+): boolean {
+  noteSuspicion(table, candidate.breaker, consumer, now);
+  return opens(table, candidate, now);
+}
+
+function opens(table: KeyTable, candidate: Candidate, now: number): boolean {
+  const window = table.layout.breakers + candidate.breaker * WINDOW_CELLS;
+  const suspected = failuresOfMany(table, candidate.breaker, now, WINDOW_S);
+  const attempts = allInWindow(table, window, now, WINDOW_S) + suspected;
   if (attempts < LEAST_ATTEMPTS) return false;
-  if (someInWindow(table, window, now, WINDOW_S) < OPENING_SHARE * attempts) return false;
+  const failures = someInWindow(table, window, now, WINDOW_S) + suspected;
+  if (failures < OPENING_SHARE * attempts) return false;
   emptyWindow(table, window);
+  emptySuspicions(table, candidate.breaker);
   return true;
 }

@@ -282,6 +282,46 @@ describe('the breaker of an endpoint', () => {
     );
     expect(blamed).toMatchObject([{ class: 'transient', scope: 'endpoint_group' }]);
   });
+
+  it('counts what nobody served once three consumers have met it, and never for fewer', () => {
+    const transient = verdictOf('transient', { scope: 'endpoint' });
+    const suspect = (consumers: readonly number[], failures: number, good = 0) => {
+      const table = twoOrgs();
+      const sent = Array.from({ length: failures }, () => send(table, 'a', 0));
+      for (let index = 0; index < good; index += 1) attempt(table, 'a', SUCCESS, 0);
+      return sent.flatMap((reservation, index) => {
+        settle(table, reservation, transient, at(1));
+        const suspectedBy = consumers[index % consumers.length] ?? 0;
+        return blameEndpoint(table, reservation, transient, { ...at(2), suspectedBy });
+      });
+    };
+    expect(suspect([7], 200)).toEqual([]);
+    expect(suspect([7, 8], 200)).toEqual([]);
+    expect(suspect([7, 8, 9], 19)).toEqual([]);
+    expect(suspect([7, 8, 9], 20, 21)).toEqual([]);
+    for (const [consumers, good] of [
+      [[7, 8, 9], 20],
+      [[31, 32, 63], 0],
+    ] as const) {
+      expect(suspect(consumers, 20, good)).toMatchObject([
+        { action: 'set', class: 'transient', scopeId: 'endpoint_group:openai#gpt-5' },
+      ]);
+    }
+  });
+
+  it('never takes fewer than three consumers for many, however many there are beside each other', () => {
+    const transient = verdictOf('transient', { scope: 'endpoint' });
+    const table = twoOrgs();
+    const meet = (consumer: number, now: number) => {
+      const reservation = send(table, 'a', now);
+      settle(table, reservation, transient, at(now));
+      return blameEndpoint(table, reservation, transient, { ...at(now), suspectedBy: consumer });
+    };
+    // One after the other and more than ten seconds apart: no ten seconds see three of them.
+    for (let index = 0; index < 60; index += 1) {
+      for (let call = 0; call < 30; call += 1) expect(meet(index, index * 11_000)).toEqual([]);
+    }
+  });
 });
 
 describe('refused credentials of a whole provider', () => {

@@ -1,4 +1,4 @@
-import { breakerTermsOf, countForBreaker } from './breaker.ts';
+import { breakerTermsOf, countForBreaker, suspectForBreaker } from './breaker.ts';
 import { scopeAt, scopeOf } from './candidate-scopes.ts';
 import { takeChanges, type Instant } from './cooldown-changes.ts';
 import {
@@ -216,23 +216,23 @@ export function settleDeferred(table: KeyTable): CooldownChange[] {
 
 /**
  * Counts an attempt's transient or ambiguous failure for the breaker after the fact: when another target has served the request, it
- * was the endpoint's. Returns what that cools.
+ * was the endpoint's. Where nobody served it, `suspectedBy` is the number of the consumer that met the failure, and it counts once
+ * enough consumers have. Returns what that cools.
  */
 export function blameEndpoint(
   table: KeyTable,
   reservation: Reservation,
   verdict: Verdict,
-  at: SettleAt,
+  at: SettleAt & { readonly suspectedBy?: number },
 ): CooldownChange[] {
   const { candidate, sendSeq } = reservation;
   if (table.plan.candidates[candidate.index] !== candidate) return [];
   const record = endpointRecord(table, candidate);
-  const blamed = { ...verdict, counts: true };
-  const terms = breakerTermsOf(blamed);
+  const blame = blameOf({ ...verdict, counts: true }, at.suspectedBy ?? null);
   const sent = { sendSeq, currentSeq: 0, now: at.now };
-  if (terms === null || !lockRecord(table, record)) return [];
+  if (blame === null || !lockRecord(table, record)) return [];
   sent.currentSeq = currentSendSequence(table.ints);
-  observeBreaker(table, candidate, terms, sent);
+  observeBreaker(table, candidate, blame, sent);
   commit(table);
   unlockRecord(table, record);
   return takeChanges(table, at, verdict.evidence);
@@ -257,9 +257,21 @@ interface Judgement {
   readonly verdict: Verdict;
   readonly scope: number;
   readonly terms: CooldownTerms | null;
-  readonly breaker: CooldownTerms | null;
+  readonly blame: Blame | null;
   readonly sent: Sent;
   readonly charged: readonly number[];
+}
+
+/** What a failure means for the breaker of its endpoint. */
+interface Blame {
+  readonly terms: CooldownTerms;
+  /** The consumer that met it, where it is not known to be the endpoint's fault. */
+  readonly suspectedBy: number | null;
+}
+
+function blameOf(verdict: Verdict, suspectedBy: number | null): Blame | null {
+  const terms = breakerTermsOf(verdict);
+  return terms === null ? null : { terms, suspectedBy };
 }
 
 function settleOrDefer(settlement: Settlement): CooldownChange[] {
@@ -299,7 +311,7 @@ function judge(reservation: Reservation, verdict: Verdict, at: SettleAt): Judgem
   const kind = table.plan.scopes[scope]?.kind;
   const terms = kind === undefined ? null : termsOf(verdict, kind, at.random());
   const charged = at.charged ?? chargedFor(need, verdict);
-  return { verdict, scope, terms, breaker: breakerTermsOf(verdict), sent, charged };
+  return { verdict, scope, terms, blame: blameOf(verdict, null), sent, charged };
 }
 
 /** What has to follow at the provider's other keys, whose records are not locked here. */
@@ -319,9 +331,9 @@ function observeSuccess(table: KeyTable, reservation: Reservation, sent: Sent): 
 }
 
 function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgement): Aftermath {
-  const { verdict, scope, terms, breaker, sent } = judgement;
+  const { verdict, scope, terms, blame, sent } = judgement;
   sent.currentSeq = currentSendSequence(table.ints);
-  if (breaker !== null) observeBreaker(table, candidate, breaker, sent);
+  if (blame !== null) observeBreaker(table, candidate, blame, sent);
   learnFromRefusal(table, verdict, sent, terms);
   if (terms === null) return 'none';
   coolSlot(table, scope, terms, sent);
@@ -337,7 +349,7 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
 function observeBreaker(
   table: KeyTable,
   candidate: Candidate,
-  terms: CooldownTerms,
+  { terms, suspectedBy }: Blame,
   sent: BreakerSent,
 ): void {
   const index = scopeAt(candidate, 'endpoint_group');
@@ -348,7 +360,10 @@ function observeBreaker(
   const cell = slotCell(table, slot);
   if (slot >= 0 && sent.sendSeq <= readCell(table, cell + SLOT.setSeq)) return;
   const looked = slot >= 0 && readCell(table, cell + SLOT.probeSeq) === sent.sendSeq;
-  const opens = countForBreaker(table, candidate, true, sent.now);
+  const opens =
+    suspectedBy === null
+      ? countForBreaker(table, candidate, true, sent.now)
+      : suspectForBreaker(table, candidate, suspectedBy, sent.now);
   if (opens || looked) coolSlot(table, index, terms, sent);
 }
 

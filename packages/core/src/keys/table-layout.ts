@@ -85,6 +85,12 @@ export const WINDOW_BUCKETS = 11;
 /** Float64 cells of one bucket: the second it counts for, everything counted, and the part of it that the window is about. */
 export const BUCKET = Object.freeze({ second: 0, all: 1, some: 2, cells: 3 });
 export const WINDOW_CELLS = WINDOW_BUCKETS * BUCKET.cells;
+/**
+ * Float64 cells of one bucket of suspicions: the second it counts for, failures that nobody is known to be to blame for, and the
+ * consumers that met them, as 64 bits in two halves.
+ */
+export const SUSPICION = Object.freeze({ second: 0, failures: 1, low: 2, high: 3, cells: 4 });
+export const SUSPICION_CELLS = WINDOW_BUCKETS * SUSPICION.cells;
 
 /** Float64 cells of a domain node: how much it runs at the same time, and what it was found to bear. */
 export const NODE_CELL = Object.freeze({
@@ -214,6 +220,8 @@ export interface TableLayout {
   readonly abandoned: number;
   readonly endpoints: number;
   readonly breakers: number;
+  /** One window of suspicions for each breaker. */
+  readonly suspicions: number;
   readonly pools: number;
   readonly nodes: number;
   readonly blocks: number;
@@ -252,6 +260,7 @@ export function layoutTable(counts: TableCounts): TableLayout {
     abandoned: section(counts.keys),
     endpoints: section(counts.endpoints * ENDPOINT_CELL.cells),
     breakers: section(counts.breakers * WINDOW_CELLS),
+    suspicions: section(counts.breakers * SUSPICION_CELLS),
     pools: section(counts.pools * WINDOW_CELLS),
     nodes: section(counts.nodes * NODE_CELL.cells),
     blocks: section(counts.blocks * BLOCK.cells),
@@ -281,5 +290,7 @@ export function layoutTable(counts: TableCounts): TableLayout {
 function journalEntriesOf(counts: TableCounts, leaseCells: number): number {
   const scopes = counts.scopesPerCandidate * (MOST_SLOTS * (SLOT.cells + 4) + 4);
   const nodes = counts.depth * 2 * (BLOCK.cells + NODE_CELL.cells);
-  return even(scopes + nodes + leaseCells + 2 * WINDOW_CELLS + 2 * STATS.cells + 64);
+  return even(
+    scopes + nodes + leaseCells + 2 * WINDOW_CELLS + SUSPICION_CELLS + 2 * STATS.cells + 64,
+  );
 }

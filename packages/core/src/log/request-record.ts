@@ -72,7 +72,7 @@ export type TimelineEvent =
       readonly model: string;
       readonly key: string;
       readonly domain: string;
-      readonly why: 'first' | 'rotation' | 'fallback' | 'retry';
+      readonly why: 'first' | 'rotation' | 'fallback' | 'retry' | 'hedge' | 'continuation';
     }
   | {
       readonly at: number;
@@ -86,6 +86,13 @@ export type TimelineEvent =
       readonly endsInMs: number | null;
       readonly authoritative: boolean;
       readonly usage: TokenUsage | null;
+    }
+  | {
+      readonly at: number;
+      readonly kind: 'note';
+      /** What happened beside the attempts. */
+      readonly what: 'idempotent_replay' | 'hedge' | 'continuation' | 'possible_double_charge';
+      readonly detail: string;
     }
   | { readonly at: number; readonly kind: 'wait'; readonly waitMs: number; readonly why: string }
   | { readonly at: number; readonly kind: 'end'; readonly status: number; readonly why: string };

@@ -28,6 +28,25 @@ describe('maskProviderText', () => {
     ],
     ['in org-AbCdEfGhIjKlMnOpQrStUvWx now', 'in [masked] now'],
     [`use kw_0000000000_${'a'.repeat(49)} here`, 'use [masked] here'],
+    ['in workspace wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ now', 'in workspace [masked] now'],
+    ['key apikey_01Rj2N8SVvo6BePZj99NhmiT is off', 'key [masked] is off'],
+    [
+      'User: arn:aws:iam::123456789012:user/ci is not authorized',
+      'User: [masked] is not authorized',
+    ],
+    [`AKIA${'X'.repeat(16)} is not valid`, '[masked] is not valid'],
+    ['consumer project_number:845763498573 is blocked', 'consumer [masked] is blocked'],
+    ['in project 845763498573 before', 'in [masked] before'],
+    [
+      'Permission denied on projects/acme-prod-1/locations/us',
+      'Permission denied on [masked]/locations/us',
+    ],
+    ['resource acme-east.openai.azure.com is gone', 'resource [masked] is gone'],
+    ['accounts/acme-corp/deployments/7 is gone', '[masked]/deployments/7 is gone'],
+    ['accounts/fireworks/models/llama-v3 is gone', 'accounts/fireworks/models/llama-v3 is gone'],
+    ['limits for org_01j9zkq2m4 in tier', 'limits for [masked] in tier'],
+    ['key sk-or-v1-0123456789abcdef0123 is off', 'key [masked] is off'],
+    ['the project has 2 projects and 12 accounts', 'the project has 2 projects and 12 accounts'],
     ['', ''],
   ])('turns %j into %j', (text, masked) => {
     expect(maskProviderText(text, [])).toBe(masked);

@@ -15,6 +15,19 @@ const PATTERNS: readonly RegExp[] = [
   /\beyJ[\w-]{8,}\.[\w.-]{8,}/g,
   // an id holds a digit or is long; `user-defined` is a word
   /\b(?:org|proj|user|team|acct|ak|asst)[-_](?:[A-Za-z]{0,30}[0-9*][A-Za-z0-9*]{4,}|[A-Za-z]{16,})/g,
+  // Anthropic's workspaces, users, invitations and keys; OpenAI's certificates and service accounts
+  /\b(?:wrkspc|apikey|invite|svc_acct|cert)_[\w*]{8,}/g,
+  // AWS: key ids, and the account in every resource's name
+  /\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9*]{12,}/g,
+  /\barn:aws[\w-]{0,12}:[^\s"'`,\\]{1,256}/g,
+  // Google: projects by number and by name, as the API names them
+  /\bprojects?[/ _:=#-]{1,3}(?:number[:= ]{1,3})?[0-9]{6,}/gi,
+  /\bprojects\/[a-z][\w-]{4,61}/g,
+  /\bya29\.[\w-]{10,}/g,
+  // Azure: the resource is the account
+  /\b[a-z0-9-]{2,64}\.(?:openai|cognitiveservices|services\.ai)\.azure\.com/gi,
+  // Fireworks: whose account it is, but not the public models' own
+  /\baccounts\/(?!fireworks\b)[\w-]{2,64}/g,
   /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/g,
   /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
 ];

@@ -17,6 +17,7 @@ export interface Snapshot {
   readonly models: readonly ModelRecord[];
   readonly consumers: readonly ConsumerRecord[];
   readonly traffic: TrafficRecord;
+  readonly idempotency: IdempotencyRecord;
 }
 
 export interface ProviderRecord {
@@ -34,7 +35,16 @@ export interface ProviderRecord {
   readonly charge: ChargeRule;
   /** Rows that the operator declared, tried before the vendor's own. */
   readonly failures: readonly FailureRecord[];
+  /** How its chats are continued from what an assistant had begun to say; absent: they cannot be. */
+  readonly prefill?: PrefillStyle;
 }
+
+/**
+ * The ways of asking for a continuation: fields of the request (`continue_final_message` without `add_generation_prompt`: vLLM, SGLang), or
+ * a mark on the last message (`prefix`: Mistral, DeepSeek's beta). Elsewhere an assistant message at the end is answered, not continued.
+ */
+export const PREFILL_STYLES = ['continue_final_message', 'prefix'] as const;
+export type PrefillStyle = (typeof PREFILL_STYLES)[number];
 
 /** A limit that an operator declared for a quota domain, for providers that tell none or tell wrong ones. */
 export interface DeclaredLimit {
@@ -177,4 +187,14 @@ export interface TrafficRecord {
   readonly bodyIdleTimeoutMs: number;
   readonly slowReaderTimeoutMs: number;
   readonly shutdownGraceMs: number;
+}
+
+/** What is remembered of calls that carry an `Idempotency-Key`. */
+export interface IdempotencyRecord {
+  readonly enabled: boolean;
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly maxAnswerBytes: number;
+  readonly maxWaitMs: number;
 }

@@ -1,3 +1,5 @@
+import { reserveBudget } from '../budgets/reserve-budget.ts';
+import { claimCall } from '../idempotency/claim-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
 import { decodeBody } from '../phases/decode.ts';
@@ -11,7 +13,16 @@ import type { Operation } from '../telemetry/metric-table.ts';
 const inference = (operation: 'chat.completions' | 'completions' | 'embeddings'): Route => ({
   operation,
   method: 'POST',
-  phases: [authenticate, gate, decodeBody(operation), authorize, resolve, dispatch],
+  phases: [
+    authenticate,
+    gate,
+    decodeBody(operation),
+    authorize,
+    resolve,
+    claimCall,
+    reserveBudget,
+    dispatch,
+  ],
 });
 
 const reading = (operation: Operation, phase: Phase): Route => ({

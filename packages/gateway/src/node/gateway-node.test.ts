@@ -11,12 +11,8 @@ import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Meter } from '../telemetry/meter.ts';
 import type { FromWorker, WorkerBirth } from '../worker/messages.ts';
-import {
-  GatewayNode,
-  ListenError,
-  type GatewayNodeOptions,
-  type NodeEvent,
-} from './gateway-node.ts';
+import { GatewayNode, type GatewayNodeOptions, type NodeEvent } from './gateway-node.ts';
+import { ListenError } from './listen-error.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 /** A thread with a life of its own: says that it listens, then does as the script says with `port`, `birth` and each message. */

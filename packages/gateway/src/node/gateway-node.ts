@@ -1,15 +1,18 @@
-import { createServer } from 'node:net';
 import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+import { CallKeeper } from './call-keeper.ts';
+import { ListenError } from './listen-error.ts';
+import { probePort } from './probe-port.ts';
 import { nextBackOffMs } from './back-off.ts';
 import { CooldownNotes } from './cooldown-notes.ts';
 import {
@@ -37,6 +40,10 @@ export interface GatewayNodeOptions {
   /** A log port for one worker, each time one starts; null when the log is off. */
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
+  /** What consumers had spent of their budgets when the node last ran. */
+  readonly spend?: readonly StoredSpend[];
+  /** Keeps what has been spent, about once a second; false when it could not be kept and has to come again. */
+  readonly onSpent?: (changes: readonly StoredSpend[]) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   /** The caller says itself, by `announceReady`, when the node is to ask for traffic; left out, it does once all workers listen. */
   readonly announceLater?: boolean;
@@ -53,16 +60,6 @@ export type NodeEvent =
   | { readonly kind: 'worker_crashed'; readonly worker: number; readonly reason: string }
   | { readonly kind: 'worker_restarted'; readonly worker: number; readonly epoch: number }
   | { readonly kind: 'defect'; readonly requestId: string; readonly error: string };
-
-/** Starting failed in a way the operator can mend. */
-export class ListenError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 interface Slot {
   handle: WorkerHandle;
@@ -83,6 +80,7 @@ export class GatewayNode {
   readonly #slots = new Map<number, Slot>();
   readonly #notes: CooldownNotes;
   readonly #answers = new WorkerAnswers();
+  readonly #calls: CallKeeper;
   #state: SharedState;
   #port = 0;
   #epoch = 0;
@@ -97,6 +95,14 @@ export class GatewayNode {
     this.#options = options;
     this.#metricCells = createMetricCells(options.workers + 1);
     this.#state = createSharedState(options.snapshot, options.workers);
+    this.#calls = new CallKeeper({
+      snapshot: options.snapshot,
+      writers: options.workers + 1,
+      clock: this.#clock,
+      spend: options.spend ?? [],
+      onSpent: options.onSpent ?? (() => true),
+      tell: (worker, message) => this.#slots.get(worker)?.handle.tell({ kind: 'claims', message }),
+    });
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     this.#notes = new CooldownNotes(options.cooldowns, options.onCooled);
   }
@@ -153,6 +159,7 @@ export class GatewayNode {
     this.#state = state;
     this.#notes.replaced(before, state, this.#at());
     this.#notes.note(cleared);
+    this.#calls.publish(snapshot);
     const acknowledged = this.#answers.wait(
       `published ${snapshot.version}`,
       this.#workers('starting', 'listening'),
@@ -168,6 +175,11 @@ export class GatewayNode {
 
   pools(): readonly PoolStatus[] {
     return describePools(this.#state.table, this.#clock.now());
+  }
+
+  /** What has been spent of every budget there is. */
+  spend(): readonly SpendStatus[] {
+    return this.#calls.spend();
   }
 
   clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {
@@ -215,6 +227,7 @@ export class GatewayNode {
     const slots = [...this.#slots.values()];
     for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
     await Promise.all(slots.map((slot) => slot.handle.terminate()));
+    this.#calls.close();
   }
 
   #spawn(worker: number, port: number, shared: boolean): Promise<number> {
@@ -228,6 +241,8 @@ export class GatewayNode {
       state: this.#state.published,
       metricCells: this.#metricCells,
       readyCell: this.#readyCell,
+      budgetCells: this.#calls.budgetCells,
+      writers: this.#options.workers + 1,
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {
@@ -294,6 +309,9 @@ export class GatewayNode {
       case 'account':
         this.#options.onAccount?.(message.sighting);
         break;
+      case 'claims':
+        this.#calls.onClaim(worker, message.message);
+        break;
       case 'defect':
         this.#options.onEvent(message);
         break;
@@ -311,6 +329,7 @@ export class GatewayNode {
     slot.state = 'gone';
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
+    this.#calls.workerEnded(worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;
@@ -356,18 +375,4 @@ export class GatewayNode {
 
 function startWorker(birth: WorkerBirth, events: WorkerEvents): WorkerHandle {
   return new WorkerHandle(birth, events);
-}
-
-/**
- * Whether the port is free. A shared listener would be let in beside another process that shares the same port, and the two would
- * silently split the traffic; an exclusive one is not.
- */
-function probePort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(error.code ?? 'EADDRINUSE', error.message)),
-    );
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
-  });
 }

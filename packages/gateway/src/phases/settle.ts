@@ -8,7 +8,9 @@ const MAX_SHOWN = 128;
 /** Counts and records a request. Runs once, on every ending: answered, refused, broken off, abandoned. */
 export function settle(exchange: Exchange, plane: Plane): void {
   const now = plane.clock.now();
+  exchange.recording?.end(exchange);
   if (exchange.callerGone) exchange.status = 499;
+  exchange.spend?.settle();
   count(exchange, plane, now);
   plane.log?.append(recordOf(exchange, now));
 }
@@ -23,7 +25,7 @@ function count(exchange: Exchange, plane: Plane, now: number): void {
   }
   if (exchange.attempts > 0 && exchange.status === 200) {
     meter.observe('overhead', Math.max(0, durationMs - exchange.upstreamMs - exchange.waitMs));
-    if (exchange.attempts > 1) meter.add('rescued');
+    if (exchange.attempts > 1 && hasFailed(exchange)) meter.add('rescued');
   }
   meter.add('bytes', exchange.body.byteLength, 0);
   meter.add('bytes', exchange.responseBytes, 1);
@@ -33,6 +35,14 @@ function count(exchange: Exchange, plane: Plane, now: number): void {
   meter.add('tokens', usage.outputTokens, 1);
   meter.add('tokens', usage.cachedTokens, 2);
   meter.add('tokens', usage.reasoningTokens, 3);
+}
+
+/** Whether an attempt failed: a second one may also have been made beside a first that was only late. */
+function hasFailed({ timeline }: Exchange): boolean {
+  return timeline.some(
+    (event) =>
+      event.kind === 'verdict' && event.class !== 'success' && event.class !== 'caller_fault',
+  );
 }
 
 /** Index into STATUS_CLASSES. */

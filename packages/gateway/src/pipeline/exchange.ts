@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { RequestFacts } from '@keywell/wire/openai-chat/request';
+import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -11,6 +12,11 @@ export interface RunningAttempt {
   callerReads(): void;
 }
 
+/** Something that writes the answer down, and is told once when the request has ended. */
+export interface Recording {
+  end(exchange: Exchange): void;
+}
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -19,7 +25,9 @@ const EMPTY = new Uint8Array(0);
  */
 export class Exchange implements InboundEvents {
   readonly id: string;
-  readonly inbound: Inbound;
+  /** The caller's connection; written down where the call may be given again. */
+  inbound: Inbound;
+  recording: Recording | null = null;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly wallStartedAt: number;
@@ -33,6 +41,8 @@ export class Exchange implements InboundEvents {
   consumer: LiveConsumer | null = null;
   /** Flat `x-ratelimit-*` names and values of the consumer's own limit, empty without one. */
   limitHeaders: readonly string[] = [];
+  /** What the call holds of its consumer's budget; null without one. */
+  spend: SpendHold | null = null;
   body: Uint8Array = EMPTY;
   facts: RequestFacts | null = null;
   modelName: string | null = null;

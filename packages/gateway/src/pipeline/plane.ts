@@ -3,6 +3,9 @@ import type { Account } from '@keywell/core/keys/account';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { FlowMeter } from '../relay/flow-meter.ts';
+import type { Budgets } from '../budgets/budgets.ts';
+import type { Hedging } from '../hedging/hedging.ts';
+import type { ClaimDesk } from '../idempotency/claim-desk.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -17,6 +20,10 @@ export interface Plane {
   readonly sweeper: DeadlineSweeper;
   readonly outbound: Outbound;
   readonly counters: CounterTable;
+  readonly budgets: Budgets;
+  readonly hedging: Hedging;
+  /** Calls that carry an `Idempotency-Key`. */
+  readonly claims: ClaimDesk;
   readonly meter: Meter;
   /** What is sent with each key and what is said to be left. */
   readonly flows: FlowMeter;

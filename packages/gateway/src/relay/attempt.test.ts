@@ -6,6 +6,7 @@ import { planKeys } from '@keywell/core/keys/plan';
 import { reserve } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Verdict } from '@keywell/core/keys/verdict';
+import { BudgetTable } from '@keywell/core/budgets/budget-table';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +19,9 @@ import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
 import { FlowMeter } from './flow-meter.ts';
+import { Hedging } from '../hedging/hedging.ts';
+import { ClaimDesk } from '../idempotency/claim-desk.ts';
+import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
 
 /** Keys `a` and `b`, projects of one organization. */
@@ -49,6 +53,8 @@ const INBOUND: Inbound = {
   events: null,
 };
 
+const WRITER = { worker: 1, epoch: 1 };
+
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
   answer: { readonly status: number; readonly body: string },
@@ -71,10 +77,10 @@ async function attemptAnswered(
       },
       close: () => Promise.resolve(),
     },
-    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), {
-      worker: 1,
-      epoch: 1,
-    }),
+    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
+    budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
+    hedging: new Hedging(),
+    claims: new ClaimDesk(() => undefined),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
     flows: new FlowMeter(0),
@@ -95,6 +101,9 @@ async function attemptAnswered(
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
     hideUsage: false,
+    number: 1,
+    onContent: null,
+    continuation: null,
     request: {
       origin: target.origin,
       path: '/',

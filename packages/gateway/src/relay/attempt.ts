@@ -2,6 +2,7 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import { settle, type Reservation } from '@keywell/core/keys/reserve';
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
+import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -12,9 +13,11 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import type { Continuation } from '../continuation/continuation.ts';
+import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { answerHeaders } from './response-headers.ts';
-import { relayJson } from './relay-json.ts';
+import { estimateUsage, relayJson } from './relay-json.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
@@ -25,7 +28,11 @@ const MAX_FAILURE_BYTES = 64 * 1024;
 export type AttemptResult =
   /** The caller has an answer: a good one, or one that was broken off honestly. */
   | { readonly kind: 'answered'; readonly well: boolean }
+  /** A stream broke off, and the caller was told nothing: it is to be gone on with elsewhere. */
+  | { readonly kind: 'interrupted' }
   | { readonly kind: 'left' }
+  /** Another attempt of the same request was faster. */
+  | { readonly kind: 'dropped' }
   | {
       readonly kind: 'failed';
       readonly verdict: Verdict;
@@ -44,6 +51,12 @@ export interface AttemptPlan {
   /** Monotonic instant by which the first byte of the answer must be there. */
   readonly firstByteBy: number;
   readonly hideUsage: boolean;
+  /** Its place among the request's attempts, from 1. */
+  readonly number: number;
+  /** Told when its first content has come, before any of it reaches the caller. Null: it is the only attempt, and the caller's own. */
+  readonly onContent: (() => void) | null;
+  /** Where its stream may be gone on with elsewhere, should it break off; null where it may not. */
+  readonly continuation: Continuation | null;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -79,7 +92,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   run(): Promise<AttemptResult> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#exchange.running = this;
+      if (this.#plan.onContent === null) this.#exchange.running = this;
       this.#plane.sweeper.add(this);
       this.#plane.flows.sent(this.#plan.target.flow);
       try {
@@ -155,6 +168,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#control?.abort();
   }
 
+  /** Ends it because another attempt of the request was faster: cancelled at the provider, judged by nobody, its cost estimated. */
+  drop(): void {
+    if (this.#ended) return;
+    this.#stream?.drop();
+    this.#finish(UNJUDGED, { kind: 'dropped' });
+    this.#control?.abort();
+  }
+
   callerReads(): void {
     if (this.#stream === null) return;
     this.deadlineAt = this.#stream.callerReads(this.#plane.clock.now());
@@ -167,7 +188,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       control: this.#control,
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
-      endsBy: this.#startedAt + pool.maxStreamDurationMs,
+      endsBy: (this.#exchange.firstByteAt ?? this.#startedAt) + pool.maxStreamDurationMs,
+      onContent: this.#plan.onContent,
+      continuation: this.#plan.continuation,
+      candidate: this.#plan.candidate,
       onRefused: (failure, body) => this.#fail(failure, body),
       onEnded: (how) => this.#endStream(how),
     });
@@ -179,7 +203,10 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     else if (how.kind === 'cut') this.#finish(UNJUDGED, { kind: 'answered', well: false });
     else {
       const verdict = this.#classify(how.failure, how.body);
-      this.#finish(verdict, { kind: 'answered', well: false });
+      this.#finish(
+        verdict,
+        how.goesOn ? { kind: 'interrupted' } : { kind: 'answered', well: false },
+      );
     }
     if (how.kind !== 'whole') this.#control?.abort();
   }
@@ -236,8 +263,18 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { clock, meter, sweeper, random } = this.#plane;
     const now = clock.now();
     sweeper.remove(this);
-    this.#exchange.running = null;
+    if (this.#plan.onContent === null) this.#exchange.running = null;
     this.#exchange.upstreamMs += now - this.#startedAt;
+    const { candidate } = this.#plan;
+    const usage = this.#usageOf(result);
+    const sent = this.#control?.sent === true;
+    this.#exchange.spend?.attemptEnded(candidate, {
+      result,
+      status: this.#status,
+      verdict,
+      sent,
+      usage,
+    });
     const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
       now,
       wallNow: clock.wallNow(),
@@ -248,16 +285,24 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#exchange.timeline.push({
       at: this.#exchange.offset(now),
       kind: 'verdict',
-      attempt: this.#exchange.attempts,
+      attempt: this.#plan.number,
       class: result.kind === 'left' ? 'caller_fault' : verdict.class,
       scope: verdict.scope,
       status: this.#status,
-      evidence: result.kind === 'left' ? 'caller left' : verdict.evidence,
+      evidence: evidenceOf(result, verdict),
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
-      usage: result.kind === 'answered' ? this.#exchange.usage : null,
+      usage: result.kind === 'left' ? null : usage,
     });
     this.#resolve(result);
+  }
+
+  /** What it took, as far as is known; of one that was dropped, its input alone is known to have been read. */
+  #usageOf(result: AttemptResult): TokenUsage | null {
+    if (result.kind === 'failed') return null;
+    if (result.kind !== 'dropped') return this.#exchange.usage;
+    const sent = this.#control?.sent === true;
+    return sent ? estimateUsage(this.#exchange.body.byteLength, 0) : null;
   }
 
   #pool() {
@@ -265,6 +310,11 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (model === null) throw new Error('an attempt without a resolved model');
     return model;
   }
+}
+
+function evidenceOf(result: AttemptResult, verdict: Verdict): string {
+  if (result.kind === 'left') return CALLER_LEFT;
+  return result.kind === 'dropped' ? 'another attempt was faster' : verdict.evidence;
 }
 
 function decodeBounded(body: Uint8Array): string {

@@ -46,3 +46,12 @@ export class Bars {
     return [{ candidates: avoided, domains }, { candidates: failed, domains }, this.tried];
   }
 }
+
+/** What a second attempt beside one under way may not use: what the request may not anyway, and the domain of that one. */
+export function besides(bars: Bars | null, { domain }: Candidate): Tried {
+  const tried = createTried();
+  for (const index of bars?.tried.candidates ?? []) tried.candidates.add(index);
+  for (const path of bars?.tried.domains ?? []) tried.domains.add(path);
+  tried.domains.add(domain);
+  return tried;
+}

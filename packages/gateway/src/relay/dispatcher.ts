@@ -1,24 +1,34 @@
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
 import type { Tried } from '@keywell/core/keys/draw';
-import { NOTHING_CHARGED } from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
-import { editRequest } from '@keywell/wire/openai-chat/request';
+import { continueStream } from '../continuation/continue-stream.ts';
+import { continuationFor, type Continuation } from '../continuation/continuation.ts';
+import { noteDoubleCharge } from '../hedging/double-charge.ts';
+import type { RaceEnd } from '../hedging/hedged-attempt.ts';
+import type { PoolHedging } from '../hedging/hedging.ts';
+import { raceOver } from '../hedging/race-over.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
-import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
-import { Attempt, type AttemptResult } from './attempt.ts';
-import { Bars, NOTHING_TRIED } from './bars.ts';
+import type { Attempt, AttemptResult } from './attempt.ts';
+import { Bars, besides, NOTHING_TRIED } from './bars.ts';
+import {
+  makeAttempt,
+  noteServer,
+  type AttemptCall,
+  type EditedBody,
+  type Pick,
+  type Why,
+} from './make-attempt.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
-import { blameSuspects, isSuspect, type Suspect } from './suspects.ts';
-import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
@@ -29,17 +39,8 @@ const MAX_DRAWS = 4;
 /** How long a call waits for a record that is held, and how often it looks. */
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 100;
-
-/** Memory for an edited body: written whole, and only as long-lived as its request. */
-const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 /** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
 const MAX_BACK_OFF_MS = 5000;
-
-/** The chosen candidate, held. */
-interface Pick {
-  readonly candidate: Candidate;
-  readonly reservation: Reservation;
-}
 
 /** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
 export function dispatchOver(
@@ -51,49 +52,86 @@ export function dispatchOver(
   return new Dispatcher(exchange, plane, model).run();
 }
 
-class Dispatcher {
-  readonly #exchange: Exchange;
-  readonly #plane: Plane;
-  readonly #model: LiveModel;
-  readonly #deadlineAt: number;
+class Dispatcher implements AttemptCall {
+  readonly exchange: Exchange;
+  readonly plane: Plane;
+  readonly model: LiveModel;
+  readonly deadlineAt: number;
+  edited: EditedBody | null = null;
   readonly #history = freshHistory();
+  /** Null where no second attempt may be made. */
+  readonly #hedging: PoolHedging | null;
+  /** Null where a stream that breaks off is not gone on with. */
+  readonly continuation: Continuation | null;
   #bars: Bars | null = null;
   #suspects: Suspect[] | null = null;
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
-  #edited: { readonly key: string; readonly body: Uint8Array } | null = null;
 
   constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
-    this.#exchange = exchange;
-    this.#plane = plane;
-    this.#model = model;
-    this.#deadlineAt = exchange.startedAt + model.pool.deadlineMs;
+    this.exchange = exchange;
+    this.plane = plane;
+    this.model = model;
+    this.deadlineAt = exchange.startedAt + model.pool.deadlineMs;
+    const hedges =
+      model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
+    this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
+    this.continuation = continuationFor(exchange);
   }
 
   async run(): Promise<PhaseResult> {
     for (;;) {
       const pick = this.#pick() ?? (await this.#pickWhenFree());
-      if (pick === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
+      if (pick === null) {
+        return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+      }
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
-      if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
-      const result = await this.#attempt(held);
-      if (result.kind !== 'failed') {
-        if (this.#suspects !== null && result.kind === 'answered' && result.well) {
-          blameSuspects(this.#exchange, this.#plane, this.#suspects, held.candidate);
-        }
-        return 'done';
+      if (held === null) {
+        return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
       }
-      const end = this.#afterFailure(held, result);
-      if (end !== null) return end;
+      const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
+      const result = race === null ? await this.#attempt(held) : race.result;
+      const by = race === null ? held : race.pick;
+      const earlier = race === null ? null : race.earlier;
+      if (result.kind !== 'failed') {
+        if (earlier !== null) this.#noteSuspect(earlier);
+        if (result.kind === 'interrupted') await this.#continue(by.candidate);
+        return this.#end('done', isServed(result) ? by.candidate : null);
+      }
+      const end = this.#afterRace(by, result, earlier);
+      if (end !== null) return this.#end(end, null);
     }
+  }
+
+  #afterRace(by: Pick, failed: Failed, earlier: RaceEnd<Pick>['earlier']): PhaseResult {
+    const end = earlier === null ? null : this.#afterFailure(earlier.pick, earlier.failed);
+    return end ?? this.#afterFailure(by, failed);
+  }
+
+  async #continue(from: Candidate): Promise<void> {
+    const continuation = this.continuation;
+    if (continuation === null) return;
+    const of = { model: this.model, continuation, from };
+    await continueStream(this.exchange, this.plane, of, {
+      pick: (tried) => this.#pickFrom(tried),
+      start: (pick) => this.#start(pick, 'continuation', null),
+      takeRetry: () => this.#takeRetry(),
+    });
+  }
+
+  #end(how: PhaseResult, servedBy: Candidate | null): PhaseResult {
+    if (this.#suspects !== null) {
+      judgeSuspects(this.exchange, this.plane, this.#suspects, servedBy);
+    }
+    return how;
   }
 
   /** The next candidate, tier by tier. */
   #pick(): Pick | null {
     if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED);
-    for (const tried of this.#bars.preferences(this.#model.plan)) {
+    for (const tried of this.#bars.preferences(this.model.plan)) {
       const pick = this.#pickFrom(tried);
       if (pick !== null) return pick;
     }
@@ -101,10 +139,10 @@ class Dispatcher {
   }
 
   #pickFrom(tried: Tried): Pick | null {
-    const { clock, random } = this.#plane;
-    const { table } = this.#exchange.live;
+    const { clock, random } = this.plane;
+    const { table } = this.exchange.live;
     const now = clock.now();
-    for (const tier of this.#model.plan.tiers) {
+    for (const tier of this.model.plan.tiers) {
       // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
         const candidate = choose(table, tier, tried, { now, random });
@@ -125,8 +163,8 @@ class Dispatcher {
    */
   async #pickWhenFree(): Promise<Pick | null> {
     for (let turn = 0; turn < BUSY_TRIES && this.#isEligible(); turn += 1) {
-      await pauseFor(this.#exchange, BUSY_PAUSE_MS);
-      if (this.#exchange.callerGone || this.#plane.clock.now() >= this.#deadlineAt) return null;
+      await pauseFor(this.exchange, BUSY_PAUSE_MS);
+      if (this.exchange.callerGone || this.plane.clock.now() >= this.deadlineAt) return null;
       const pick = this.#pick();
       if (pick !== null) return pick;
     }
@@ -134,10 +172,10 @@ class Dispatcher {
   }
 
   #isEligible(): boolean {
-    const { table } = this.#exchange.live;
+    const { table } = this.exchange.live;
     const tried = this.#bars?.tried ?? NOTHING_TRIED;
-    const now = this.#plane.clock.now();
-    return this.#model.plan.tiers.some((tier) => explain(table, tier, tried, { now }).eligible > 0);
+    const now = this.plane.clock.now();
+    return this.model.plan.tiers.some((tier) => explain(table, tier, tried, { now }).eligible > 0);
   }
 
   #backOffMs(pick: Pick): number {
@@ -146,97 +184,62 @@ class Dispatcher {
 
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
-    const { clock } = this.#plane;
-    giveBack(this.#exchange, this.#plane, pick.reservation);
-    if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.#deadlineAt) return null;
+    const { clock } = this.plane;
+    giveBack(this.exchange, this.plane, pick.reservation);
+    if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
     const startedAt = clock.now();
-    await pauseFor(this.#exchange, waitMs);
+    await pauseFor(this.exchange, waitMs);
     const waitedMs = clock.now() - startedAt;
-    this.#exchange.waitMs += waitedMs;
-    this.#exchange.timeline.push({
-      at: this.#exchange.offset(clock.now()),
+    this.exchange.waitMs += waitedMs;
+    this.exchange.timeline.push({
+      at: this.exchange.offset(clock.now()),
       kind: 'wait',
       waitMs: Math.round(waitedMs * 10) / 10,
       why: 'back-off before the same endpoint is asked again',
     });
-    return this.#exchange.callerGone ? null : this.#pick();
+    return this.exchange.callerGone ? null : this.#pick();
   }
 
   #attempt(pick: Pick): Promise<AttemptResult> {
-    const { candidate, reservation } = pick;
-    const exchange = this.#exchange;
-    const now = this.#plane.clock.now();
-    const target = targetOf(candidate, VIA);
-    const why = this.#why(candidate);
-    this.#history.attempts += 1;
-    exchange.attempts = this.#history.attempts;
-    exchange.provider = candidate.provider.id;
-    exchange.upstreamModel = candidate.model;
-    exchange.key = candidate.key.id;
-    exchange.timeline.push({
-      at: exchange.offset(now),
-      kind: 'attempt',
-      attempt: exchange.attempts,
-      tier: candidate.tier,
-      provider: candidate.provider.id,
-      model: candidate.model,
-      key: candidate.key.id,
-      domain: candidate.domain,
-      why,
-    });
-    const { pool } = this.#model;
-    return new Attempt(exchange, this.#plane, {
-      candidate,
-      target,
-      reservation,
-      firstByteBy: Math.min(now + pool.firstByteTimeoutMs, this.#deadlineAt),
-      hideUsage: this.#asksUsageUnasked(target),
-      request: {
-        origin: target.origin,
-        path: target.paths[exchange.operation] ?? '/',
-        method: 'POST',
-        headers: target.headers,
-        body: this.#bodyFor(candidate, target),
-        connectTimeoutMs: pool.connectTimeoutMs,
-      },
-    }).run();
+    return this.#start(pick, this.#why(pick.candidate), null).run();
   }
 
-  #why(candidate: Candidate): 'first' | 'rotation' | 'fallback' | 'retry' {
+  /** The attempt, and a second one elsewhere should its first token be late. */
+  #race(first: Pick, hedging: PoolHedging): Promise<RaceEnd<Pick>> {
+    return raceOver(
+      this.exchange,
+      this.plane,
+      { model: this.model, hedging },
+      {
+        first,
+        second: () => this.#pickFrom(besides(this.#bars, first.candidate)),
+        start: (pick, isSecond, onContent) =>
+          this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
+        won: ({ candidate }) => noteServer(this.exchange, candidate),
+      },
+    );
+  }
+
+  #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
+    this.#history.attempts += 1;
+    return makeAttempt(this, pick, why, onContent);
+  }
+
+  #why(candidate: Candidate): Why {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
     if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
   }
 
-  #asksUsageUnasked(target: UpstreamTarget): boolean {
-    const facts = this.#exchange.facts;
-    return facts !== null && facts.stream && !facts.includeUsage && target.streamUsage;
-  }
-
-  /** The caller's bytes with the model's name exchanged; the same for every key of a target. */
-  #bodyFor(candidate: Candidate, target: UpstreamTarget): Uint8Array {
-    const { body, facts } = this.#exchange;
-    if (facts === null) return body;
-    const addStreamUsage = this.#asksUsageUnasked(target);
-    const key = `${candidate.model}\n${addStreamUsage}`;
-    if (this.#edited?.key !== key) {
-      const edit = { model: candidate.model, addStreamUsage };
-      this.#edited = { key, body: editRequest(body, facts, edit, fromPool) };
-    }
-    return this.#edited.body;
-  }
-
   /** Null to go on with another attempt. */
-  #afterFailure({ candidate, reservation }: Pick, failed: Failed): PhaseResult {
-    if (isSuspect(failed.verdict)) {
-      this.#suspects ??= [];
-      this.#suspects.push({ reservation, verdict: failed.verdict });
-    }
+  #afterFailure(pick: Pick, failed: Failed): PhaseResult {
+    const { candidate } = pick;
+    this.#noteSuspect({ pick, failed });
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
-    const step = decide(failed.verdict, this.#history, route, this.#plane.random());
-    if (step.kind === 'pass_through') return passThrough(this.#exchange, candidate, failed);
+    const step = decide(failed.verdict, this.#history, route, this.plane.random());
+    if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
     if (step.kind === 'answer') return this.#answer(step.code, step.retryable);
     if (step.budgeted && !this.#takeRetry()) {
       const end = giveUp(failed.verdict.class, failed.status);
@@ -246,17 +249,23 @@ class Dispatcher {
     this.#bars ??= new Bars();
     this.#bars.add(candidate, step);
     this.#step = step;
-    if (this.#plane.clock.now() < this.#deadlineAt) return null;
+    if (this.plane.clock.now() < this.deadlineAt) return null;
     return this.#answer('upstream_timeout', false);
   }
 
+  #noteSuspect({ pick, failed }: { readonly pick: Pick; readonly failed: Failed }): void {
+    if (!isSuspect(failed.verdict)) return;
+    this.#suspects ??= [];
+    this.#suspects.push({ reservation: pick.reservation, verdict: failed.verdict });
+  }
+
   #retryAmbiguous(): 'once' | 'never' {
-    return this.#exchange.facts?.stored === true ? 'never' : this.#model.pool.retryAmbiguous;
+    return this.exchange.facts?.stored === true ? 'never' : this.model.pool.retryAmbiguous;
   }
 
   #takeRetry(): boolean {
-    const { clock, meter } = this.#plane;
-    if (takeRetry(this.#exchange.live.table, this.#model.plan, clock.now())) return true;
+    const { clock, meter } = this.plane;
+    if (takeRetry(this.exchange.live.table, this.model.plan, clock.now())) return true;
     meter.add('retriesDenied');
     return false;
   }
@@ -265,13 +274,16 @@ class Dispatcher {
     if (step.counts === 'none') return;
     this.#history.otherRetries += 1;
     if (step.counts === 'transient') this.#history.transientRetries += 1;
-    if (step.counts === 'ambiguous') this.#history.ambiguousRetries += 1;
+    if (step.counts === 'ambiguous') {
+      this.#history.ambiguousRetries += 1;
+      noteDoubleCharge(this.exchange, this.plane, 'everything was sent and nothing came back');
+    }
     if (step.counts === 'unknown') this.#history.unknownRetries += 1;
   }
 
   #nothingLeft(): PhaseResult {
     const view = this.#view();
-    return exhaustedRefusal(this.#exchange, this.#plane, view, {
+    return exhaustedRefusal(this.exchange, this.plane, view, {
       verdict: this.#lastVerdict,
       status: this.#lastStatus,
     });
@@ -283,19 +295,19 @@ class Dispatcher {
   }
 
   #view() {
-    const { table } = this.#exchange.live;
-    const now = this.#plane.clock.now();
-    return this.#model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now }));
+    const { table } = this.exchange.live;
+    const now = this.plane.clock.now();
+    return this.model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now }));
   }
 
   /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
   #noteCandidates(chosen: Candidate, now: number): void {
-    const { table } = this.#exchange.live;
+    const { table } = this.exchange.live;
     if (this.#bars === null && coolingUntil(table) <= now) return;
-    for (const tier of this.#model.plan.tiers) {
+    for (const tier of this.model.plan.tiers) {
       const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, { now });
-      this.#exchange.timeline.push({
-        at: this.#exchange.offset(now),
+      this.exchange.timeline.push({
+        at: this.exchange.offset(now),
         kind: 'candidates',
         tier: tier.tier,
         eligible: view.eligible,
@@ -304,6 +316,10 @@ class Dispatcher {
       if (tier.tier === chosen.tier) return;
     }
   }
+}
+
+function isServed(result: AttemptResult): boolean {
+  return result.kind === 'answered' && result.well;
 }
 
 /** Waits, but no longer than the caller does. */
@@ -326,7 +342,6 @@ function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): v
     now: clock.now(),
     wallNow: clock.wallNow(),
     random,
-    charged: NOTHING_CHARGED,
   });
   // Those of settlements that had to wait until now.
   if (changes.length > 0) plane.cooled(changes, exchange.live);

@@ -1,4 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import { maskBillingText } from '@keywell/core/secret/mask-billing-text';
 import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -13,8 +14,8 @@ export interface ProviderAnswer {
 }
 
 /**
- * The provider's own explanation of what is wrong with the request, with its status; key material and organization ids in it are
- * masked. What is not JSON, or was so long that it was cut, is not passed on.
+ * The provider's own explanation of what is wrong with the request, with its status; key material, account ids and what it says
+ * of the account's money are masked. What is not JSON, or was so long that it was cut, is not passed on.
  */
 export function passThrough(
   exchange: Exchange,
@@ -31,8 +32,7 @@ export function passThrough(
       { headers: ['x-should-retry', 'false'] },
     );
   }
-  const secret = candidate.key.value?.reveal();
-  const text = maskProviderText(said, secret === undefined ? [] : [secret]);
+  const text = maskBillingText(maskProviderText(said, secretsOf(candidate)));
   exchange.status = status;
   exchange.responseBytes = Buffer.byteLength(text);
   exchange.inbound.respond(
@@ -41,6 +41,13 @@ export function passThrough(
     text,
   );
   return 'done';
+}
+
+/** What must not reach a caller, whatever it looks like. */
+function secretsOf({ key }: Candidate): string[] {
+  return [key.value?.reveal(), key.organization, key.project].filter(
+    (secret) => secret !== undefined && secret !== null,
+  );
 }
 
 function isJson(text: string): boolean {

@@ -1,3 +1,4 @@
+import { ERRORS } from '@keywell/core/errors/catalogue';
 import type { Exclusion, TimelineEvent } from '@keywell/core/log/request-record';
 import { SUCCESS, type Verdict, type VerdictClass } from '@keywell/core/keys/verdict';
 import { FakeClock } from '@keywell/testkit/fake-clock';
@@ -89,11 +90,61 @@ describe('a pool with nothing left', () => {
     ['ambiguous_accept', 0, 'upstream_timeout'],
     ['transient', 500, 'upstream_error'],
     ['unknown', 200, 'upstream_invalid'],
-    ['provider_overloaded', 503, 'pool_unavailable'],
+    ['caller_fault', 400, 'upstream_error'],
   ] as const)('answers for its last attempt, %s, while keys are eligible', (of, status, code) => {
     const { refusal, headers } = refusalOf([tier('none', null, 2)], last(of, status));
     expect(refusal.code).toBe(code);
     expect(headers).toEqual({ 'x-should-retry': 'false' });
+  });
+
+  it('lets an overloaded provider be asked again, when it said so or at the SDK’s own pace', () => {
+    const plain = refusalOf([tier('none', 3_600_000, 2)], last('provider_overloaded', 503));
+    expect(plain.refusal.code).toBe('pool_unavailable');
+    expect(plain.headers).toEqual({});
+    const { verdict } = last('provider_overloaded', 503);
+    const named = verdict === null ? null : { ...verdict, endsInMs: 2500 };
+    const asked = refusalOf([tier('none', null, 1)], { verdict: named, status: 503 });
+    expect(asked.headers).toEqual({ 'retry-after': '3' });
+  });
+
+  it.each([
+    [['model_forbidden', 'model_forbidden'], 'model_not_found'],
+    [['model_forbidden', 'model_not_allowed'], 'model_not_found'],
+    [['model_forbidden', 'credential_dead'], 'pool_unavailable'],
+    [['model_not_allowed'], 'pool_unavailable'],
+    [['credential_dead', 'region_blocked'], 'pool_unavailable'],
+  ] as const)('that has only keys kept away by %j answers %s to the next call', (whys, code) => {
+    const excluded = whys.map((why): Exclusion => ({
+      provider: 'p',
+      key: why,
+      why,
+      scope: 'key_group',
+      endsInMs: 9000,
+    }));
+    const { refusal } = refusalOf([{ ...tier('unavailable', 9000), excluded }], NOTHING_TRIED);
+    expect(refusal.code).toBe(code);
+  });
+
+  it('has the status that SDKs read the right way for each ending', () => {
+    const statuses = (
+      [
+        ['funds_exhausted', 429],
+        ['window_exhausted_short', 429],
+        ['concurrency', 429],
+        ['slow_down', 429],
+        ['provider_overloaded', 503],
+        ['credential_dead', 503],
+        ['region_blocked', 503],
+        ['too_large_for_limit', 400],
+        ['model_forbidden', 404],
+        ['ambiguous_accept', 504],
+        ['transient', 502],
+      ] as const
+    ).map(([of, status]) => {
+      const { refusal } = refusalOf([tier('none', null, 1)], last(of, 500));
+      return [of, ERRORS[refusal.code].status, status];
+    });
+    for (const [of, actual, expected] of statuses) expect([of, actual]).toEqual([of, expected]);
   });
 
   it('never queues what is too large, whatever else is cooled', () => {

@@ -44,9 +44,8 @@ export function exhaustedRefusal(
     });
   }
   const code = codeOf(tiers, last);
-  const next = soonest(tiers) ?? last.verdict?.endsInMs ?? null;
   if (code === 'pool_exhausted') plane.meter.add('poolExhausted');
-  return refuse(code, null, { headers: headersOf(code, next) });
+  return refuse(code, null, { headers: headersOf(code, tiers, last) });
 }
 
 function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
@@ -57,8 +56,17 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
   if (tiers.some((tier) => tier.blocked === 'too_large')) return 'request_exceeds_limits';
-  if (verdict?.class === 'model_forbidden') return 'model_not_found';
+  if (verdict?.class === 'model_forbidden' || isForbidden(tiers)) return 'model_not_found';
   return 'pool_unavailable';
+}
+
+/** Whether every key is kept away from the model, and nothing else stands in the way. */
+function isForbidden(tiers: readonly TierView[]): boolean {
+  const excluded = tiers.flatMap((tier) => tier.excluded);
+  return (
+    excluded.some(({ why }) => why === 'model_forbidden') &&
+    excluded.every(({ why }) => why === 'model_forbidden' || why === 'model_not_allowed')
+  );
 }
 
 function soonest(tiers: readonly TierView[]): number | null {
@@ -69,9 +77,17 @@ function soonest(tiers: readonly TierView[]): number | null {
   return next;
 }
 
-function headersOf(code: ErrorCode, nextInMs: number | null): readonly string[] {
-  if (code === 'pool_exhausted' || code === 'pool_unavailable') {
-    return nextInMs === null ? ['x-should-retry', 'false'] : retryAfterHeaders(nextInMs);
+function headersOf(
+  code: ErrorCode,
+  tiers: readonly TierView[],
+  { verdict }: LastFailure,
+): readonly string[] {
+  if (code !== 'pool_exhausted' && code !== 'pool_unavailable') return ['x-should-retry', 'false'];
+  const named = verdict?.endsInMs ?? null;
+  // An overloaded provider may take the next call at once; what other keys wait for is not this caller's wait.
+  if (code === 'pool_unavailable' && tiers.some(({ eligible }) => eligible > 0)) {
+    return named === null ? [] : retryAfterHeaders(named);
   }
-  return ['x-should-retry', 'false'];
+  const next = soonest(tiers) ?? named;
+  return next === null ? ['x-should-retry', 'false'] : retryAfterHeaders(next);
 }

@@ -1,10 +1,12 @@
-import { ERRORS, type ErrorCode } from '@keywell/core/errors/catalogue';
+import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { Failure } from '@keywell/core/keys/outcome';
-import { renderStreamError } from '@keywell/wire/openai-chat/errors';
+import type { Candidate } from '@keywell/core/keys/plan';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
+import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { HeaderOf, OutboundControl } from '../seam/outbound.ts';
+import { BROKEN_OFF, breakOff } from './break-off.ts';
 import { estimateUsage } from './relay-json.ts';
 import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
 
@@ -13,7 +15,13 @@ export type StreamEnd =
   | { readonly kind: 'whole' }
   /** Cut by us or by the caller's slowness: says nothing about the provider. */
   | { readonly kind: 'cut' }
-  | { readonly kind: 'broken'; readonly failure: Failure | null; readonly body: Uint8Array };
+  /** `goesOn`: nothing was said to the caller, the stream is to be gone on with elsewhere. */
+  | {
+      readonly kind: 'broken';
+      readonly failure: Failure | null;
+      readonly body: Uint8Array;
+      readonly goesOn: boolean;
+    };
 
 export interface StreamRelayPlan {
   readonly upstreamHeader: HeaderOf;
@@ -22,6 +30,11 @@ export interface StreamRelayPlan {
   readonly idleTimeoutMs: number;
   /** Monotonic instant at which any stream ends. */
   readonly endsBy: number;
+  /** Told before the first content reaches the caller. */
+  readonly onContent: (() => void) | null;
+  /** What may be gone on with elsewhere, and where it comes from; null where it may not. */
+  readonly continuation: Continuation | null;
+  readonly candidate: Candidate;
   /** The stream failed before its first content: nothing has reached the caller, another key may serve. */
   readonly onRefused: (failure: Failure | null, body: Uint8Array) => void;
   readonly onEnded: (how: StreamEnd) => void;
@@ -104,6 +117,11 @@ export class StreamRelay {
     this.#plane.meter.add('streams', -1);
   }
 
+  /** Another attempt answers in this one's place. */
+  drop(): void {
+    this.#plane.meter.add('streams', -1);
+  }
+
   callerReads(now: number): number {
     if (this.#paused) {
       this.#paused = false;
@@ -122,8 +140,9 @@ export class StreamRelay {
 
   #forward(ready: readonly Uint8Array[], now: number): void {
     const { inbound } = this.#exchange;
+    const { continuation } = this.#plan;
     if (!this.#begun) this.#begin(now);
-    for (const bytes of ready) {
+    for (const bytes of continuation === null ? ready : continuation.pass(ready)) {
       this.#exchange.responseBytes += bytes.byteLength;
       if (!inbound.write(bytes) && !this.#paused) {
         this.#paused = true;
@@ -139,6 +158,8 @@ export class StreamRelay {
 
   #begin(now: number): void {
     this.#begun = true;
+    this.#plan.onContent?.();
+    if (this.#plan.continuation?.begun === true) return;
     this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;
     this.#exchange.inbound.begin(200, [
@@ -164,8 +185,9 @@ export class StreamRelay {
       this.#plan.onRefused(failure, body);
       return;
     }
-    this.#say('upstream_error', 'The provider broke the stream off.');
-    this.#end({ kind: 'broken', failure, body });
+    const goesOn = this.#plan.continuation?.mayContinue(this.#plan.candidate) === true;
+    if (!goesOn) breakOff(this.#exchange, 'upstream_error', BROKEN_OFF);
+    this.#end({ kind: 'broken', failure, body, goesOn });
   }
 
   #cut(code: ErrorCode, message: string): void {
@@ -173,19 +195,8 @@ export class StreamRelay {
       this.#broken('invalid', EMPTY);
       return;
     }
-    this.#say(code, message);
+    breakOff(this.#exchange, code, message);
     this.#end({ kind: 'cut' });
-  }
-
-  /** An error in the stream's own format, and then no clean end. */
-  #say(code: ErrorCode, message: string): void {
-    this.#exchange.errorCode = code;
-    const text = renderStreamError({
-      code,
-      message: `${message} ${ERRORS[code].hint}`,
-      param: null,
-    });
-    this.#exchange.inbound.abort(text);
   }
 
   #end(how: StreamEnd): void {

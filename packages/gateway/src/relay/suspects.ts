@@ -16,20 +16,23 @@ export function isSuspect({ class: of }: Verdict): boolean {
 }
 
 /**
- * Another target has served the request, so it was not the request: what failed elsewhere before counts for the breakers there. A
- * failure at the very target that served it later stays uncounted.
+ * At a request's end: what failed before counts for the breakers there if another target has served the request, since then it was not
+ * the request. A failure at the very target that served it later stays uncounted. Where nobody served it, as when two keys fail it with
+ * the same server error, it was the request's or the provider's: nothing counts until three consumers have met it.
  */
-export function blameSuspects(
+export function judgeSuspects(
   exchange: Exchange,
   plane: Plane,
   suspects: readonly Suspect[],
-  servedBy: Candidate,
+  servedBy: Candidate | null,
 ): void {
   const { clock, random } = plane;
   const at = { now: clock.now(), wallNow: clock.wallNow(), random };
+  const suspectedBy = exchange.consumer?.record.slot ?? 0;
   for (const { reservation, verdict } of suspects) {
-    if (reservation.candidate.breaker === servedBy.breaker) continue;
-    const changes = blameEndpoint(exchange.live.table, reservation, verdict, at);
+    if (reservation.candidate.breaker === servedBy?.breaker) continue;
+    const how = servedBy === null ? { ...at, suspectedBy } : at;
+    const changes = blameEndpoint(exchange.live.table, reservation, verdict, how);
     if (changes.length > 0) plane.cooled(changes, exchange.live);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
+import { consumerKey, startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { postJson, type Seen } from '@keywell/testkit/http-call';
 import { until } from '@keywell/testkit/until';
 
@@ -11,15 +11,16 @@ const OPENING = 20;
 let story: Story;
 afterEach(() => story.close());
 
-const ask = (stream: boolean): Promise<Seen> =>
+const ask = (stream: boolean, key = STORY_KEY): Promise<Seen> =>
   postJson(
-    { url: story.url, key: STORY_KEY },
+    { url: story.url, key },
     { model: 'smart', stream, messages: [{ role: 'user', content: 'hello' }] },
   );
 
 /** Two providers with a key each, `a` and `b`; the first is drawn nearly always. */
-async function startTwoProviders(): Promise<void> {
+async function startTwoProviders(consumers: readonly object[] = [{}]): Promise<void> {
   story = await startStory({
+    consumers,
     keys: [{ id: 'a' }, { id: 'b' }],
     providers: ({ url }) => [
       { id: 'first', baseUrl: url, keys: [{ id: 'a', value: 'sk-simulated-a' }] },
@@ -71,6 +72,29 @@ describe('an endpoint whose requests nobody serves better', () => {
     await startTwoProviders();
     const seen = await askOften([{ fault: 'server_error' }]);
     expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([502]));
+    expect(await cooledByNow()).toEqual([]);
+  });
+
+  it('is to blame once three consumers have met it', async () => {
+    await startTwoProviders([{}, {}, {}]);
+    story.simulator.set({ fault: 'server_error', key: 'a' });
+    story.simulator.set({ fault: 'server_error', key: 'b' });
+    for (let call = 0; call < OPENING; call += 1) await ask(false, consumerKey(call % 2));
+    expect(await cooledByNow()).toEqual([]);
+    expect((await ask(false, consumerKey(2))).status).toBe(502);
+    await until(() => story.cooled.length === 2, 'both breakers', 500);
+    expect(story.cooled.map(({ scopeId }) => scopeId).toSorted()).toEqual([
+      'endpoint_group:first#gpt-5',
+      'endpoint_group:second#gpt-5',
+    ]);
+    expect((await ask(false)).status).toBe(503);
+  });
+
+  it('is not to blame for a request that two of its keys fail alike, however often', async () => {
+    story = await startStory({ keys: [{ id: 'a', weight: 1e9 }, { id: 'b' }] });
+    const seen = await askOften([{ fault: 'bad_gateway' }]);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([502]));
+    expect(story.called()).toEqual({ a: OPENING, b: OPENING });
     expect(await cooledByNow()).toEqual([]);
   });
 

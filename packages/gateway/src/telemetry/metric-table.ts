@@ -74,6 +74,27 @@ export const METRICS = {
     'keywell_consumer_rate_limited_total',
     'Requests refused by the limit of their own consumer.',
   ),
+  budgetRefusals: counter(
+    'keywell_budget_refusals_total',
+    'Requests refused because their consumer’s budget did not cover them.',
+  ),
+  idempotent: counter(
+    'keywell_idempotent_calls_total',
+    'Calls with an Idempotency-Key, by what became of them.',
+    [{ name: 'outcome', values: ['first', 'replayed', 'mismatch', 'in_progress', 'unknown'] }],
+  ),
+  hedges: counter('keywell_hedges_total', 'Second attempts at late first tokens, by who won.', [
+    { name: 'winner', values: ['first', 'second', 'neither'] },
+  ]),
+  continuations: counter(
+    'keywell_continuations_total',
+    'Streams that broke off and were continued elsewhere, by how that ended.',
+    [{ name: 'end', values: ['whole', 'broken'] }],
+  ),
+  doubleCharges: counter(
+    'keywell_possible_double_charges_total',
+    'Attempts made while an earlier one of the same request may be charged as well.',
+  ),
   authFailures: counter('keywell_auth_failures_total', 'Requests without a usable consumer key.'),
   tokens: counter('keywell_tokens_total', 'LLM tokens, as reported or estimated.', [
     { name: 'kind', values: ['input', 'output', 'cached', 'reasoning'] },

@@ -10,6 +10,9 @@ import { answerHealth, type NodeState } from '../endpoints/answer-health.ts';
 import { answerRefusal } from '../endpoints/answer-refusal.ts';
 import { matchRoute } from '../endpoints/routes.ts';
 import { settle } from '../phases/settle.ts';
+import { Budgets } from '../budgets/budgets.ts';
+import { Hedging } from '../hedging/hedging.ts';
+import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { createClock, type Clock } from '../pipeline/clock.ts';
 import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import { Exchange } from '../pipeline/exchange.ts';
@@ -43,6 +46,9 @@ export class GatewayWorker implements Plane {
   readonly outbound = new Http1Outbound();
   readonly flows = new FlowMeter(this.clock.now());
   counters: CounterTable;
+  readonly budgets: Budgets;
+  readonly hedging = new Hedging();
+  readonly claims = new ClaimDesk((message) => this.#tell({ kind: 'claims', message }));
   readonly meter: Meter;
   readonly log: LogWriter | null;
   live: LiveSnapshot;
@@ -77,6 +83,7 @@ export class GatewayWorker implements Plane {
     this.#port = port;
     this.#ready = new Int32Array(birth.readyCell);
     this.counters = new CounterTable(birth.state.counterCells, birth);
+    this.budgets = new Budgets(birth.budgetCells, birth, birth.writers, () => this.clock.wallNow());
     this.meter = new Meter(birth.metricCells, birth.worker);
     this.log = birth.log === null ? null : new LogWriter(birth.log);
     this.live = this.#open(birth.state);
@@ -179,9 +186,13 @@ export class GatewayWorker implements Plane {
     switch (message.kind) {
       case 'publish':
         this.counters = new CounterTable(message.state.counterCells, this.#birth);
+        this.budgets.reopen();
         this.#former.push(this.live);
         this.live = this.#open(message.state);
         this.#tell({ kind: 'published', version: message.state.version });
+        break;
+      case 'claims':
+        this.claims.onReply(message.message);
         break;
       case 'flush':
         this.log?.flush();
@@ -236,6 +247,7 @@ export class GatewayWorker implements Plane {
 
   /** Makes up for settlements that found their record busy, in replaced tables too for as long as requests go by them. */
   #settleDeferred(): void {
+    this.budgets.settleWaiting();
     this.#settleDeferredOf(this.live);
     if (this.#former.length === 0) return;
     for (const former of this.#former) this.#settleDeferredOf(former);

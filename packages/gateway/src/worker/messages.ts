@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
+import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
 import type { CooldownChange } from '@keywell/core/keys/status';
 
 /** What a gateway worker is born with. */
@@ -17,6 +18,10 @@ export interface WorkerBirth {
   readonly metricCells: SharedArrayBuffer;
   /** One Int32 cell: not 0 once the whole node is up. Until then the worker serves, and says that it is starting. */
   readonly readyCell: SharedArrayBuffer;
+  /** The consumers' budgets; grows in place, so that it is the same for the node's whole life. */
+  readonly budgetCells: SharedArrayBuffer;
+  /** Rows of writers in it: the workers and the main thread. */
+  readonly writers: number;
   readonly log: {
     readonly port: MessagePort;
     readonly gauge: SharedArrayBuffer;
@@ -34,6 +39,7 @@ export interface PublishedState {
 
 export type ToWorker =
   | { readonly kind: 'publish'; readonly state: PublishedState }
+  | { readonly kind: 'claims'; readonly message: FromLedger }
   | { readonly kind: 'flush'; readonly id: number }
   /** Answer 503 on /readyz from now on and announce the end of every connection. */
   | { readonly kind: 'drain'; readonly graceMs: number };
@@ -42,6 +48,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'published'; readonly version: number }
+  | { readonly kind: 'claims'; readonly message: ToLedger }
   | { readonly kind: 'flushed'; readonly id: number }
   | {
       readonly kind: 'cooled';

@@ -2,7 +2,7 @@ import type { ChargeRule } from '@keywell/core/keys/charge-rule';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
-import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import type { FailureRule } from './failure-rule.ts';
 import type { LimitHeader } from './limit-headers.ts';
 
@@ -42,6 +42,11 @@ export interface Vendor {
   readonly balanceCheck?: BalanceCheck;
   /** A free GET that tells whether a credential is accepted; null where the vendor has none. */
   readonly credentialCheck: CredentialCheck | null;
+  /**
+   * How a chat is continued from what an assistant had begun to say, where every host of this kind can; absent where one at least cannot:
+   * then the configuration has to say so of a provider.
+   */
+  readonly prefill?: PrefillStyle;
 }
 
 /** Where in a vendor's tree of accounts a key belongs, as a response told. */

@@ -6,14 +6,18 @@ import {
   parseConsumerKey,
 } from '@keywell/core/access/consumer-key';
 import { formatKeyHash } from '@keywell/core/access/key-hash';
+import type { SpendStatus } from '@keywell/core/budgets/spend';
+import type { BudgetRecord } from '@keywell/core/snapshot/snapshot';
 import type { LiveConfiguration } from '../../configuration/live-configuration.ts';
 import type { Answer, Caller } from '../../http/bind-route.ts';
+import type { DataPlane } from '../../ports/data-plane.ts';
 import type { AuditStore, ConsumerStore, StoredConsumer } from '../../ports/stores.ts';
 
 export interface ConsumerPorts {
   readonly consumers: ConsumerStore;
   readonly configuration: Pick<LiveConfiguration, 'snapshot' | 'refreshConsumers'>;
   readonly audit: Pick<AuditStore, 'append'>;
+  readonly dataPlane: Pick<DataPlane, 'spend'>;
   /** Bytes from a cryptographic source. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly wallNow: () => number;
@@ -31,11 +35,19 @@ export interface ConsumerRow extends NewConsumer {
   readonly source: 'file' | 'command';
   readonly keyIds: readonly string[];
   readonly enabled: boolean;
+  readonly budget: BudgetRow | null;
   readonly createdAt: number | null;
+}
+
+/** A budget with what has been spent of it. */
+export interface BudgetRow extends BudgetRecord {
+  readonly spentMicros: number;
+  readonly heldMicros: number;
 }
 
 /** Every consumer that is known: those in force, and those the store holds beside them. */
 export async function listConsumers(ports: ConsumerPorts): Promise<readonly ConsumerRow[]> {
+  const spend = new Map(ports.dataPlane.spend().map((each) => [each.consumer, each]));
   const stored = new Map((await ports.consumers.list()).map((each) => [each.id, each]));
   return ports.configuration.snapshot().consumers.map((record): ConsumerRow => {
     const twin = stored.get(record.id);
@@ -48,9 +60,15 @@ export async function listConsumers(ports: ConsumerPorts): Promise<readonly Cons
       models: record.models,
       requestsPerMinute: record.requestsPerMinute,
       enabled: record.enabled,
+      budget: budgetRow(record.budget, spend.get(record.id)),
       createdAt: twin?.createdAt ?? null,
     };
   });
+}
+
+function budgetRow(budget: BudgetRecord | null, spend: SpendStatus | undefined): BudgetRow | null {
+  if (budget === null) return null;
+  return { ...budget, spentMicros: spend?.spentMicros ?? 0, heldMicros: spend?.heldMicros ?? 0 };
 }
 
 export interface AddedConsumer {
@@ -102,6 +120,7 @@ export async function addConsumer(
     source: 'command',
     keyIds: [stored.keyId],
     enabled: true,
+    budget: null,
     createdAt: stored.createdAt,
   };
   return { ok: true, value: { row, key, keyHash: formatKeyHash(hash) } };

@@ -41,10 +41,22 @@ export function chatReply(
   }
   const full =
     structured(request, model) ??
-    fixedWording(model) ??
-    new Wording(echo(model.id, request.prompt));
+    goingOn(request, fixedWording(model) ?? new Wording(echo(model.id, request.prompt)));
   const [wording, cut] = cutToTokens(full, request.maxTokens);
   return { ...base, wording, tool: null, cut, outputTokens: wording.tokens * request.n };
+}
+
+/**
+ * What is left to say where the request hands over the beginning of the answer and asks to go on from it, as vLLM (a field of the request)
+ * and Mistral (a mark on the last message) take it. Without either, a beginning is answered like anything else.
+ */
+function goingOn(request: OpenaiRequest, wording: Wording): Wording {
+  const { messages, continue_final_message: asked } = request.body;
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : null;
+  if (!isObject(last) || last['role'] !== 'assistant') return wording;
+  if (asked !== true && last['prefix'] !== true) return wording;
+  const begun = contentText(last['content']);
+  return wording.text.startsWith(begun) ? new Wording(wording.text.slice(begun.length)) : wording;
 }
 
 export function frameChat(request: OpenaiRequest, reply: Reply): Framed {

@@ -1,0 +1,116 @@
+import type { RunningAttempt } from '../pipeline/exchange.ts';
+import type { Attempt, AttemptResult } from '../relay/attempt.ts';
+
+type Failed = Extract<AttemptResult, { kind: 'failed' }>;
+
+/** One of the two that race, with what its maker calls it. */
+export interface Contender<Pick> {
+  readonly pick: Pick;
+  readonly attempt: Attempt;
+}
+
+/** How a race ended: who answered or failed last, and who had failed before. */
+export interface RaceEnd<Pick> {
+  readonly pick: Pick;
+  readonly result: AttemptResult;
+  readonly earlier: { readonly pick: Pick; readonly failed: Failed } | null;
+  readonly hedged: boolean;
+}
+
+/** What a race needs of the dispatcher. */
+export interface RaceHost<Pick> {
+  /** How long to wait for the first one's content; null: no second attempt. */
+  readonly delayMs: number | null;
+  /** Makes an attempt; `onContent` is to be called when its first content comes, before any of it reaches the caller. */
+  start(pick: Pick, onContent: () => void): Attempt;
+  /** Another candidate for a second attempt, reserved; null where there is none or it may not be. */
+  second(): Pick | null;
+  /** This one answers: whatever the answer's head says is to be about it. */
+  won(pick: Pick): void;
+}
+
+/**
+ * A first attempt and, when its first token is late, a second one at another domain. The first to produce content answers; the other one
+ * is dropped before anything of it has reached the caller. One that fails leaves the race to the other; a fault of the caller's ends it.
+ */
+export class HedgedAttempt<Pick> implements RunningAttempt {
+  readonly #host: RaceHost<Pick>;
+  readonly #contenders: Contender<Pick>[] = [];
+  #running = 0;
+  #winner: Attempt | null = null;
+  #earlier: RaceEnd<Pick>['earlier'] = null;
+  #timer: NodeJS.Timeout | null = null;
+  #resolve: (end: RaceEnd<Pick>) => void = () => undefined;
+
+  constructor(host: RaceHost<Pick>) {
+    this.#host = host;
+  }
+
+  run(first: Pick): Promise<RaceEnd<Pick>> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#enter(first);
+      const { delayMs } = this.#host;
+      if (delayMs === null || this.#running === 0) return;
+      this.#timer = setTimeout(() => this.#startSecond(), delayMs);
+    });
+  }
+
+  callerLeft(): void {
+    // One of them says that the caller left; the other is only dropped.
+    const [first] = this.#contenders;
+    const speaker = this.#winner ?? first?.attempt;
+    this.#dropAllBut(speaker ?? null);
+    speaker?.callerLeft();
+  }
+
+  callerReads(): void {
+    this.#winner?.callerReads();
+  }
+
+  #startSecond(): void {
+    this.#timer = null;
+    const second = this.#host.second();
+    if (second !== null) this.#enter(second);
+  }
+
+  #enter(pick: Pick): void {
+    const attempt = this.#host.start(pick, () => this.#onContent(pick, attempt));
+    this.#contenders.push({ pick, attempt });
+    this.#running += 1;
+    void attempt.run().then((result) => this.#onResult(pick, result));
+  }
+
+  #onContent(pick: Pick, attempt: Attempt): void {
+    this.#stopTimer();
+    this.#winner = attempt;
+    this.#dropAllBut(attempt);
+    this.#host.won(pick);
+  }
+
+  #dropAllBut(kept: Attempt | null): void {
+    for (const { attempt } of this.#contenders) if (attempt !== kept) attempt.drop();
+  }
+
+  #onResult(pick: Pick, result: AttemptResult): void {
+    this.#running -= 1;
+    if (result.kind === 'dropped') return;
+    const failed = result.kind === 'failed';
+    const mayStillWin = failed && this.#running > 0 && result.verdict.class !== 'caller_fault';
+    if (mayStillWin) {
+      this.#earlier = { pick, failed: result };
+      return;
+    }
+    this.#stopTimer();
+    for (const contender of this.#contenders) {
+      if (contender.pick !== pick) contender.attempt.drop();
+    }
+    const hedged = this.#contenders.length > 1;
+    this.#resolve({ pick, result, earlier: this.#earlier, hedged });
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,17 @@
+import { ERRORS, type ErrorCode } from '@keywell/core/errors/catalogue';
+import { renderStreamError } from '@keywell/wire/openai-chat/errors';
+import type { Exchange } from '../pipeline/exchange.ts';
+
+/** Ends a stream that the caller has begun to read: an error in the stream's own format, and then no clean end. */
+export function breakOff(exchange: Exchange, code: ErrorCode, message: string): void {
+  exchange.errorCode = code;
+  const text = renderStreamError({
+    code,
+    message: `${message} ${ERRORS[code].hint}`,
+    param: null,
+  });
+  exchange.inbound.abort(text);
+}
+
+/** What a caller is told whose stream the provider broke off. */
+export const BROKEN_OFF = 'The provider broke the stream off.';

@@ -1,0 +1,122 @@
+import type { Candidate } from '@keywell/core/keys/plan';
+import type { Reservation } from '@keywell/core/keys/reserve';
+import type { TimelineEvent } from '@keywell/core/log/request-record';
+import { editRequest } from '@keywell/wire/openai-chat/request';
+import type { Continuation } from '../continuation/continuation.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { VIA } from '../seam/via.ts';
+import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { Attempt } from './attempt.ts';
+import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+
+/** A body with the model's name exchanged, and for which name. */
+export interface EditedBody {
+  readonly key: string;
+  readonly body: Uint8Array;
+}
+
+/** What making an attempt needs of the call: the dispatcher itself, so that nothing is made beside it for every request. */
+export interface AttemptCall {
+  readonly exchange: Exchange;
+  readonly plane: Plane;
+  readonly model: LiveModel;
+  readonly deadlineAt: number;
+  readonly continuation: Continuation | null;
+  edited: EditedBody | null;
+}
+
+/** The chosen candidate, held. */
+export interface Pick {
+  readonly candidate: Candidate;
+  readonly reservation: Reservation;
+}
+
+/** Why an attempt is made. */
+export type Why = Extract<TimelineEvent, { kind: 'attempt' }>['why'];
+
+/** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
+const NOTHING = new Uint8Array(0);
+
+/** Memory for an edited body: written whole, and only as long-lived as its request. */
+const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
+
+/**
+ * Makes the request's next attempt at what was picked, and notes it. `onContent` is told when its first content has come, where it is
+ * not the only attempt under way.
+ */
+export function makeAttempt(
+  call: AttemptCall,
+  { candidate, reservation }: Pick,
+  why: Why,
+  onContent: (() => void) | null,
+): Attempt {
+  const { exchange, plane, model } = call;
+  const now = plane.clock.now();
+  const target = targetOf(candidate, VIA);
+  exchange.attempts += 1;
+  noteServer(exchange, candidate);
+  exchange.timeline.push({
+    at: exchange.offset(now),
+    kind: 'attempt',
+    attempt: exchange.attempts,
+    tier: candidate.tier,
+    provider: candidate.provider.id,
+    model: candidate.model,
+    key: candidate.key.id,
+    domain: candidate.domain,
+    why,
+  });
+  return new Attempt(exchange, plane, {
+    candidate,
+    target,
+    reservation,
+    number: exchange.attempts,
+    onContent,
+    continuation: call.continuation,
+    firstByteBy: firstByteBy(call, now),
+    hideUsage: asksUsageUnasked(exchange, target),
+    request: {
+      origin: target.origin,
+      path: target.paths[exchange.operation] ?? '/',
+      method: 'POST',
+      headers: target.headers,
+      body: bodyFor(call, candidate, target),
+      connectTimeoutMs: model.pool.connectTimeoutMs,
+    },
+  });
+}
+
+/** Remembers who serves, for the answer's head and the log. */
+export function noteServer(exchange: Exchange, { provider, model, key }: Candidate): void {
+  exchange.provider = provider.id;
+  exchange.upstreamModel = model;
+  exchange.key = key.id;
+}
+
+/** The deadline is for the first byte of the call: a stream that goes on elsewhere has had it. */
+function firstByteBy({ model, continuation, deadlineAt }: AttemptCall, now: number): number {
+  const by = now + model.pool.firstByteTimeoutMs;
+  return continuation?.begun === true ? by : Math.min(by, deadlineAt);
+}
+
+function asksUsageUnasked({ facts }: Exchange, target: UpstreamTarget): boolean {
+  return facts !== null && facts.stream && !facts.includeUsage && target.streamUsage;
+}
+
+/** The caller's bytes with the model's name exchanged; the same for every key of a target. */
+function bodyFor(call: AttemptCall, candidate: Candidate, target: UpstreamTarget): Uint8Array {
+  const { exchange, continuation } = call;
+  const { body, facts } = exchange;
+  if (facts === null) return body;
+  const addStreamUsage = asksUsageUnasked(exchange, target);
+  if (continuation?.begun === true) {
+    return continuation.bodyFor(candidate, addStreamUsage || facts.includeUsage) ?? NOTHING;
+  }
+  const key = `${candidate.model}\n${addStreamUsage}`;
+  if (call.edited?.key !== key) {
+    const edit = { model: candidate.model, addStreamUsage };
+    call.edited = { key, body: editRequest(body, facts, edit, fromPool) };
+  }
+  return call.edited.body;
+}
