@@ -38,13 +38,10 @@ export function aSeat(
  * is well.
  */
 export function faultsOf(table: WaitingTable): string[] {
-  const faults: string[] = [];
-  let waiting = 0;
   const byWorker = Array.from({ length: table.counts.writers }, () => 0);
   const byShare = new Map<number, { count: number; cost: number }>();
   for (let slot = 1; slot <= table.counts.tickets; slot += 1) {
     if (ofTicket(table, slot, TICKET.state) !== TICKET_STATE.waiting) continue;
-    waiting += 1;
     const worker = ofTicket(table, slot, TICKET.worker);
     byWorker[worker] = (byWorker[worker] ?? 0) + 1;
     let share = ofTicket(table, slot, TICKET.share);
@@ -55,21 +52,30 @@ export function faultsOf(table: WaitingTable): string[] {
       byShare.set(share, sums);
     }
   }
+  const faults = byWorker.flatMap((count, worker) =>
+    read(table, table.places.perWriter + worker) === count ? [] : [`worker ${worker}`],
+  );
+  const waiting = byWorker.reduce((sum, count) => sum + count, 0);
   if (read(table, COUNT.waiting) !== waiting) faults.push('tickets on the node');
-  for (const [worker, count] of byWorker.entries()) {
-    if (read(table, table.places.perWriter + worker) !== count) faults.push(`worker ${worker}`);
-  }
   for (let share = 1; share <= table.counts.shares; share += 1) {
-    if (ofShare(table, share, SHARE.key) === 0) continue;
     const sums = byShare.get(share) ?? { count: 0, cost: 0 };
-    if (ofShare(table, share, SHARE.waiting) !== sums.count) faults.push(`count of ${share}`);
-    const drift = Math.abs(ofShare(table, share, SHARE.waitingCost) - sums.cost);
-    if (drift > 1e-6) faults.push(`cost of ${share}`);
-    if (ofShare(table, share, SHARE.firstChild) === 0 && listLength(table, share) !== sums.count) {
-      faults.push(`list of ${share}`);
-    }
+    if (ofShare(table, share, SHARE.key) !== 0) faults.push(...faultsOfShare(table, share, sums));
   }
   return faults;
+}
+
+function faultsOfShare(
+  table: WaitingTable,
+  share: number,
+  sums: { readonly count: number; readonly cost: number },
+): string[] {
+  const isLeaf = ofShare(table, share, SHARE.firstChild) === 0;
+  const drift = Math.abs(ofShare(table, share, SHARE.waitingCost) - sums.cost);
+  return [
+    ...(ofShare(table, share, SHARE.waiting) === sums.count ? [] : [`count of ${share}`]),
+    ...(drift < 1e-6 ? [] : [`cost of ${share}`]),
+    ...(!isLeaf || listLength(table, share) === sums.count ? [] : [`list of ${share}`]),
+  ];
 }
 
 function listLength(table: WaitingTable, share: number): number {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { enqueue, leave, nextTicket, serve } from './deadline-queue.ts';
+import { enqueue, leave, nextTicket, serve, waitingIn } from './deadline-queue.ts';
 import { aSeat } from './waiting-fixture.bench.ts';
 import { openWaitingTable } from './waiting-table.ts';
 
@@ -21,6 +21,9 @@ export interface StressBirth {
 }
 
 const SLOW_TENANTS = 5;
+/** Tickets that each of the competing tenants keeps in the queue. */
+const QUEUED = 20;
+const COMPETITORS = 3;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- given by the test
 const birth = workerData as StressBirth;
@@ -35,8 +38,15 @@ function compete(tenant: NonNullable<StressBirth['tenant']>): void {
   const seat = aSeat([tenant.name], { weight: tenant.weight });
   const terms = { deadlineAt: 1e9, cost: 1, tokens: 1 };
   let waiting = 0;
+  let everybodyCame = false;
   for (;;) {
-    for (; waiting < 20; waiting += 1) enqueue(table, seat, terms, { now: 0, maxWaiting: 1000 });
+    if (waiting < QUEUED) {
+      const id = enqueue(table, seat, terms, { now: 0, maxWaiting: 1000 });
+      if (typeof id === 'number') waiting += 1;
+      continue;
+    }
+    everybodyCame ||= waitingIn(table, seat.pool) === QUEUED * COMPETITORS;
+    if (!everybodyCame) continue;
     const total = served.reduce((sum, count) => sum + count, 0);
     if (total >= birth.until) break;
     const next = nextTicket(table, seat.pool, { now: 0 });
