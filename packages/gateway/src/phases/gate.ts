@@ -19,6 +19,7 @@ export function gate(exchange: Exchange, plane: Plane): PhaseResult {
   );
   if (taken === 'busy')
     return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
+  exchange.ownLimit = { limit, remaining: taken.remaining, resetMs: taken.resetMs };
   exchange.limitHeaders = [
     'x-ratelimit-limit-requests',
     String(limit),
