@@ -124,6 +124,7 @@ class Dispatcher implements TurnHost {
 
   /** The next candidate. */
   #pick(): Pick | null {
+    if (!this.#turns.shares) return this.#pickByTiers();
     return this.#turns.claim(() => this.#pickByTiers());
   }
 

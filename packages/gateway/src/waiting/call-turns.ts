@@ -55,6 +55,11 @@ export class CallTurns implements LineHooks {
     return this.#host.deadlineAt;
   }
 
+  /** Whether there is anything to share by; where not, a choice needs no claim. */
+  get shares(): boolean {
+    return this.#share !== null;
+  }
+
   /** Whether others wait already: whoever comes new goes behind them. */
   get othersWait(): boolean {
     return this.#plane.waiting.hasLine(this.#host.model.poolKey);
