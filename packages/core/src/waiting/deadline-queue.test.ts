@@ -8,6 +8,9 @@ import {
   enqueue,
   leave,
   nextTicket,
+  noteNoRoom,
+  putOff,
+  roomReturned,
   serve,
   ticketState,
   waitingIn,
@@ -175,6 +178,33 @@ describe('a head that does not fit', () => {
       first: false,
     });
     expect(nextTicket(table, CHAT, { now: 0, smallerThan: 20 })).toBeNull();
+  });
+
+  it('is looked at by no worker again until capacity may have come back', () => {
+    const table = smallTable();
+    const other = openWaitingTable(table.buffer, { worker: 2, epoch: 1 });
+    const big = ask(table, A, { tokens: 500, deadlineAt: 1 });
+    const small = ask(other, A, { tokens: 30, deadlineAt: 2 });
+    noteNoRoom(table, CHAT, { tokens: 500, now: 10, until: 1000 });
+    expect(nextTicket(other, CHAT, { now: 10 })).toMatchObject({ id: small, first: false });
+    noteNoRoom(other, CHAT, { tokens: 30, now: 20, until: 900 });
+    // A larger one that is told after it changes nothing.
+    noteNoRoom(table, CHAT, { tokens: 500, now: 20, until: 5000 });
+    expect(nextTicket(table, CHAT, { now: 20 })).toBeNull();
+    expect(nextTicket(table, CHAT, { now: 900 })).toMatchObject({ id: big, first: true });
+    noteNoRoom(table, CHAT, { tokens: 30, now: 900, until: 5000 });
+    roomReturned(other);
+    expect(nextTicket(table, CHAT, { now: 901 })).toMatchObject({ id: big });
+  });
+
+  it('for a reason of its own is put off, and the others go', () => {
+    const table = smallTable();
+    const first = ask(table, A, { deadlineAt: 1 });
+    const second = ask(table, A, { deadlineAt: 2 });
+    callTicket(table, first, 5);
+    putOff(table, first, 100);
+    expect(nextTicket(table, CHAT, { now: 50 })).toMatchObject({ id: second });
+    expect(nextTicket(table, CHAT, { now: 100 })).toMatchObject({ id: first, called: false });
   });
 
   it('is passed by as much as it needs itself, and then has the refill of one domain put aside', () => {

@@ -10,12 +10,13 @@ import {
   type TicketId,
   type TicketTerms,
 } from './tickets.ts';
-import { SHARE, TICKET, TICKET_STATE } from './waiting-layout.ts';
+import { COUNT, SHARE, TICKET, TICKET_STATE } from './waiting-layout.ts';
 import {
   lockWaiting,
   ofShare,
   ofTicket,
   put,
+  read,
   ringBell,
   shareCell,
   ticketCell,
@@ -59,8 +60,6 @@ export interface NextTicket {
   readonly called: boolean;
 }
 
-const NO_TICKETS: ReadonlySet<TicketId> = new Set();
-
 /** Whether anybody waits in a pool. A single read while nobody waits on the node. */
 export function waitingIn(table: WaitingTable, pool: number): number {
   if (waitingOnNode(table) === 0) return 0;
@@ -99,17 +98,14 @@ export function enqueue(
 
 /**
  * The ticket whose turn it is in a pool: shares by virtual time, then the earliest deadline. `smallerThan` looks past tickets that need
- * as many tokens or more, because one of that size was just found not to fit; `skip` past single ones that cannot go for a reason of their
- * own. A ticket whose worker was rung a while ago and does not come is passed. Null when there is none, `busy` when the table is locked.
+ * as many tokens or more, because one of that size was just found not to fit; so does what `noteNoRoom` has told the whole node. A ticket
+ * that was put off is passed, and one whose worker was rung a while ago and does not come. Null when there is none, `busy` when the
+ * table is locked.
  */
 export function nextTicket(
   table: WaitingTable,
   pool: number,
-  look: {
-    readonly now: number;
-    readonly smallerThan?: number;
-    readonly skip?: ReadonlySet<TicketId>;
-  },
+  look: { readonly now: number; readonly smallerThan?: number },
 ): NextTicket | null | 'busy' {
   if (!lockWaiting(table)) return 'busy';
   const share = poolShare(table, pool);
@@ -117,17 +113,64 @@ export function nextTicket(
   if (share !== 0 && ofShare(table, share, SHARE.waiting) > 0) {
     const terms: Look = {
       byRank: (ofShare(table, share, SHARE.turns) + 1) % TURNS !== 0,
-      smallerThan: look.smallerThan ?? Infinity,
-      skip: look.skip ?? NO_TICKETS,
+      smallerThan: Math.min(look.smallerThan ?? Infinity, tooLargeIn(table, share, look.now)),
+      now: look.now,
       worker: table.worker,
       calledBefore: look.now - CALL_GRACE_MS,
     };
     const slot = nextIn(table, share, terms);
-    const first = terms.smallerThan === Infinity && terms.skip.size === 0;
-    if (slot !== 0) found = describe(table, slot, first);
+    if (slot !== 0) found = describe(table, slot, terms.smallerThan === Infinity);
   }
   unlockWaiting(table);
   return found;
+}
+
+/**
+ * Tells the whole node that a call of so many tokens does not fit in a pool, so that no worker looks at one of that size again until
+ * capacity may have come back: at `until`, or when `roomReturned` says so. Without it two workers would call each other in circles.
+ */
+export function noteNoRoom(
+  table: WaitingTable,
+  pool: number,
+  found: { readonly tokens: number; readonly now: number; readonly until: number },
+): void {
+  if (!lockWaiting(table)) return;
+  const share = poolShare(table, pool);
+  if (share !== 0 && found.tokens < tooLargeIn(table, share, found.now)) {
+    put(table, shareCell(table, share, SHARE.tooLarge), found.tokens);
+    put(table, shareCell(table, share, SHARE.tooLargeUntil), found.until);
+    put(table, shareCell(table, share, SHARE.tooLargeRoom), read(table, COUNT.room));
+  }
+  unlockWaiting(table);
+}
+
+/** Capacity may have come back somewhere: whoever waits is worth a look again. */
+export function roomReturned(table: WaitingTable): void {
+  if (!lockWaiting(table)) return;
+  put(table, COUNT.room, read(table, COUNT.room) + 1);
+  unlockWaiting(table);
+}
+
+/** How often capacity may have come back on this node so far: what was worked out before is out of date when it has grown. */
+export const roomCount = (table: WaitingTable): number => read(table, COUNT.room);
+
+/** Size from which on tickets of a pool are known not to fit; Infinity when nothing is known. */
+function tooLargeIn(table: WaitingTable, pool: number, now: number): number {
+  const holds =
+    ofShare(table, pool, SHARE.tooLargeUntil) > now &&
+    ofShare(table, pool, SHARE.tooLargeRoom) === read(table, COUNT.room);
+  return holds ? ofShare(table, pool, SHARE.tooLarge) : Infinity;
+}
+
+/** Puts a ticket off that cannot go for a reason of its own, so that the others are not held up by it. */
+export function putOff(table: WaitingTable, id: TicketId, until: number): void {
+  if (!lockWaiting(table)) return;
+  const slot = slotOfTicket(table, id, TICKET_STATE.waiting);
+  if (slot !== 0) {
+    put(table, ticketCell(table, slot, TICKET.notBefore), until);
+    put(table, ticketCell(table, slot, TICKET.calledAt), 0);
+  }
+  unlockWaiting(table);
 }
 
 /** Notes that a ticket's worker was called because it is its turn, and rings it. */

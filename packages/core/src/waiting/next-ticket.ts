@@ -1,4 +1,3 @@
-import { idOfSlot, type TicketId } from './tickets.ts';
 import { SHARE, TICKET } from './waiting-layout.ts';
 import { ofShare, ofTicket, type WaitingTable } from './waiting-table.ts';
 
@@ -8,8 +7,8 @@ export interface Look {
   readonly byRank: boolean;
   /** Only tickets that need fewer tokens. */
   readonly smallerThan: number;
-  /** Tickets that were found unable to go for a reason of their own. */
-  readonly skip: ReadonlySet<TicketId>;
+  /** Tickets that were put off to a later instant are passed. */
+  readonly now: number;
   /** Who looks: its own tickets are never passed over. */
   readonly worker: number;
   /** Others' tickets that were called before this instant and not taken are passed. */
@@ -51,7 +50,7 @@ function firstFitting(table: WaitingTable, leaf: number, look: Look): number {
     const calledAt = ofTicket(table, slot, TICKET.calledAt);
     const left = calledAt > 0 && calledAt < look.calledBefore;
     if (left && ofTicket(table, slot, TICKET.worker) !== look.worker) continue;
-    if (look.skip.size === 0 || !look.skip.has(idOfSlot(table, slot))) return slot;
+    if (ofTicket(table, slot, TICKET.notBefore) <= look.now) return slot;
   }
   return 0;
 }

@@ -67,6 +67,7 @@ export function makeTicket(
   set(TICKET.enqueuedAt, now);
   set(TICKET.calledAt, 0);
   set(TICKET.overtaken, 0);
+  set(TICKET.notBefore, 0);
   linkByDeadline(table, leaf, slot);
   addWaiting(table, leaf, { tickets: 1, cost: terms.cost, tokens: terms.tokens });
   countTicket(table, table.worker, 1);

@@ -36,6 +36,8 @@ export const COUNT = Object.freeze({
   freeShare: 4,
   /** Generations of slots: a handle that left the table names the user of the slot that it meant. */
   generation: 5,
+  /** Grows whenever capacity may have come back: what was found not to fit before says nothing then. */
+  room: 6,
   cells: 8,
 });
 
@@ -77,7 +79,11 @@ export const SHARE = Object.freeze({
   burstAt: 22,
   burst: 23,
   seenAt: 24,
-  cells: 26,
+  /** Of a pool: tickets of so many tokens were found not to fit, until when that holds, and the count of room it was found at. */
+  tooLarge: 25,
+  tooLargeUntil: 26,
+  tooLargeRoom: 27,
+  cells: 28,
 });
 
 /** Float64 cells of one ticket. */
@@ -98,7 +104,9 @@ export const TICKET = Object.freeze({
   next: 10,
   /** Tokens that were served past it while it was first and did not fit. */
   overtaken: 11,
-  cells: 12,
+  /** Instant before which it is passed, for a reason of its own. */
+  notBefore: 12,
+  cells: 13,
 });
 
 export const TICKET_STATE = Object.freeze({ free: 0, waiting: 1, displaced: 2 });

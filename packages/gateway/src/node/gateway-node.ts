@@ -3,6 +3,7 @@ import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import { roomReturned } from '@keywell/core/waiting/deadline-queue';
 import { recoverWaiting } from '@keywell/core/waiting/recover-waiting';
 import {
   openWaitingTable,
@@ -171,6 +172,7 @@ export class GatewayNode {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
     this.#noteChanges(cleared);
     // Whoever waits for what has just been cleared need not wait for its end.
+    roomReturned(this.#waiting);
     ringOthers(this.#waiting);
     return cleared;
   }

@@ -54,6 +54,7 @@ const INBOUND: Inbound = {
 /** An attempt itself never waits for capacity. */
 const NOBODY_WAITS: Waiting = {
   shares: new ShareKeeper(smallTable(), () => []),
+  room: 0,
   hasLine: () => false,
   wait: () => Promise.resolve({ kind: 'left' }),
   startOf: () => null,

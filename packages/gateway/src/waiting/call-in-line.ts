@@ -11,6 +11,8 @@ import { readmit } from './readmit.ts';
 import { soonestStart } from './soonest-start.ts';
 import type { Pick, WaitingCall } from './waiting-call.ts';
 
+/** How long a call is passed at most that alone must not go where there is room. */
+const PUT_OFF_MS = 100;
 /** Bytes of English text to one token. */
 const BYTES_PER_TOKEN = 4;
 
@@ -79,14 +81,19 @@ export class CallInLine implements WaitingCall {
     return alone ? 'not_yet' : 'no_room';
   }
 
+  roomAt(_tokens: number, now: number, room: number): number | null {
+    let soonest: number | null = null;
+    for (const tier of this.#model.plan.tiers) {
+      const startAt = soonestStart(this.exchange.live.table, tier, { now, room });
+      if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
+    }
+    return soonest;
+  }
+
   projectedStart(_need: Ahead, now: number): number | null {
     const heldUntil = this.#hooks.heldUntil();
     if (heldUntil !== null && heldUntil > now) return heldUntil;
-    let soonest: number | null = null;
-    for (const tier of this.#model.plan.tiers) {
-      const startAt = soonestStart(this.exchange.live.table, tier, now);
-      if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
-    }
+    const soonest = this.roomAt(this.tokens, now, this.#plane.waiting.room);
     if (soonest === null || soonest > now) return soonest;
     // There is room, but perhaps only where this very call was told to wait.
     const closed = [...this.#hooks.refusedUntil.values()].filter((until) => until > now);
@@ -97,6 +104,21 @@ export class CallInLine implements WaitingCall {
     const closed: string[] = [];
     for (const [domain, until] of this.#hooks.refusedUntil) if (until > now) closed.push(domain);
     return closed;
+  }
+
+  againAt(now: number): number {
+    const [best] = this.#model.plan.tiers;
+    const { room } = this.#plane.waiting;
+    const { table } = this.exchange.live;
+    const ends = [
+      this.#hooks.heldUntil(),
+      ...this.#hooks.refusedUntil.values(),
+      best === undefined ? null : soonestStart(table, best, { now, room }),
+    ];
+    return ends.reduce<number>(
+      (first, end) => (end !== null && end > now && end < first ? end : first),
+      now + PUT_OFF_MS,
+    );
   }
 
   firstDomain(now: number): number {
@@ -124,7 +146,8 @@ export class CallInLine implements WaitingCall {
     const { pool, plan } = this.#model;
     const [best] = plan.tiers;
     if (pool.spillAfterMs === 0 || plan.tiers.length < 2 || best === undefined) return null;
-    const startAt = soonestStart(this.exchange.live.table, best, now);
+    const { room } = this.#plane.waiting;
+    const startAt = soonestStart(this.exchange.live.table, best, { now, room });
     const spillAt = Math.min(now + pool.spillAfterMs, this.deadlineAt);
     return startAt === null || startAt > spillAt ? null : spillAt;
   }

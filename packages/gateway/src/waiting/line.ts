@@ -4,8 +4,12 @@ import {
   earmark,
   leave,
   nextTicket,
+  noteNoRoom,
+  putOff,
+  roomCount,
   serve,
   ticketState,
+  type Earmark,
   type NextTicket,
 } from '@keywell/core/waiting/deadline-queue';
 import { ReleasePace } from '@keywell/core/waiting/release-pace';
@@ -13,7 +17,7 @@ import type { TicketId } from '@keywell/core/waiting/tickets';
 import type { WaitingTable } from '@keywell/core/waiting/waiting-table';
 import type { Clock } from '../pipeline/clock.ts';
 import type { Waiter } from './waiter.ts';
-import type { Pick, WaitingCall } from './waiting-call.ts';
+import type { Pick } from './waiting-call.ts';
 
 /** Looks for the next ticket that fits, in one turn. */
 const MAX_LOOKS = 64;
@@ -85,14 +89,13 @@ export class Line {
   /** Milliseconds until the next look. */
   #turns(): number {
     const { table, clock } = this.#host;
-    let smallerThan = Infinity;
-    const skip = new Set<TicketId>();
-    let kept: { readonly id: TicketId; readonly domain: number } | null = null;
+    this.#noteRoom(clock.now());
+    let kept: Earmark | null = null;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const now = clock.now();
       const pauseMs = this.pace.opensInMs(now);
       if (pauseMs > 0) return pauseMs;
-      const next = nextTicket(table, this.#pool, { now, smallerThan, skip });
+      const next = nextTicket(table, this.#pool, { now });
       if (next === 'busy') return BUSY_MS;
       if (next === null) break;
       const waiter = this.#waiters.get(next.id);
@@ -100,18 +103,40 @@ export class Line {
       const keepFree = kept === null || kept.id === next.id ? null : kept.domain;
       const went = this.#start(waiter, keepFree, now);
       if (went === 'busy') return BUSY_MS;
-      if (went === 'went') continue;
-      if (next.called) answerCall(table, next.id);
-      if (went === 'not_yet') {
-        skip.add(next.id);
-        continue;
-      }
-      if (next.first) {
-        kept = earmark(table, this.#pool, { id: next.id, domain: waiter.call.firstDomain(now) });
-      }
-      smallerThan = next.tokens;
+      if (went === 'not_yet') putOff(table, next.id, waiter.call.againAt(now));
+      if (went === 'no_room') kept = this.#noRoomFor(next, waiter, now) ?? kept;
     }
     return this.#untilSomethingChanges();
+  }
+
+  /** Where not even the smallest of these calls has room, nobody looks at any of them: an attempt that ends elsewhere costs no search. */
+  #noteRoom(now: number): void {
+    const smallest = this.#smallest();
+    if (smallest === null) return;
+    const { table } = this.#host;
+    const { tokens } = smallest.call;
+    const roomAt = smallest.call.roomAt(tokens, now, roomCount(table));
+    if (roomAt !== null && roomAt <= now) return;
+    noteNoRoom(table, this.#pool, { tokens, now, until: roomAt ?? now + LONGEST_SLEEP_MS });
+  }
+
+  /** The first that finds no room may be passed for a while; nobody of its size is looked at meanwhile. */
+  #noRoomFor(next: NextTicket, { call }: Waiter, now: number): Earmark | null {
+    const { table } = this.#host;
+    if (next.called) answerCall(table, next.id);
+    const roomAt = call.roomAt(next.tokens, now, roomCount(table)) ?? now + LONGEST_SLEEP_MS;
+    const until = Math.max(roomAt, now + LEAST_SLEEP_MS);
+    noteNoRoom(table, this.#pool, { tokens: next.tokens, now, until });
+    if (!next.first) return null;
+    return earmark(table, this.#pool, { id: next.id, domain: call.firstDomain(now) });
+  }
+
+  #smallest(): Waiter | null {
+    let smallest: Waiter | null = null;
+    for (const waiter of this.#waiters.values()) {
+      if (smallest === null || waiter.call.tokens < smallest.call.tokens) smallest = waiter;
+    }
+    return smallest;
   }
 
   #call(next: NextTicket, now: number): number {
@@ -152,12 +177,10 @@ export class Line {
   /** The soonest instant at which the pool serves anybody; calls whose patience ends before it are refused now, and not then. */
   #untilSomethingChanges(): number {
     const now = this.#host.clock.now();
-    let smallest: WaitingCall | null = null;
-    for (const { call } of this.#waiters.values()) {
-      if (smallest === null || call.tokens < smallest.tokens) smallest = call;
-    }
+    const smallest = this.#smallest();
     if (smallest === null) return LONGEST_SLEEP_MS;
-    const startAt = smallest.projectedStart({ tickets: 1, tokens: smallest.tokens }, now);
+    const { tokens } = smallest.call;
+    const startAt = smallest.call.projectedStart({ tickets: 1, tokens }, now);
     if (startAt === null) return LONGEST_SLEEP_MS;
     if (startAt > this.#expectedAt + MOVED_MS) {
       this.#expectedAt = startAt;

@@ -45,8 +45,12 @@ export interface WaitingCall {
     readonly spilled: boolean;
     readonly keepFree: number | null;
   }): Pick | 'no_room' | 'not_yet';
-  /** When the pool can serve a need of that size, monotonic; null when time does not bring it. */
+  /** When the pool has room for so many tokens, whoever needs them, monotonic; null when time does not bring it. `room`: see `roomCount`. */
+  roomAt(tokens: number, now: number, room: number): number | null;
+  /** When the pool can serve a need of that size to this call, monotonic; null when time does not bring it. */
   projectedStart(need: Ahead, now: number): number | null;
+  /** When a call that was `not_yet` to go is worth another look, monotonic. */
+  againAt(now: number): number;
   /** The quota domain in which this call would fit first. */
   firstDomain(now: number): number;
   /** Goes on by a new snapshot, or says why it cannot. */
@@ -57,6 +61,8 @@ export interface WaitingCall {
 export interface Waiting {
   /** What consumers share, and who has had how much of it. */
   readonly shares: ShareKeeper;
+  /** How often capacity may have come back on the node so far. */
+  readonly room: number;
   /** Whether a new call of a pool must stand in line, because others wait already. */
   hasLine(pool: number): boolean;
   /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */

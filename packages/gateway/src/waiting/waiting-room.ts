@@ -1,6 +1,13 @@
 import { settle } from '@keywell/core/keys/reserve';
 import { UNJUDGED } from '@keywell/core/keys/verdict';
-import { correct, enqueue, waitingIn, type Served } from '@keywell/core/waiting/deadline-queue';
+import {
+  correct,
+  enqueue,
+  roomCount,
+  roomReturned,
+  waitingIn,
+  type Served,
+} from '@keywell/core/waiting/deadline-queue';
 import { projectStart, queueAhead } from '@keywell/core/waiting/projection';
 import {
   openWaitingTable,
@@ -50,6 +57,10 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     this.#times = from.times ?? STREAM_TIMES;
     // Ends with the thread.
     void answerDoorbell(this.table, () => this.#takeTurns());
+  }
+
+  get room(): number {
+    return roomCount(this.table);
   }
 
   get clock() {
@@ -102,6 +113,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   /** Capacity may have come back: an attempt ended. Costs one read while nobody waits on the node. */
   freed(): void {
     if (waitingOnNode(this.table) === 0) return;
+    roomReturned(this.table);
     this.#takeTurns();
     ringOthers(this.table);
   }
@@ -119,6 +131,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
         if (refusal !== null) waiter.bar(refusal);
       }
     }
+    roomReturned(this.table);
     this.#takeTurns();
   }
 
