@@ -21,15 +21,12 @@ import {
 } from './a-snapshot.ts';
 import { until } from './until.ts';
 
-/** The one consumer of every story. */
-export const STORY_KEY: string = formatConsumerKey(
-  new Uint8Array(7).fill(3),
-  new Uint8Array(32).fill(9),
-);
+/** The key of the consumer at this place of a story. */
+export const consumerKey = (place: number): string =>
+  formatConsumerKey(new Uint8Array(7).fill(3), new Uint8Array(32).fill(9 + place));
 
-/** The key of a story's further consumer. */
-export const consumerKey = (index: number): string =>
-  formatConsumerKey(new Uint8Array(7).fill(4), new Uint8Array(32).fill(index + 1));
+/** The first consumer of every story, its only one unless others are given. */
+export const STORY_KEY: string = consumerKey(0);
 
 type SimulatorProfile = NonNullable<NonNullable<Parameters<typeof startSimulator>[0]>['profile']>;
 
@@ -45,8 +42,8 @@ export interface StorySketch {
   readonly traffic?: SnapshotSketch['traffic'];
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   readonly workers?: number;
-  /** Consumers beside the one that has STORY_KEY; their keys are `consumerKey(0)`, `consumerKey(1)` … */
-  readonly consumers?: readonly NonNullable<SnapshotSketch['consumers']>[number][];
+  /** Who calls, each with the `consumerKey` of its place. */
+  readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
   /** When waiting streams speak. */
   readonly waitingTimes?: NonNullable<GatewayNodeOptions['waitingTimes']>;
   /** Starts the worker threads, for a test that ends them. */
@@ -224,17 +221,14 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
     models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
-    consumers: [
-      { keyHashes: [hashOf(STORY_KEY)] },
-      ...(sketch.consumers ?? []).map((consumer, index) =>
-        Object.assign({ keyHashes: [hashOf(consumerKey(index))] }, consumer),
-      ),
-    ],
+    consumers: (sketch.consumers ?? [{}]).map((consumer, place) =>
+      Object.assign({}, consumer, {
+        keyHashes: [createHash('sha256').update(consumerKey(place)).digest('hex')],
+      }),
+    ),
     traffic: sketch.traffic ?? {},
   });
 }
-
-const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** The log's end of the workers' ports. */
 class LogCatcher {

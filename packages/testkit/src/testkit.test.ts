@@ -70,7 +70,7 @@ describe('aSnapshot', () => {
     expect(snapshot.providers.map((provider) => provider.id)).toEqual(['openai', 'openai-2']);
     expect(snapshot.providers[0]?.keys[1]).toMatchObject({ domain: ['org-1', 'p'], weight: 3 });
     expect(snapshot.providers[1]?.keys[0]?.value).toBeNull();
-    expect(snapshot.pools[0]?.tiers[1]?.targets).toEqual([
+    expect(snapshot.pools[0]?.tiers[1]?.targets).toMatchObject([
       { provider: 'openai-2', model: 'm', weight: 1, keys: [] },
     ]);
     expect(snapshot.consumers.map((consumer) => [consumer.id, consumer.slot])).toEqual([

@@ -244,10 +244,10 @@ describe('who waits', () => {
   });
 
   it('goes on by a new configuration: by its keys, and not once it is disabled', async () => {
-    const story = await begin({ consumers: [{ id: 'other' }] });
+    const story = await begin({ consumers: [{}, { id: 'other' }] });
     await cool(story, 9000);
     const mine = ask(story);
-    const others = ask(story, { key: consumerKey(0) });
+    const others = ask(story, { key: consumerKey(1) });
     await untilWaiting(story, 2);
     const { snapshot } = story;
     const [provider] = snapshot.providers;
@@ -279,11 +279,11 @@ describe('who waits', () => {
   });
 
   it('finds a place though another has taken them all', async () => {
-    const story = await begin({ pool: { maxWaiting: 4 }, consumers: [{ id: 'small' }] });
+    const story = await begin({ pool: { maxWaiting: 4 }, consumers: [{}, { id: 'small' }] });
     await cool(story, 900);
     const flood = Array.from({ length: 10 }, () => ask(story));
     await untilWaiting(story, 4);
-    const small = await ask(story, { key: consumerKey(0) });
+    const small = await ask(story, { key: consumerKey(1) });
     expect(small.status).toBe(200);
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(3);
