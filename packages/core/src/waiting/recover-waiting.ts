@@ -5,6 +5,7 @@ import {
   lockWaiting,
   ofTicket,
   openWaitingTable,
+  put,
   read,
   ringOthers,
   undoWaitingOf,
@@ -34,6 +35,8 @@ export function recoverWaiting(
   for (let turn = 0; turn < PATIENT_TRIES; turn += 1) {
     if (!lockWaiting(table)) continue;
     const ticketsEnded = endTicketsOf(table, worker);
+    // What the worker held of keys has been given back as well.
+    put(table, COUNT.room, read(table, COUNT.room) + 1);
     unlockWaiting(table);
     ringOthers(table);
     return { lockReleased, ticketsEnded };

@@ -39,7 +39,10 @@ class World {
 
   worker(worker: number) {
     const table = openWaitingTable(this.cells, { worker, epoch: 1 });
-    const line = new Line({ table, clock: this.clock, giveBack: () => undefined }, SEAT.pool);
+    const line = new Line(
+      { table, clock: this.clock, giveBack: () => undefined, hasLostTickets: () => false },
+      SEAT.pool,
+    );
     return { table, line };
   }
 

@@ -35,6 +35,8 @@ const MOVED_MS = 50;
 export interface LineHost {
   readonly table: WaitingTable;
   readonly clock: Clock;
+  /** Whether the queue holds fewer tickets of this worker than calls wait in it: then some were displaced. */
+  hasLostTickets(): boolean;
   /** Gives back what was held for a call that is not in the queue any more. */
   giveBack(waiter: Waiter, pick: Pick): void;
 }
@@ -168,6 +170,7 @@ export class Line {
   }
 
   #dropDisplaced(): void {
+    if (!this.#host.hasLostTickets()) return;
     for (const waiter of this.#waiters.values()) {
       if (ticketState(this.#host.table, waiter.ticket) === 'waiting') continue;
       waiter.refuse('displaced', this.#expectedAt);

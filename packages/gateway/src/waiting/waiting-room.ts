@@ -12,6 +12,7 @@ import { projectStart, queueAhead } from '@keywell/core/waiting/projection';
 import {
   openWaitingTable,
   ringOthers,
+  waitingOfWorker,
   waitingOnNode,
   type WaitingTable,
 } from '@keywell/core/waiting/waiting-table';
@@ -38,6 +39,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   readonly #plane: Plane;
   readonly #times: RoomTimes;
   readonly #lines = new Map<number, Line>();
+  #open = 0;
   /** After it nobody waits any more. */
   #endsAt = Infinity;
 
@@ -91,6 +93,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     waiter.hurry(deadlineAt);
     const line = this.#lineOf(call.seat.pool);
     line.add(waiter);
+    this.#open += 1;
     call.exchange.running = waiter;
     this.#plane.sweeper.add(waiter);
     this.#plane.meter.add('waiting');
@@ -143,6 +146,10 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     }
   }
 
+  hasLostTickets(): boolean {
+    return waitingOfWorker(this.table, this.table.worker) < this.#open;
+  }
+
   giveBack(waiter: Waiter, pick: Pick): void {
     const { clock, random } = this.#plane;
     const { live } = waiter.call.exchange;
@@ -165,6 +172,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     sweeper.remove(waiter);
     exchange.running = null;
     meter.add('waiting', -1);
+    this.#open -= 1;
     const line = this.#lineOf(seat.pool);
     line.remove(waiter);
     if (end.kind !== 'go') line.leaveQueue(waiter);
