@@ -6,6 +6,7 @@ import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
 import { decodeLine } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import {
   GatewayNode,
   type GatewayNodeOptions,
@@ -51,6 +52,8 @@ export interface StorySketch {
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
   readonly onSpent?: NonNullable<GatewayNodeOptions['onSpent']>;
+  /** When waiting streams speak. */
+  readonly waitingTimes?: NonNullable<GatewayNodeOptions['waitingTimes']>;
   /** Starts the worker threads, for a test that ends them. */
   readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
 }
@@ -59,6 +62,8 @@ export interface StorySketch {
 export interface Story {
   readonly simulator: Simulator;
   readonly node: GatewayNode;
+  /** What the node started with, to publish another like it. */
+  readonly snapshot: Snapshot;
   readonly port: number;
   /** What goes into an SDK's base URL. */
   readonly url: string;
@@ -93,11 +98,12 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
   const cooled: CooldownChange[] = [];
   const events: NodeEvent[] = [];
   const sightings: AccountSighting[] = [];
+  const snapshot = snapshotOf(sketch, simulator, keys);
   const node = await GatewayNode.start({
     host: '127.0.0.1',
     port: 0,
     workers: sketch.workers ?? 1,
-    snapshot: snapshotOf(sketch, simulator, keys),
+    snapshot,
     cooldowns: [],
     connectLog: () => log.connect(),
     onCooled: (changes) => cooled.push(...changes),
@@ -106,11 +112,13 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     spend: sketch.spend ?? [],
     onSpent: sketch.onSpent ?? (() => true),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
+    ...(sketch.waitingTimes === undefined ? {} : { waitingTimes: sketch.waitingTimes }),
   });
-  return new RunningStory(simulator, node, log, { cooled, events, sightings });
+  return new RunningStory(simulator, node, log, { snapshot, cooled, events, sightings });
 }
 
 class RunningStory implements Story {
+  readonly snapshot: Snapshot;
   readonly simulator: Simulator;
   readonly node: GatewayNode;
   readonly port: number;
@@ -125,8 +133,9 @@ class RunningStory implements Story {
     simulator: Simulator,
     node: GatewayNode,
     log: LogCatcher,
-    heard: Pick<Story, 'cooled' | 'events' | 'sightings'>,
+    heard: Pick<Story, 'snapshot' | 'cooled' | 'events' | 'sightings'>,
   ) {
+    this.snapshot = heard.snapshot;
     this.simulator = simulator;
     this.node = node;
     this.port = node.port;

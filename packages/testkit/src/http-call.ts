@@ -17,6 +17,7 @@ export interface CallTarget {
   readonly url: string;
   readonly key: string;
   readonly path?: string;
+  /** Beside those every call has. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

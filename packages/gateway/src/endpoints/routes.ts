@@ -6,6 +6,7 @@ import { decodeBody } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
+import { readPatience } from '../phases/read-patience.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -19,6 +20,7 @@ const inference = (operation: 'chat.completions' | 'completions' | 'embeddings')
     decodeBody(operation),
     authorize,
     resolve,
+    readPatience,
     claimCall,
     reserveBudget,
     dispatch,

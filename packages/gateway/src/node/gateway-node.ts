@@ -5,10 +5,18 @@ import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/cor
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
+import { roomReturned } from '@keywell/core/waiting/deadline-queue';
+import { recoverWaiting } from '@keywell/core/waiting/recover-waiting';
+import {
+  openWaitingTable,
+  ringOthers,
+  type WaitingTable,
+} from '@keywell/core/waiting/waiting-table';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import type { RoomTimes } from '../waiting/held-stream.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 import { CallKeeper } from './call-keeper.ts';
 import { ListenError } from './listen-error.ts';
@@ -17,6 +25,7 @@ import { nextBackOffMs } from './back-off.ts';
 import { CooldownNotes } from './cooldown-notes.ts';
 import {
   createSharedState,
+  createWaitingCells,
   nextSharedState,
   recoverSharedState,
   type SharedState,
@@ -51,6 +60,8 @@ export interface GatewayNodeOptions {
   readonly onAccount?: (sighting: AccountSighting) => void;
   /** What a worker sent with each key in the last half second, and what it was told of what is left. */
   readonly onFlow?: (report: FlowReport) => void;
+  /** When waiting streams speak; tests are more impatient. */
+  readonly waitingTimes?: RoomTimes;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -77,6 +88,8 @@ export class GatewayNode {
   readonly #options: GatewayNodeOptions;
   readonly #clock = createClock();
   readonly #metricCells: SharedArrayBuffer;
+  readonly #waitingCells: SharedArrayBuffer;
+  readonly #waiting: WaitingTable;
   readonly #slots = new Map<number, Slot>();
   readonly #notes: CooldownNotes;
   readonly #answers = new WorkerAnswers();
@@ -94,6 +107,8 @@ export class GatewayNode {
   private constructor(options: GatewayNodeOptions) {
     this.#options = options;
     this.#metricCells = createMetricCells(options.workers + 1);
+    this.#waitingCells = createWaitingCells(options.workers + 1);
+    this.#waiting = openWaitingTable(this.#waitingCells, { worker: 0, epoch: 1 });
     this.#state = createSharedState(options.snapshot, options.workers);
     this.#calls = new CallKeeper({
       snapshot: options.snapshot,
@@ -185,6 +200,9 @@ export class GatewayNode {
   clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
     this.#notes.note(cleared);
+    // Whoever waits for what has just been cleared need not wait for its end.
+    roomReturned(this.#waiting);
+    ringOthers(this.#waiting);
     return cleared;
   }
 
@@ -243,6 +261,8 @@ export class GatewayNode {
       readyCell: this.#readyCell,
       budgetCells: this.#calls.budgetCells,
       writers: this.#options.workers + 1,
+      waitingCells: this.#waitingCells,
+      waitingTimes: this.#options.waitingTimes,
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {
@@ -330,6 +350,7 @@ export class GatewayNode {
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
     this.#calls.workerEnded(worker);
+    recoverWaiting(this.#waitingCells, worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;

@@ -4,7 +4,7 @@ import { compileModelPatterns } from '@keywell/core/access/model-patterns';
 import { aSnapshot } from '@keywell/testkit/a-snapshot';
 import { describe, expect, it } from 'vitest';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
-import { gate } from './gate.ts';
+import { gate, type GatedCall } from './gate.ts';
 
 const OTHER = lockWordOf({ worker: 2, epoch: 1 });
 
@@ -12,10 +12,21 @@ function world(requestsPerMinute: number | null) {
   const cells = new SharedArrayBuffer(CounterTable.bytes(1));
   const [record] = aSnapshot({ consumers: [{ requestsPerMinute }] }).consumers;
   if (record === undefined) throw new Error('the snapshot has no consumer');
-  const consumer = { record, mayCall: compileModelPatterns(record.models) };
+  const consumer: GatedCall['consumer'] = { record, mayCall: compileModelPatterns(record.models) };
+  const exchange: GatedCall = {
+    consumer,
+    limitHeaders: [],
+    ownLimit: null,
+    callerGone: false,
+  };
   return {
     locks: new Int32Array(cells),
-    exchange: { consumer, limitHeaders: [] as readonly string[], callerGone: false },
+    exchange: {
+      consumer,
+      limitHeaders: [],
+      ownLimit: null,
+      callerGone: false,
+    },
     plane: {
       counters: new CounterTable(cells, { worker: 1, epoch: 1 }),
       clock: { now: () => 1000, wallNow: () => 1000 },

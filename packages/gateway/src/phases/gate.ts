@@ -5,6 +5,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse, retryAfterHeaders } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
+import { limitHeaders } from '../waiting/call-share.ts';
 
 /** How soon a caller may come again when the counters were locked for longer than a crash explains. */
 const BUSY_RETRY_MS = 1000;
@@ -13,7 +14,7 @@ const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 100;
 
 /** What the gate needs to know of a call, and of the worker. */
-type GatedCall = Pick<Exchange, 'consumer' | 'limitHeaders' | 'callerGone'>;
+export type GatedCall = Pick<Exchange, 'consumer' | 'limitHeaders' | 'ownLimit' | 'callerGone'>;
 type GatePlane = Pick<Plane, 'counters' | 'clock' | 'meter'>;
 
 type Taken = Exclude<ReturnType<CounterTable['takeRequest']>, 'busy'>;
@@ -48,14 +49,8 @@ async function takePatiently(
 }
 
 function judge(exchange: GatedCall, plane: GatePlane, limit: number, taken: Taken): PhaseResult {
-  exchange.limitHeaders = [
-    'x-ratelimit-limit-requests',
-    String(limit),
-    'x-ratelimit-remaining-requests',
-    String(taken.remaining),
-    'x-ratelimit-reset-requests',
-    `${Math.ceil(taken.resetMs)}ms`,
-  ];
+  exchange.ownLimit = { limit, remaining: taken.remaining, resetMs: taken.resetMs };
+  exchange.limitHeaders = limitHeaders('requests', exchange.ownLimit);
   if (taken.admitted) return null;
   plane.meter.add('rateLimited');
   return refuse(

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
+import type { ToldLimit } from '@keywell/core/waiting/pool-capacity';
 import type { RequestFacts } from '@keywell/wire/openai-chat/request';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
@@ -31,7 +32,7 @@ export class Exchange implements InboundEvents {
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly wallStartedAt: number;
-  readonly live: LiveSnapshot;
+  live: LiveSnapshot;
   readonly path: string;
   readonly query: string;
 
@@ -39,8 +40,10 @@ export class Exchange implements InboundEvents {
   /** The part of the path a route leaves open, as received: the model of `/v1/models/{model}`. */
   pathParameter = '';
   consumer: LiveConsumer | null = null;
-  /** Flat `x-ratelimit-*` names and values of the consumer's own limit, empty without one. */
+  /** Flat `x-ratelimit-*` names and values: of the consumer's own limit, or of its share of the pool where that is tighter. */
   limitHeaders: readonly string[] = [];
+  /** That limit in numbers; null without one. */
+  ownLimit: ToldLimit | null = null;
   /** What the call holds of its consumer's budget; null without one. */
   spend: SpendHold | null = null;
   body: Uint8Array = EMPTY;
@@ -53,6 +56,8 @@ export class Exchange implements InboundEvents {
   key: string | null = null;
   attempts = 0;
   waitMs = 0;
+  /** What the call may wait in all until it is sent, milliseconds. */
+  patienceMs = 0;
   /** Monotonic milliseconds spent waiting for providers, to tell the gateway's own time apart. */
   upstreamMs = 0;
 
@@ -60,6 +65,8 @@ export class Exchange implements InboundEvents {
   errorCode: ErrorCode | null = null;
   streamed = false;
   callerGone = false;
+  /** The answer's head is out; what goes wrong from here on is told inside the answer. */
+  begun = false;
   firstByteAt: number | null = null;
   responseBytes = 0;
   usage: TokenUsage | null = null;
@@ -89,6 +96,20 @@ export class Exchange implements InboundEvents {
 
   onDrain(): void {
     this.running?.callerReads();
+  }
+
+  /** Sends the answer's head, with status 200. */
+  begin(headers: readonly string[]): void {
+    this.begun = true;
+    this.status = 200;
+    this.inbound.begin(200, headers);
+  }
+
+  /** Goes on by another snapshot. */
+  moveTo(live: LiveSnapshot): void {
+    this.live.requests -= 1;
+    live.requests += 1;
+    this.live = live;
   }
 
   /** Milliseconds since the head arrived, rounded to a tenth for the log. */

@@ -17,6 +17,9 @@ import type { Inbound } from '../seam/inbound.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import { smallTable } from '@keywell/core/waiting/waiting-fixture.bench';
+import { ShareKeeper } from '../waiting/share-keeper.ts';
+import type { Waiting } from '../waiting/waiting-call.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
 import { FlowMeter } from './flow-meter.ts';
 import { Hedging } from '../hedging/hedging.ts';
@@ -54,6 +57,17 @@ const INBOUND: Inbound = {
 };
 
 const WRITER = { worker: 1, epoch: 1 };
+/** An attempt itself never waits for capacity. */
+const NOBODY_WAITS: Waiting = {
+  shares: new ShareKeeper(smallTable(), () => []),
+  room: 0,
+  hasLine: () => false,
+  wait: () => Promise.resolve({ kind: 'left' }),
+  startOf: () => null,
+  correct: () => undefined,
+  freed: () => undefined,
+  refusedAfter: () => undefined,
+};
 
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
@@ -84,6 +98,7 @@ async function attemptAnswered(
     meter: new Meter(createMetricCells(1), 0),
     log: null,
     flows: new FlowMeter(0),
+    waiting: NOBODY_WAITS,
     live,
     cooled: (changes) => cooled.push(...changes),
     accountSeen: () => undefined,

@@ -1,6 +1,9 @@
+import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
+import type { WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
 import type { Tried } from '@keywell/core/keys/draw';
+import { NOTHING_CHARGED } from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -52,13 +55,14 @@ export function dispatchOver(
   return new Dispatcher(exchange, plane, model).run();
 }
 
-class Dispatcher implements AttemptCall {
+class Dispatcher implements AttemptCall, TurnHost {
   readonly exchange: Exchange;
   readonly plane: Plane;
-  readonly model: LiveModel;
+  model: LiveModel;
   readonly deadlineAt: number;
   edited: EditedBody | null = null;
   readonly #history = freshHistory();
+  readonly #turns: CallTurns;
   /** Null where no second attempt may be made. */
   readonly #hedging: PoolHedging | null;
   /** Null where a stream that breaks off is not gone on with. */
@@ -78,13 +82,20 @@ class Dispatcher implements AttemptCall {
       model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
     this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
     this.continuation = continuationFor(exchange);
+    this.#turns = new CallTurns(exchange, plane, this);
+  }
+
+  onMoved(model: LiveModel): void {
+    this.model = model;
   }
 
   async run(): Promise<PhaseResult> {
     for (;;) {
-      const pick = this.#pick() ?? (await this.#pickWhenFree());
+      let pick = this.#bars === null && this.#turns.othersWait ? null : this.#pick();
       if (pick === null) {
-        return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+        const turn = await this.#waitForTurn();
+        if (turn?.kind !== 'go') return this.#end(this.#afterWait(turn), null);
+        pick = turn.pick;
       }
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
@@ -95,6 +106,7 @@ class Dispatcher implements AttemptCall {
       const result = race === null ? await this.#attempt(held) : race.result;
       const by = race === null ? held : race.pick;
       const earlier = race === null ? null : race.earlier;
+      this.#turns.afterAttempt(result.kind === 'failed' ? result.verdict : null);
       if (result.kind !== 'failed') {
         if (earlier !== null) this.#noteSuspect(earlier);
         if (result.kind === 'interrupted') await this.#continue(by.candidate);
@@ -115,7 +127,7 @@ class Dispatcher implements AttemptCall {
     if (continuation === null) return;
     const of = { model: this.model, continuation, from };
     await continueStream(this.exchange, this.plane, of, {
-      pick: (tried) => this.#pickFrom(tried),
+      pick: (tried) => this.pickFrom(tried),
       start: (pick) => this.#start(pick, 'continuation', null),
       takeRetry: () => this.#takeRetry(),
     });
@@ -128,21 +140,52 @@ class Dispatcher implements AttemptCall {
     return how;
   }
 
-  /** The next candidate, tier by tier. */
+  /**
+   * Waits until a candidate is free, where time brings one. Null when there is nothing to wait for, or no patience; then a record that a
+   * thread was put aside with is waited for all the same.
+   */
+  async #waitForTurn(): Promise<WaitEnd | null> {
+    const last = this.#bars === null ? null : this.#lastVerdict;
+    if (!this.#turns.isWorthWaiting(last, () => this.#view())) {
+      const pick = await this.#pickWhenFree();
+      if (pick !== null) return { kind: 'go', pick, served: null };
+      return this.exchange.callerGone ? { kind: 'left' } : null;
+    }
+    const end = await this.#turns.wait();
+    // What was refused before the wait may be asked again after it.
+    this.#bars = null;
+    this.#step = null;
+    return end;
+  }
+
+  #afterWait(end: Exclude<WaitEnd, { kind: 'go' }> | null): PhaseResult {
+    if (end === null) return this.#nothingLeft();
+    if (end.kind === 'left') return 'done';
+    return end.kind === 'barred' ? end.refusal : this.#nothingLeft(end);
+  }
+
+  /** The next candidate. */
   #pick(): Pick | null {
-    if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED);
+    if (!this.#turns.shares) return this.#pickByTiers();
+    return this.#turns.claim(() => this.#pickByTiers());
+  }
+
+  /** The next candidate, tier by tier. */
+  #pickByTiers(): Pick | null {
+    if (this.#bars === null) return this.pickFrom(NOTHING_TRIED, this.#turns.tiersAtOnce);
     for (const tried of this.#bars.preferences(this.model.plan)) {
-      const pick = this.#pickFrom(tried);
+      const pick = this.pickFrom(tried);
       if (pick !== null) return pick;
     }
     return null;
   }
 
-  #pickFrom(tried: Tried): Pick | null {
+  pickFrom(tried: Tried, tiers = Infinity): Pick | null {
     const { clock, random } = this.plane;
     const { table } = this.exchange.live;
     const now = clock.now();
     for (const tier of this.model.plan.tiers) {
+      if (tier.tier >= tiers) break;
       // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
         const candidate = choose(table, tier, tried, { now, random });
@@ -186,6 +229,7 @@ class Dispatcher implements AttemptCall {
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.plane;
     giveBack(this.exchange, this.plane, pick.reservation);
+    this.#turns.unclaim();
     if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
     const startedAt = clock.now();
     await pauseFor(this.exchange, waitMs);
@@ -212,7 +256,7 @@ class Dispatcher implements AttemptCall {
       { model: this.model, hedging },
       {
         first,
-        second: () => this.#pickFrom(besides(this.#bars, first.candidate)),
+        second: () => this.pickFrom(besides(this.#bars, first.candidate)),
         start: (pick, isSecond, onContent) =>
           this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
         won: ({ candidate }) => noteServer(this.exchange, candidate),
@@ -222,6 +266,7 @@ class Dispatcher implements AttemptCall {
 
   #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
     this.#history.attempts += 1;
+    this.#turns.tell();
     return makeAttempt(this, pick, why, onContent);
   }
 
@@ -237,6 +282,7 @@ class Dispatcher implements AttemptCall {
     this.#noteSuspect({ pick, failed });
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
+    this.#turns.refusedBy(candidate, failed.verdict);
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
@@ -281,11 +327,16 @@ class Dispatcher implements AttemptCall {
     if (step.counts === 'unknown') this.#history.unknownRetries += 1;
   }
 
-  #nothingLeft(): PhaseResult {
+  /** `line`: what the waiting room has said. */
+  #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
+    this.#turns.tell();
     const view = this.#view();
+    const startAt = line?.startAt ?? null;
     return exhaustedRefusal(this.exchange, this.plane, view, {
       verdict: this.#lastVerdict,
       status: this.#lastStatus,
+      startsInMs: startAt === null ? null : startAt - this.plane.clock.now(),
+      stoodInLine: line !== null,
     });
   }
 
@@ -342,6 +393,7 @@ function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): v
     now: clock.now(),
     wallNow: clock.wallNow(),
     random,
+    charged: NOTHING_CHARGED,
   });
   // Those of settlements that had to wait until now.
   if (changes.length > 0) plane.cooled(changes, exchange.live);

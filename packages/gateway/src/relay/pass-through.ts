@@ -13,6 +13,9 @@ export interface ProviderAnswer {
   readonly contentType: string;
 }
 
+/** The provider's text is no event of a stream, and its status can no longer be sent. */
+const IN_STREAM = 'The provider refused the request.';
+
 /**
  * The provider's own explanation of what is wrong with the request, with its status; key material, account ids and what it says
  * of the account's money are masked. What is not JSON, or was so long that it was cut, is not passed on.
@@ -32,6 +35,7 @@ export function passThrough(
       { headers: ['x-should-retry', 'false'] },
     );
   }
+  if (exchange.begun) return refuse('invalid_parameter', IN_STREAM);
   const text = maskBillingText(maskProviderText(said, secretsOf(candidate)));
   exchange.status = status;
   exchange.responseBytes = Buffer.byteLength(text);

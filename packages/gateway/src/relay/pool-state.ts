@@ -18,6 +18,10 @@ export interface TierView {
 export interface LastFailure {
   readonly verdict: Verdict | null;
   readonly status: number;
+  /** Until this caller's call would start, others that wait taken into account; where it is not given, until the first key is back. */
+  readonly startsInMs?: number | null;
+  /** Whether it stood in line, or was not let into it: then capacity is short, whatever the keys look like. */
+  readonly stoodInLine?: boolean;
 }
 
 const MAX_SHOWN_EXCLUSIONS = 16;
@@ -53,6 +57,7 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   const byTime = tiers.some((tier) => tier.blocked === 'time' || tier.blocked === 'mixed');
   const { verdict, status } = last;
   if (verdict?.class === 'too_large_for_limit') return 'request_exceeds_limits';
+  if (eligible && last.stoodInLine === true) return 'pool_exhausted';
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
   if (tiers.some((tier) => tier.blocked === 'too_large')) return 'request_exceeds_limits';
@@ -80,7 +85,7 @@ function soonest(tiers: readonly TierView[]): number | null {
 function headersOf(
   code: ErrorCode,
   tiers: readonly TierView[],
-  { verdict }: LastFailure,
+  { verdict, startsInMs = null }: LastFailure,
 ): readonly string[] {
   if (code !== 'pool_exhausted' && code !== 'pool_unavailable') return ['x-should-retry', 'false'];
   const named = verdict?.endsInMs ?? null;
@@ -88,6 +93,6 @@ function headersOf(
   if (code === 'pool_unavailable' && tiers.some(({ eligible }) => eligible > 0)) {
     return named === null ? [] : retryAfterHeaders(named);
   }
-  const next = soonest(tiers) ?? named;
+  const next = startsInMs ?? soonest(tiers) ?? named;
   return next === null ? ['x-should-retry', 'false'] : retryAfterHeaders(next);
 }

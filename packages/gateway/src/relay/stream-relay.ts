@@ -162,7 +162,9 @@ export class StreamRelay {
     if (this.#plan.continuation?.begun === true) return;
     this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;
-    this.#exchange.inbound.begin(200, [
+    // A call that waited for long has its head and some comments already.
+    if (this.#exchange.begun) return;
+    this.#exchange.begin([
       ...answerHeaders(
         this.#exchange,
         'text/event-stream; charset=utf-8',

@@ -3,6 +3,7 @@ import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { RoomTimes } from '../waiting/held-stream.ts';
 
 /** What a gateway worker is born with. */
 export interface WorkerBirth {
@@ -22,6 +23,10 @@ export interface WorkerBirth {
   readonly budgetCells: SharedArrayBuffer;
   /** Rows of writers in it: the workers and the main thread. */
   readonly writers: number;
+  /** The node's one waiting table, the same whatever snapshots come. */
+  readonly waitingCells: SharedArrayBuffer;
+  /** How long a waiting stream is silent and how often it speaks then; left out: as documented. */
+  readonly waitingTimes?: RoomTimes | undefined;
   readonly log: {
     readonly port: MessagePort;
     readonly gauge: SharedArrayBuffer;

@@ -1,0 +1,160 @@
+import type { Tried } from '@keywell/core/keys/draw';
+import { isEligible } from '@keywell/core/keys/eligibility';
+import { callCost } from '@keywell/core/waiting/call-cost';
+import type { Ahead } from '@keywell/core/waiting/projection';
+import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import type { Refusal } from '../pipeline/refusal.ts';
+import type { LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import { readmit } from './readmit.ts';
+import { soonestStart } from './soonest-start.ts';
+import type { Pick, WaitingCall } from './waiting-call.ts';
+
+/** How long a call is passed at most that alone must not go where there is room. */
+const PUT_OFF_MS = 100;
+/** Bytes of English text to one token. */
+const BYTES_PER_TOKEN = 4;
+
+/** What a call that stands in line asks of its dispatcher. */
+export interface LineHooks {
+  /** Chooses and reserves in the first `tiers` tiers. */
+  pickFrom(tried: Tried, tiers: number): Pick | null;
+  /** Quota domains that have refused this very call, with the instants until which it was told to wait. */
+  readonly refusedUntil: ReadonlyMap<string, number>;
+  /** Until when others must find what this call asks for; null while nothing is held back from it. */
+  heldUntil(): number | null;
+  /** The call goes by another snapshot from now on. */
+  onMoved(model: LiveModel): void;
+  /** Monotonic instant by which the call must have its first byte. */
+  readonly deadlineAt: number;
+}
+
+/** One call in the queue of its pool: how much it needs, how long it waits, and which tiers it takes by now. */
+export class CallInLine implements WaitingCall {
+  readonly exchange: Exchange;
+  readonly seat: ShareSeat;
+  readonly tokens: number;
+  readonly cost: number;
+  readonly deadlineAt: number;
+  readonly spillAt: number | null;
+  readonly maxWaiting: number;
+  readonly #plane: Plane;
+  readonly #hooks: LineHooks;
+  #model: LiveModel;
+
+  constructor(
+    exchange: Exchange,
+    plane: Plane,
+    of: { readonly model: LiveModel; readonly hooks: LineHooks },
+  ) {
+    const { pool } = of.model;
+    const now = plane.clock.now();
+    this.exchange = exchange;
+    this.#plane = plane;
+    this.#hooks = of.hooks;
+    this.#model = of.model;
+    const consumer = exchange.consumer?.record ?? { sharePath: [''], weight: 1, priority: 0 };
+    this.seat = seatOf(pool.id, consumer);
+    this.tokens = tokensOf(exchange);
+    const { shares } = plane.waiting;
+    const { tokensPerRequest } = shares.capacity(exchange.live, of.model, now);
+    this.cost = callCost(this.tokens, tokensPerRequest ?? undefined);
+    this.maxWaiting = pool.maxWaiting;
+    const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
+    this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
+    this.spillAt = this.#spillAt(now);
+  }
+
+  tryStart(how: {
+    readonly spilled: boolean;
+    readonly keepFree: number | null;
+  }): Pick | 'no_room' | 'not_yet' {
+    const kept = how.keepFree === null ? undefined : this.#plan.nodes[how.keepFree]?.path;
+    const domains = new Set(kept === undefined ? [] : [kept]);
+    const own = this.#closedDomains(this.#plane.clock.now());
+    for (const domain of own) domains.add(domain);
+    const tiers = how.spilled ? Infinity : 1;
+    const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
+    if (pick !== null) return pick;
+    const alone = own.length > 0 || !how.spilled || this.#hooks.heldUntil() !== null;
+    return alone ? 'not_yet' : 'no_room';
+  }
+
+  roomAt(_tokens: number, now: number, room: number): number | null {
+    let soonest: number | null = null;
+    for (const tier of this.#model.plan.tiers) {
+      const startAt = soonestStart(this.exchange.live.table, tier, { now, room });
+      if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
+    }
+    return soonest;
+  }
+
+  projectedStart(_need: Ahead, now: number): number | null {
+    const heldUntil = this.#hooks.heldUntil();
+    if (heldUntil !== null && heldUntil > now) return heldUntil;
+    const soonest = this.roomAt(this.tokens, now, this.#plane.waiting.room);
+    if (soonest === null || soonest > now) return soonest;
+    // There is room, but perhaps only where this very call was told to wait.
+    const closed = [...this.#hooks.refusedUntil.values()].filter((until) => until > now);
+    return closed.length === 0 ? now : Math.min(...closed);
+  }
+
+  #closedDomains(now: number): readonly string[] {
+    const closed: string[] = [];
+    for (const [domain, until] of this.#hooks.refusedUntil) if (until > now) closed.push(domain);
+    return closed;
+  }
+
+  againAt(now: number): number {
+    const [best] = this.#model.plan.tiers;
+    const { room } = this.#plane.waiting;
+    const { table } = this.exchange.live;
+    const ends = [
+      this.#hooks.heldUntil(),
+      ...this.#hooks.refusedUntil.values(),
+      best === undefined ? null : soonestStart(table, best, { now, room }),
+    ];
+    return ends.reduce<number>(
+      (first, end) => (end !== null && end > now && end < first ? end : first),
+      now + PUT_OFF_MS,
+    );
+  }
+
+  firstDomain(now: number): number {
+    const candidates = this.#model.plan.tiers[0]?.candidates ?? [];
+    const { table } = this.exchange.live;
+    const first = candidates.find((each) => isEligible(table, each, now)) ?? candidates[0];
+    return first?.locks.at(-1) ?? 0;
+  }
+
+  moveTo(live: LiveSnapshot): Refusal | null {
+    const refusal = readmit(this.exchange, this.#plane, live);
+    if (refusal === null && this.exchange.model !== null) {
+      this.#model = this.exchange.model;
+      this.#hooks.onMoved(this.#model);
+    }
+    return refusal;
+  }
+
+  get #plan() {
+    return this.exchange.live.plan;
+  }
+
+  /** The first tier is waited for, where it comes back in time; else the next one is taken at once. */
+  #spillAt(now: number): number | null {
+    const { pool, plan } = this.#model;
+    const [best] = plan.tiers;
+    if (pool.spillAfterMs === 0 || plan.tiers.length < 2 || best === undefined) return null;
+    const { room } = this.#plane.waiting;
+    const startAt = soonestStart(this.exchange.live.table, best, { now, room });
+    const spillAt = Math.min(now + pool.spillAfterMs, this.deadlineAt);
+    return startAt === null || startAt > spillAt ? null : spillAt;
+  }
+}
+
+/** Tokens of a request, from its size alone. */
+export const tokensOf = (exchange: Exchange): number =>
+  Math.ceil(exchange.body.byteLength / BYTES_PER_TOKEN);
+
+const NO_CANDIDATES: Set<number> = new Set();

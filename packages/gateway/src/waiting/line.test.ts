@@ -1,0 +1,201 @@
+import { enqueue, roomReturned } from '@keywell/core/waiting/deadline-queue';
+import { aSeat } from '@keywell/core/waiting/waiting-fixture.bench';
+import {
+  answerBell,
+  initWaitingTable,
+  openWaitingTable,
+  waitingBytes,
+} from '@keywell/core/waiting/waiting-table';
+import { aSnapshot } from '@keywell/testkit/a-snapshot';
+import { FakeClock } from '@keywell/testkit/fake-clock';
+import { initKeyTable } from '@keywell/core/keys/key-table';
+import { planKeys } from '@keywell/core/keys/plan';
+import { reserve } from '@keywell/core/keys/reserve';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Exchange } from '../pipeline/exchange.ts';
+import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
+import { openSnapshot } from '../snapshot/live-snapshot.ts';
+import { Line } from './line.ts';
+import { Waiter } from './waiter.ts';
+import type { Pick, WaitEnd, WaitingCall } from './waiting-call.ts';
+
+const SEAT = aSeat(['web']);
+
+/** A pool of one key, the workers' lines of it, and how much room there is. */
+class World {
+  readonly clock = new FakeClock();
+  readonly cells = new SharedArrayBuffer(waitingBytes(3, { tickets: 50, shares: 20 }));
+  readonly live = liveSnapshot();
+  readonly workers = new Map<number, ReturnType<World['worker']>>();
+  /** Tokens that fit in all. */
+  room = 0;
+  /** Calls of tryStart. */
+  tries = 0;
+
+  constructor() {
+    initWaitingTable(this.cells, 3, { tickets: 50, shares: 20 });
+    for (const worker of [1, 2]) this.workers.set(worker, this.worker(worker));
+  }
+
+  worker(worker: number) {
+    const table = openWaitingTable(this.cells, { worker, epoch: 1 });
+    const line = new Line(
+      { table, clock: this.clock, giveBack: () => undefined, hasLostTickets: () => false },
+      SEAT.pool,
+    );
+    return { table, line };
+  }
+
+  of(worker: number): ReturnType<World['worker']> {
+    const found = this.workers.get(worker);
+    if (found === undefined) throw new Error(`there is no worker ${worker}`);
+    return found;
+  }
+
+  ask(worker: number, tokens: number): Waiter {
+    const { table, line } = this.of(worker);
+    const now = this.clock.now();
+    const deadlineAt = now + 60_000;
+    const ticket = enqueue(table, SEAT, { deadlineAt, cost: 1, tokens }, { now, maxWaiting: 40 });
+    if (typeof ticket === 'string') throw new Error(ticket);
+    const host = {
+      onSpill: () => undefined,
+      onPatienceEnd: () => undefined,
+      onEnd: (waiter: Waiter): void => line.remove(waiter),
+    };
+    const waiter = new Waiter(host, this.call(tokens, deadlineAt), { ticket, now, held: null });
+    line.add(waiter);
+    return waiter;
+  }
+
+  call(tokens: number, deadlineAt: number): WaitingCall {
+    const { live } = this;
+    return {
+      exchange: new Exchange(INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
+      seat: SEAT,
+      cost: 1,
+      tokens,
+      deadlineAt,
+      spillAt: null,
+      maxWaiting: 40,
+      tryStart: () => {
+        this.tries += 1;
+        if (tokens > this.room) return 'no_room';
+        this.room -= tokens;
+        return this.pick();
+      },
+      roomAt: (need, now) => (need <= this.room ? now : now + 500),
+      projectedStart: (need, now) => (need.tokens <= this.room ? now : now + 500),
+      againAt: (now) => now + 100,
+      firstDomain: () => 0,
+      moveTo: () => null,
+    };
+  }
+
+  pick(): Pick {
+    const [candidate] = this.live.plan.candidates;
+    const reservation = candidate && reserve(this.live.table, candidate, this.clock.now());
+    if (candidate === undefined || !reservation) throw new Error('nothing to pick');
+    return { candidate, reservation };
+  }
+
+  /** Answers doorbells until all are silent; how many turns that took. */
+  settle(most: number): number {
+    let turns = 0;
+    for (let silent = false; !silent && turns < most;) {
+      silent = true;
+      for (const { table, line } of this.workers.values()) {
+        if (!answerBell(table)) continue;
+        silent = false;
+        turns += 1;
+        line.takeTurns();
+      }
+    }
+    return turns;
+  }
+}
+
+function liveSnapshot() {
+  const snapshot = aSnapshot();
+  const plan = planKeys(snapshot);
+  const keyCells = new SharedArrayBuffer(plan.byteLength(2));
+  initKeyTable(plan, keyCells, 2);
+  return openSnapshot(encodeSnapshot(snapshot), keyCells, { worker: 1, epoch: 1 });
+}
+
+const INBOUND = {
+  method: 'POST',
+  target: '/v1/chat/completions',
+  rawHeaders: [],
+  announcedBytes: null,
+  hasBody: false,
+  readBody: () => Promise.resolve(new Uint8Array(0)),
+  respond: () => undefined,
+  begin: () => undefined,
+  write: () => true,
+  finish: () => undefined,
+  abort: () => undefined,
+  closed: false,
+  events: null,
+};
+
+const worlds: World[] = [];
+afterEach(() => {
+  for (const world of worlds.splice(0)) for (const { line } of world.workers.values()) line.stop();
+});
+function begin(): World {
+  const world = new World();
+  worlds.push(world);
+  return world;
+}
+
+const ended = (waiter: Waiter): Promise<WaitEnd | 'open'> =>
+  Promise.race([waiter.ended, Promise.resolve('open' as const)]);
+
+describe('lines of two workers over one queue', () => {
+  it('do not call each other in circles while nothing fits', () => {
+    const world = begin();
+    for (let call = 0; call < 5; call += 1) {
+      world.ask(1, 100 + call);
+      world.ask(2, 50 + call);
+    }
+    world.of(1).line.takeTurns();
+    expect(world.settle(1000)).toBeLessThanOrEqual(4);
+    expect(world.tries).toBeLessThanOrEqual(2);
+  });
+
+  it('hand the turn on in the order of the queue', async () => {
+    const world = begin();
+    const waiters = [world.ask(1, 10), world.ask(2, 10), world.ask(1, 10), world.ask(2, 10)];
+    world.room = 30;
+    world.of(2).line.takeTurns();
+    world.settle(100);
+    const open = await Promise.all(waiters.map((waiter) => ended(waiter)));
+    const kinds = open.map((end) => (end === 'open' ? end : end.kind));
+    expect(kinds).toEqual(['go', 'go', 'go', 'open']);
+  });
+
+  it('look again when room has come back, and not before', () => {
+    const world = begin();
+    const waiter = world.ask(1, 10);
+    const { line, table } = world.of(1);
+    line.takeTurns();
+    const { tries } = world;
+    line.takeTurns();
+    expect(world.tries).toBe(tries);
+    world.room = 10;
+    roomReturned(table);
+    line.takeTurns();
+    expect(waiter.open).toBe(false);
+  });
+
+  it('let a small call of the other worker pass a large one that does not fit', () => {
+    const world = begin();
+    const large = world.ask(1, 500);
+    const small = world.ask(2, 20);
+    world.room = 30;
+    world.of(1).line.takeTurns();
+    world.settle(100);
+    expect([large.open, small.open]).toEqual([true, false]);
+  });
+});
