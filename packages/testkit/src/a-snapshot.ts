@@ -53,6 +53,7 @@ export function aSnapshot(sketch: SnapshotSketch = {}): Snapshot {
     ),
     consumers: (sketch.consumers ?? [{}]).map(aConsumer),
     traffic: { ...TRAFFIC, ...sketch.traffic },
+    alerts: sketch.alerts ?? [],
   };
 }
 

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { AlertWatch } from '@keywell/control/features/alerts/alert-watch';
 import { LiveConfiguration } from '@keywell/control/configuration/live-configuration';
 import { createFileWatch } from '@keywell/control/configuration/watch-files';
 import { createAdminApp } from '@keywell/control/http/admin-app';
+import type { CooldownChange } from '@keywell/core/keys/status';
 import { GatewayNode, ListenError } from '@keywell/gateway/node/gateway-node';
 import { openDataFolder, type DataFolder } from '@keywell/storage/paths';
 import { StorageError } from '@keywell/storage/storage-error';
@@ -20,6 +22,8 @@ import { peerAddress, startAdminListener, type AdminListener } from './admin-lis
 import { bannerLines } from './banner.ts';
 import { createLogger } from './create-logger.ts';
 import { addFirstConsumer } from './first-consumer.ts';
+import { openAlerts, startForesight, type Foresight } from './foresight.ts';
+import { forecastMetrics } from './forecast-metrics.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -85,22 +89,27 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     const lines = loaded.problems.map((problem) => showProblem('error', problem));
     throw new StartRefused(`the configuration cannot be used\n${lines.join('\n')}`, EXIT.refused);
   }
-  const requestLog = loaded.log.enabled
-    ? await openRequestLog({
-        dir: folder.paths.requestLog,
-        maxQueuedRows: loaded.log.max_queued_rows,
-        retentionDays: loaded.log.retention_days,
-        onWarning: (warning) => log.warn(warning, 'request log'),
-      })
-    : null;
-  const node = await startNode(options, { stores, configuration, requestLog, log });
+  const requestLog = await requestLogFor(loaded.log, folder, log);
+  const cooldowns = await stores.cooldowns.load(Date.now());
+  const rules = () => configuration.snapshot().alerts;
+  const alerts = await openAlerts(stores, { rules, cooldowns, log });
+  const node = await startNode(options, {
+    stores,
+    configuration,
+    requestLog,
+    log,
+    cooldowns,
+    alerts,
+  });
   configuration.serve(node);
+  const foresight = await startForesight(stores, { node, alerts, log });
   const admin = await startAdmin(options, {
     folder,
     stores,
     configuration,
     requestLog,
     node,
+    foresight,
     log,
     startedAt,
   });
@@ -123,8 +132,28 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   signals.obey({
     graceMs: () => configuration.snapshot().traffic.shutdownGraceMs,
     reload: () => void configuration.reload(),
-    end: () => bringDown({ folder, stores, configuration, requestLog, node, admin, simulated }),
+    end: () =>
+      bringDown({ folder, stores, configuration, requestLog, node, foresight, admin, simulated }),
     node,
+  });
+}
+
+/** Null when the log is off. */
+async function requestLogFor(
+  settings: {
+    readonly enabled: boolean;
+    readonly max_queued_rows: number;
+    readonly retention_days: number;
+  },
+  folder: DataFolder,
+  log: Logger,
+): Promise<RequestLog | null> {
+  if (!settings.enabled) return null;
+  return openRequestLog({
+    dir: folder.paths.requestLog,
+    maxQueuedRows: settings.max_queued_rows,
+    retentionDays: settings.retention_days,
+    onWarning: (warning) => log.warn(warning, 'request log'),
   });
 }
 
@@ -176,17 +205,20 @@ async function startNode(
     readonly configuration: LiveConfiguration;
     readonly requestLog: RequestLog | null;
     readonly log: Logger;
+    readonly cooldowns: readonly CooldownChange[];
+    readonly alerts: AlertWatch;
   },
 ): Promise<GatewayNode> {
-  const { stores, configuration, requestLog, log } = parts;
+  const { stores, configuration, requestLog, log, cooldowns, alerts } = parts;
   return GatewayNode.start({
     host: options.host,
     port: options.port,
     workers: options.workers,
     snapshot: configuration.snapshot(),
-    cooldowns: await stores.cooldowns.load(Date.now()),
+    cooldowns,
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
+      alerts.noteCooldowns(changes);
       try {
         stores.cooldowns.applyNow(changes);
       } catch (error) {
@@ -207,13 +239,14 @@ interface Running {
   readonly configuration: LiveConfiguration;
   readonly requestLog: RequestLog | null;
   readonly node: GatewayNode;
+  readonly foresight: Foresight;
 }
 
 function startAdmin(
   options: StartOptions,
   parts: Running & { readonly log: Logger; readonly startedAt: number },
 ): Promise<AdminListener> {
-  const { folder, stores, configuration, requestLog, node, log, startedAt } = parts;
+  const { folder, stores, configuration, requestLog, node, foresight, log, startedAt } = parts;
   const listeners = [
     { name: 'traffic', host: options.host, port: node.port },
     { name: 'admin', host: options.adminHost, port: options.adminPort },
@@ -225,6 +258,8 @@ function startAdmin(
     configuration,
     consumers: stores.consumers,
     audit: stores.audit,
+    alerts: stores.alerts,
+    forecast: foresight.monitor,
     requestLog: requestLog === null ? null : flushedFirst(requestLog, node),
     randomBytes,
     wallNow: Date.now,
@@ -238,7 +273,10 @@ function startAdmin(
     }),
     probes: createProviderProbes(() => configuration.snapshot().providers, Date.now),
     metrics: async () =>
-      node.metrics(keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null)),
+      node.metrics([
+        ...keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null),
+        ...forecastMetrics(node.limits(), foresight.monitor.forecast(), foresight.alerts.counts()),
+      ]),
     ready: () => !node.status().draining,
     peerAddress,
     newRequestId: () => `adm_${randomUUID()}`,
@@ -270,6 +308,7 @@ async function bringDown(
   parts: Running & { readonly admin: AdminListener; readonly simulated: SimulatedProvider | null },
 ): Promise<void> {
   await parts.admin.close();
+  await parts.foresight.stop();
   await parts.configuration.stop();
   await parts.requestLog?.close();
   await parts.simulated?.stop();

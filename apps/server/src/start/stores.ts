@@ -2,10 +2,14 @@ import {
   openCooldownStore,
   type OpenCooldownStore,
 } from '@keywell/storage/cooldowns/sql-cooldown-store';
+import type { AlertStore } from '@keywell/storage/alerts/alert-store';
+import { sqlAlertStore } from '@keywell/storage/alerts/sql-alert-store';
 import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
 import type { AuditStore } from '@keywell/storage/audit/audit-store';
 import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
 import type { ConsumerStore } from '@keywell/storage/consumers/consumer-store';
+import type { ForecastStore } from '@keywell/storage/forecast/forecast-store';
+import { sqlForecastStore } from '@keywell/storage/forecast/sql-forecast-store';
 import type { DataPaths } from '@keywell/storage/paths';
 import { openMasterKey, type MasterKey } from '@keywell/storage/secrets/master-key';
 import { sqlSettingStore } from '@keywell/storage/settings/sql-setting-store';
@@ -20,6 +24,8 @@ export interface Stores {
   readonly consumers: ConsumerStore;
   readonly snapshots: SnapshotStore;
   readonly audit: AuditStore;
+  readonly forecast: ForecastStore;
+  readonly alerts: AlertStore;
   readonly cooldowns: OpenCooldownStore;
   readonly masterKey: MasterKey;
   close(): Promise<void>;
@@ -36,6 +42,8 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
     consumers: sqlConsumerStore(database.db),
     snapshots: sqlSnapshotStore(database.db),
     audit: sqlAuditStore(database.db),
+    forecast: sqlForecastStore(database.db),
+    alerts: sqlAlertStore(database.db),
     cooldowns,
     masterKey,
     close: async () => {

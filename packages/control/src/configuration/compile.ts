@@ -72,6 +72,12 @@ export function compile(config: Config, input: CompileInput): Compiled {
       slowReaderTimeoutMs: config.traffic.slow_reader_timeout_ms,
       shutdownGraceMs: config.traffic.shutdown_grace_ms,
     },
+    alerts: config.alerts.map((alert) => ({
+      id: alert.id,
+      pool: alert.pool ?? null,
+      belowPercent: alert.below_percent ?? null,
+      etaBelowMs: alert.eta_below_ms ?? null,
+    })),
   };
   const hash = hashOf(describeSnapshot(content));
   return { ok: true, snapshot: { version: input.version, hash, ...content }, warnings };

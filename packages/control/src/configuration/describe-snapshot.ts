@@ -11,6 +11,7 @@ export interface DescribedSnapshot {
   readonly models: readonly Described[];
   readonly consumers: readonly Described[];
   readonly traffic: Described;
+  readonly alerts: readonly Described[];
 }
 
 /** Puts a snapshot into plain, secret-free data. */
@@ -73,5 +74,15 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
       shutdown_grace_ms: traffic.shutdownGraceMs,
     },
+    alerts: describeAlerts(snapshot.alerts),
   };
+}
+
+function describeAlerts(alerts: Snapshot['alerts']): readonly Described[] {
+  return alerts.map(({ id, pool, belowPercent, etaBelowMs }) => ({
+    id,
+    pool,
+    below_percent: belowPercent,
+    eta_below_ms: etaBelowMs,
+  }));
 }

@@ -4,7 +4,7 @@ import { type Described, describeSnapshot } from './describe-snapshot.ts';
 /** One thing that differs. Secrets appear as fingerprints. */
 export interface Change {
   readonly action: 'added' | 'changed' | 'removed';
-  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`. */
+  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`, `alert`. */
   readonly kind: string;
   /** `openai`, `openai/a`, `chat`. */
   readonly id: string;
@@ -40,6 +40,7 @@ export function diffSnapshots(
       before.traffic,
       after.traffic,
     ),
+    ...compareLists({ kind: 'alert', root: 'alerts', name: 'id' }, before.alerts, after.alerts),
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { PoolMember } from '@keywell/core/forecast/binding-limits';
+import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 
@@ -7,6 +9,10 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<void>;
   keys(): readonly KeyStatus[];
   pools(): readonly PoolStatus[];
+  /** What is known of every limit at present. */
+  limits(): readonly LimitSample[];
+  /** The quota domains and limit groups each pool draws on. */
+  poolMembers(): ReadonlyMap<string, readonly PoolMember[]>;
   /** Ends cooldowns by hand; an empty filter means all of them. */
   clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
   status(): DataPlaneStatus;

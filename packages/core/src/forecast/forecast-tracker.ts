@@ -95,6 +95,19 @@ export class ForecastTracker {
     return this.#finished.splice(0);
   }
 
+  /** The same, and what there is of the hour under way: for the end of a run. */
+  takeAll(): readonly PoolHour[] {
+    const open: PoolHour[] = [];
+    for (const [pool, ofPool] of this.#series) {
+      for (const [dimension, { hour }] of ofPool) {
+        if (hour.watchedMs > 0) open.push({ pool, dimension, ...hour });
+        hour.amount = 0;
+        hour.watchedMs = 0;
+      }
+    }
+    return [...this.takeHours(), ...open];
+  }
+
   forecast(pools: readonly PoolStatus[], at: TrackerAt): readonly PoolForecast[] {
     return pools.map((status) => {
       const series = this.#series.get(status.pool) ?? new Map<Dimension, Series>();

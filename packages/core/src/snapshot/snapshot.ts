@@ -1,3 +1,4 @@
+import type { AlertRule } from '../forecast/alert-rules.ts';
 import type { ChargeRule } from '../keys/charge-rule.ts';
 import type { Dimension } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
@@ -16,6 +17,8 @@ export interface Snapshot {
   readonly models: readonly ModelRecord[];
   readonly consumers: readonly ConsumerRecord[];
   readonly traffic: TrafficRecord;
+  /** When somebody wants to hear that a pool runs low. */
+  readonly alerts: readonly AlertRule[];
 }
 
 export interface ProviderRecord {

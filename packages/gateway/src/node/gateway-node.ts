@@ -1,4 +1,8 @@
 import { createServer } from 'node:net';
+import type { PoolMember } from '@keywell/core/forecast/binding-limits';
+import { declaredLimits } from '@keywell/core/forecast/declared-limits';
+import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import { poolMembers } from '@keywell/core/forecast/pool-members';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
@@ -151,6 +155,16 @@ export class GatewayNode {
 
   pools(): readonly PoolStatus[] {
     return describePools(this.#state.table, this.#clock.now());
+  }
+
+  /** What is known of every limit at present. */
+  limits(): readonly LimitSample[] {
+    return declaredLimits(this.#state.plan);
+  }
+
+  /** The quota domains and limit groups each pool draws on. */
+  poolMembers(): ReadonlyMap<string, readonly PoolMember[]> {
+    return poolMembers(this.#state.plan);
   }
 
   clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
