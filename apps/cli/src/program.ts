@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type AlertFilter, listAlerts } from './commands/alerts.ts';
 import { type AddOptions, addConsumer } from './commands/consumers/add.ts';
 import { listConsumers } from './commands/consumers/list.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
+import { showForecast } from './commands/forecast.ts';
 import { addHandedOver } from './commands/hand-over.ts';
 import { clearKeys } from './commands/keys/clear.ts';
 import { listKeys } from './commands/keys/list.ts';
@@ -57,6 +59,7 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
     .action(async (options: Watching, command: Command) => {
       await listPools(contextOf(command), options.watch === true);
     });
+  addForecast(program, contextOf);
   addLogs(program, contextOf);
   for (const each of allCommands(program)) acceptGlobals(each, program);
   return program;
@@ -101,6 +104,26 @@ function addConsumers(program: Command, contextOf: ContextOf): void {
     .option('--requests-per-minute <number>', 'requests in any 60 seconds', wholeNumber)
     .action(async (id: string, options: AddOptions, command: Command) => {
       await addConsumer(contextOf(command), id, options);
+    });
+}
+
+function addForecast(program: Command, contextOf: ContextOf): void {
+  program
+    .command('forecast')
+    .description('show what is left of each limit, how fast it goes, and when a pool runs dry')
+    .option('--pool <id>', 'this pool only')
+    .option('--watch', 'refresh every second')
+    .action(async (options: Watching & { readonly pool?: string }, command: Command) => {
+      await showForecast(contextOf(command), options);
+    });
+  program
+    .command('alerts')
+    .description('list alerts, newest first')
+    .option('--active', 'only what is not over')
+    .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
+    .option('--before <cursor>', 'go on where a list ended')
+    .action(async (options: AlertFilter, command: Command) => {
+      await listAlerts(contextOf(command), options);
     });
 }
 

@@ -92,6 +92,20 @@ describe('verbs that ask the gateway', () => {
     expect(() => JSON.parse(out) as unknown).not.toThrow();
   });
 
+  it('foresees and lists alerts', async () => {
+    const forecast = await run('forecast', '--pool', 'chat');
+    expect(forecast.code).toBe(0);
+    expect(forecast.out).toContain('tokens_day');
+    expect((await run('forecast', '--pool', 'nowhere')).code).toBe(1);
+    const alerts = await run('alerts', '--json', '--limit', '1');
+    expect(JSON.parse(alerts.out)).toMatchObject({
+      data: [{ kind: 'pool_recovered', subject: 'pool:chat' }],
+    });
+    const active = await run('alerts', '--active');
+    expect(active.out).toContain('pool_exhausted');
+    expect(active.out).not.toContain('pool_recovered');
+  });
+
   it('watches until it is ended', async () => {
     const { out } = await run('keys', 'list', '--watch');
     expect(out.match(/FINGERPRINT/g)).toHaveLength(3);
