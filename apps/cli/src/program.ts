@@ -162,7 +162,7 @@ export function allCommands(command: Command): readonly Command[] {
 }
 
 /** Verbs that run in apps/server. */
-export const HANDED_OVER: ReadonlySet<string> = new Set(['start', 'simulate', 'check']);
+export const HANDED_OVER: ReadonlySet<string> = new Set(['start', 'simulate', 'check', 'replay']);
 
 /** The global options work behind a verb too: `keywell keys list --json`. */
 function acceptGlobals(command: Command, program: Command): void {

@@ -213,12 +213,18 @@ describe('verbs of the product itself', () => {
       ['simulate', '--seed', '7'],
       ['simulate', '--seed', '7'],
     ],
+    [
+      ['--json', 'replay', '--from', '2026-11-25'],
+      ['replay', '--json', '--from', '2026-11-25'],
+    ],
   ])(
     '%j are handed over with all they were given, and their exit code comes back',
     async (args, passed) => {
       const { code, served } = await run(...args);
-      const expected =
-        passed[0] === 'start' ? ['start', '--data', world.folder, ...passed.slice(1)] : passed;
+      const [verb = '', ...rest] = passed;
+      const admin = ['--admin-url', `http://127.0.0.1:${listener.port}`];
+      const where = ['start', 'replay'].includes(verb) ? ['--data', world.folder] : [];
+      const expected = [verb, ...where, ...(verb === 'replay' ? admin : []), ...rest];
       expect(served).toEqual([expected]);
       expect(code).toBe(4);
     },
