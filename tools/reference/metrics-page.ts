@@ -31,6 +31,9 @@ const LIMIT = {
   resetInMs: null,
   refill: 'window',
   source: 'header',
+  reserved: 0,
+  used: null,
+  rate: 0,
 } as const;
 
 const FORECAST = {

@@ -3,7 +3,7 @@ import { readConfigFile } from '@keywell/control/configuration/config-file';
 import { loadConfig } from '@keywell/control/configuration/load-config';
 import { fileProblem, type Problem } from '@keywell/control/configuration/problem';
 import type { StoredConsumer } from '@keywell/control/ports/stores';
-import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
 import { Secret } from '@keywell/core/secret/secret';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { seededRandom } from '@keywell/simulator/random';
@@ -84,7 +84,7 @@ function fail(code: number, message: string): number {
 
 /** What the log's own run learned of limits, and the consumers added by command. */
 async function readLearned(dataDir: string): Promise<{
-  readonly limits: readonly LimitSample[];
+  readonly limits: readonly LimitFacts[];
   readonly consumers: readonly StoredConsumer[];
 }> {
   const file = dataPaths(dataDir).database;

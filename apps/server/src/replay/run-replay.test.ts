@@ -1,5 +1,6 @@
+import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import type { DeclaredLimit } from '@keywell/core/snapshot/snapshot';
-import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
 import type { RequestRecord, TimelineEvent } from '@keywell/core/log/request-record';
 import { aSnapshot, type SnapshotSketch } from '@keywell/testkit/a-snapshot';
 import { seededRandom } from '@keywell/testkit/seeded-random';
@@ -10,6 +11,7 @@ import { each, record, START, usage } from './replay-fixture.contract.ts';
 import { runReplay } from './run-replay.ts';
 
 const SECOND = 1000;
+const UPFRONT = { ...PLAIN_CHARGE, output: 'upfront' as const };
 
 const perMinute = (limit: number, dimension: DeclaredLimit['dimension']): DeclaredLimit => ({
   dimension,
@@ -20,7 +22,7 @@ const perMinute = (limit: number, dimension: DeclaredLimit['dimension']): Declar
 const replay = (
   sketch: SnapshotSketch,
   records: readonly RequestRecord[],
-  known: readonly LimitSample[] = [],
+  known: readonly LimitFacts[] = [],
 ) =>
   runReplay({
     snapshot: aSnapshot(sketch),
@@ -84,8 +86,8 @@ describe('a replay', () => {
   it('takes tokens as they were logged, and a request larger than the limit is told so', async () => {
     const keys = [key('a', [perMinute(1000, 'tokens_minute')])];
     const records = [record(0, { usage: usage(2000, 10) }), record(1, { usage: usage(900, 50) })];
-    const { virtual } = await replay({ providers: [{ keys }] }, records);
-    expect(virtual).toMatchObject({ answered: 1, tooLarge: 1, dry: 0 });
+    const { virtual } = await replay({ providers: [{ keys, charge: UPFRONT }] }, records);
+    expect(virtual).toMatchObject({ answered: 1, tooLarge: 1, dry: 0, attempts: 1 });
   });
 
   it('lets calls wait where the pool does, and counts the waits', async () => {
@@ -101,7 +103,7 @@ describe('a replay', () => {
   });
 
   it('goes by limits that the run of the log was told, where none is declared', async () => {
-    const known: LimitSample = {
+    const known: LimitFacts = {
       provider: 'openai',
       path: 'openai/org-a',
       group: 'gpt-5',
@@ -143,17 +145,17 @@ describe('a replay', () => {
 
   it('guesses what was refused by what is usual, and leaves the caller’s own faults out', async () => {
     const refused = { status: 429, errorCode: 'pool_exhausted', usage: null, attempts: 0 };
-    const keys = [key('a', [perMinute(520, 'tokens_minute')])];
+    const keys = [key('a', [perMinute(700, 'tokens_minute')])];
     const records = [
       record(0, { usage: usage(10, 500) }),
       record(1100, refused),
       record(1102, { ...refused, status: 400, errorCode: 'invalid_request' }),
       record(1103, { model: null }),
     ];
-    const result = await replay({ providers: [{ keys }] }, records);
+    const result = await replay({ providers: [{ keys, charge: UPFRONT }] }, records);
     expect(result).toMatchObject({ replayed: 2, leftOut: 2, guessed: 1 });
     expect(result.happened).toMatchObject({ answered: 1, dry: 1 });
-    // 510 of 520 are gone, and 400 bytes are about 100 tokens.
+    // 510 of 700 are gone; 400 bytes are about 100 tokens, and 500 of output are usual.
     expect(result.virtual).toMatchObject({ answered: 1, dry: 1 });
   });
 

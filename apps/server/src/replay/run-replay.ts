@@ -1,4 +1,4 @@
-import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { HappenedTally } from './happened-tally.ts';
@@ -12,7 +12,7 @@ export interface ReplayInput {
   /** What is tried. */
   readonly snapshot: Snapshot;
   /** Limits that the log's own run was told. */
-  readonly known: readonly LimitSample[];
+  readonly known: readonly LimitFacts[];
   /** Oldest first. */
   readonly records: AsyncIterable<RequestRecord>;
   /** Wall clock, epoch milliseconds. */

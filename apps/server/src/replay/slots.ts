@@ -13,6 +13,10 @@ export class Slots<T> {
     return slot;
   }
 
+  at(slot: number): T | undefined {
+    return this.#things[slot];
+  }
+
   take(slot: number): T | undefined {
     const thing = this.#things[slot];
     if (thing === undefined) return undefined;

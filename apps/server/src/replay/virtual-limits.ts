@@ -1,5 +1,4 @@
-import { declaredLimits } from '@keywell/core/forecast/declared-limits';
-import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Candidate, KeyPlan } from '@keywell/core/keys/plan';
 import type { Dimension, Verdict } from '@keywell/core/keys/verdict';
@@ -28,9 +27,11 @@ interface Limit {
   readonly path: string;
   readonly dimension: Dimension;
   readonly meter: Meter | Places;
-  readonly refill: LimitSample['refill'];
+  readonly refill: LimitFacts['refill'];
   /** By the configuration. */
   readonly declared: boolean;
+  /** Whether the provider tells it with every answer, as it did in the run of the log. */
+  readonly told: boolean;
 }
 
 /** Calls at the same time. */
@@ -49,18 +50,21 @@ export class VirtualLimits {
   readonly #byCandidate: ReadonlyMap<number, readonly Limit[]>;
   readonly #priceOf: PriceOf;
 
-  /** `known` is what the log's run was told; what is declared goes before it. `startsAt` is when the replay begins. */
+  /**
+   * `known` is what the log's run was told; what the configuration declares goes before it. `startsAt` is when the replay begins.
+   */
   constructor(
     plan: KeyPlan,
     parts: {
-      readonly known: readonly LimitSample[];
+      readonly known: readonly LimitFacts[];
+      readonly declared: readonly LimitFacts[];
       readonly priceOf: PriceOf;
       readonly startsAt: number;
     },
   ) {
     this.#priceOf = parts.priceOf;
     const limits = new Map<string, Map<string, Limit>>();
-    for (const sample of [...parts.known, ...declaredLimits(plan)]) {
+    for (const sample of [...parts.known, ...parts.declared]) {
       const place = `${sample.path}\n${sample.group}`;
       const there = limits.get(place) ?? new Map<string, Limit>();
       if (sample.limit === null) continue;
@@ -71,7 +75,7 @@ export class VirtualLimits {
       plan.candidates.map((candidate) => [
         candidate.index,
         candidate.domainPath.flatMap((path) => [
-          ...(limits.get(`${path}\n${candidate.model}`)?.values() ?? []),
+          ...(limits.get(`${path}\n${candidate.group}`)?.values() ?? []),
         ]),
       ]),
     );
@@ -108,7 +112,7 @@ export class VirtualLimits {
     const told: LimitObservation[] = [];
     for (const limit of this.#limitsOf(candidate)) {
       const { meter, dimension } = limit;
-      if (meter.kind === 'places') continue;
+      if (meter.kind === 'places' || !limit.told) continue;
       const continuous = limit.refill === 'continuous';
       const level = levelOf(candidate, limit);
       told.push({
@@ -137,15 +141,22 @@ export class VirtualLimits {
 }
 
 /** A quota domain and limit group, as people read it: `openai/org-1#gpt-5`. */
-export const placeOf = ({ domain, model }: Candidate): string => `${domain}#${model}`;
+export const placeOf = ({ domain, group }: Candidate): string => `${domain}#${group}`;
 
-function limitFrom(sample: LimitSample, limit: number, at: number): Limit {
+function limitFrom(sample: LimitFacts, limit: number, at: number): Limit {
   const { path, dimension, refill, source } = sample;
   const meter: Limit['meter'] =
     dimension === 'concurrency'
       ? { kind: 'places', limit, used: 0 }
       : newMeter(limit, { dimension, refill }, at);
-  return { path, dimension, refill, meter, declared: source === 'config' };
+  return {
+    path,
+    dimension,
+    refill,
+    meter,
+    declared: source === 'config',
+    told: source === 'header',
+  };
 }
 
 function sourcesOf(plan: KeyPlan, limits: ReadonlyMap<number, readonly Limit[]>): LimitSources {

@@ -12,6 +12,9 @@ const limit = (provider: string, path: string, remaining: number | null): LimitS
   resetInMs: null,
   refill: 'continuous',
   source: 'header',
+  reserved: 0,
+  used: null,
+  rate: 0,
 });
 const headroom = (limits: readonly LimitSample[]) => forecastMetrics(limits, [], [])[0]?.series;
 

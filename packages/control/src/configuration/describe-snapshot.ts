@@ -16,7 +16,6 @@ export interface DescribedSnapshot {
 
 /** Puts a snapshot into plain, secret-free data. */
 export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
-  const { traffic } = snapshot;
   return {
     providers: snapshot.providers.map((provider) => ({
       id: provider.id,
@@ -65,15 +64,7 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       priority: consumer.priority,
       budget: consumer.budget,
     })),
-    traffic: {
-      max_body_bytes: traffic.maxBodyBytes,
-      max_response_bytes: traffic.maxResponseBytes,
-      max_connections: traffic.maxConnections,
-      headers_timeout_ms: traffic.headersTimeoutMs,
-      body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
-      slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
-      shutdown_grace_ms: traffic.shutdownGraceMs,
-    },
+    traffic: describeTraffic(snapshot.traffic),
     alerts: describeAlerts(snapshot.alerts),
   };
 }
@@ -85,4 +76,16 @@ function describeAlerts(alerts: Snapshot['alerts']): readonly Described[] {
     below_percent: belowPercent,
     eta_below_ms: etaBelowMs,
   }));
+}
+
+function describeTraffic(traffic: Snapshot['traffic']): Described {
+  return {
+    max_body_bytes: traffic.maxBodyBytes,
+    max_response_bytes: traffic.maxResponseBytes,
+    max_connections: traffic.maxConnections,
+    headers_timeout_ms: traffic.headersTimeoutMs,
+    body_idle_timeout_ms: traffic.bodyIdleTimeoutMs,
+    slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
+    shutdown_grace_ms: traffic.shutdownGraceMs,
+  };
 }

@@ -17,7 +17,10 @@ export class BurnMeter {
   note(amount: number, elapsedMs: number, now: number): void {
     this.#fade(now);
     this.#watchedMs += elapsedMs;
-    for (const [index, sum] of this.#sums.entries()) this.#sums[index] = sum + amount;
+    // It came evenly over the time, so that half of it has faded a little already.
+    for (const [index, sum] of this.#sums.entries()) {
+      this.#sums[index] = sum + amount * 2 ** (-elapsedMs / 2 / (HALF_LIVES_MS[index] ?? 1));
+    }
   }
 
   get watchedMs(): number {

@@ -26,6 +26,9 @@ const sample = (more: Partial<LimitSample>): LimitSample => ({
   resetInMs: 20 * HOUR,
   refill: 'window',
   source: 'header',
+  reserved: 0,
+  used: null,
+  rate: 0,
   ...more,
 });
 
@@ -137,6 +140,33 @@ describe('the forecast of a pool', () => {
     // 06:00 is 5 h 45 min away; what is left by then lasts for about 96 min at 10,000 a minute.
     expect((dimension?.exhaustsInMs ?? 0) / HOUR).toBeGreaterThan(7.2);
     expect((dimension?.exhaustsInMs ?? 0) / HOUR).toBeLessThan(7.5);
+  });
+
+  it('counts what was charged here and what is used from outside, whichever is more', () => {
+    const minute = (usedPerMinute: number, remainingAt: (at: number) => number) => {
+      const tracker = new ForecastTracker();
+      tracker.setPools(MEMBERS);
+      for (let at = 0; at <= 5 * MINUTE; at += 5 * SECOND) {
+        const told = sample({
+          dimension: 'tokens_minute',
+          limit: 60_000,
+          remaining: remainingAt(at),
+          reserved: at % 10_000 === 0 ? 0 : 500,
+          used: (usedPerMinute * at) / MINUTE,
+          rate: 1,
+          refill: 'continuous',
+          resetInMs: null,
+        });
+        tracker.note([told], { now: at, wallNow: MONDAY + at });
+      }
+      const at = { now: 5 * MINUTE, wallNow: MONDAY + 5 * MINUTE };
+      return tracker.forecast([POOL], at)[0]?.dimensions[0]?.burnPerMinute ?? 0;
+    };
+    // Always full, so that only our own account shows what goes through it.
+    expect(minute(3000, () => 60_000)).toBeCloseTo(3000, -2);
+    // Half full and standing still: somebody takes all that comes back. Reservations that come and go are no use.
+    const standing = (at: number) => (at % 10_000 === 0 ? 30_000 : 29_500);
+    expect(minute(3000, standing)).toBeCloseTo(60_000, -3);
   });
 
   it('forgets limits that nobody tells any more, and pools that are gone', () => {

@@ -3,7 +3,7 @@ import type { Dimension } from '../keys/verdict.ts';
 import { bindingLimits, type BindingLimits, type PoolMember } from './binding-limits.ts';
 import { BurnMeter, speedFor } from './burn-meter.ts';
 import { summarizePool, type DimensionForecast, type PoolForecast } from './forecast.ts';
-import { consumedBetween, periodOf, type LimitSample } from './limit-sample.ts';
+import { consumedBetween, periodOf, type Consumed, type LimitSample } from './limit-sample.ts';
 import { projectExhaustion, projectRecovery } from './project.ts';
 import { expectedBurn, Season, type HourOfUse } from './season.ts';
 
@@ -29,16 +29,25 @@ interface Watched {
   sample: LimitSample;
   /** Monotonic. */
   at: number;
-  /** Since the sample before; null where it cannot be told. */
-  consumed: number | null;
+  /** Since the sample before; null where nothing can be told. */
+  consumed: Consumed | null;
 }
 
 /** One pool and dimension. */
 interface Series {
-  readonly meter: BurnMeter;
+  /** What this node was charged, and what became of the limits: whichever is more is the burn. */
+  readonly own: BurnMeter;
+  readonly seen: BurnMeter;
   readonly season: Season;
-  hour: { hourAt: number; amount: number; watchedMs: number };
+  hour: Hour;
   bound: BindingLimits<Watched>;
+}
+
+interface Hour {
+  hourAt: number;
+  own: number;
+  seen: number;
+  watchedMs: number;
 }
 
 export interface TrackerAt {
@@ -100,8 +109,9 @@ export class ForecastTracker {
     const open: PoolHour[] = [];
     for (const [pool, ofPool] of this.#series) {
       for (const [dimension, { hour }] of ofPool) {
-        if (hour.watchedMs > 0) open.push({ pool, dimension, ...hour });
-        hour.amount = 0;
+        if (hour.watchedMs > 0) open.push({ pool, dimension, ...hourOf(hour) });
+        hour.own = 0;
+        hour.seen = 0;
         hour.watchedMs = 0;
       }
     }
@@ -124,7 +134,7 @@ export class ForecastTracker {
     const left = total(samples, ({ remaining }) => remaining);
     const limit = total(samples, (each) => each.limit);
     const period = periodOf(dimension);
-    const perMs = series.meter.perMs(at.now, speedFor(period));
+    const perMs = burnOf(series, at.now, speedFor(period));
     const expected = perMs === null ? null : expectedBurn(perMs, series.season, at.wallNow);
     const exhausted = samples.every(({ remaining }) => (remaining ?? 0) < 1);
     const measured = dimension !== 'concurrency' && expected !== null;
@@ -157,8 +167,9 @@ export class ForecastTracker {
       return;
     }
     const elapsedMs = now - known.at;
-    known.consumed =
-      elapsedMs > MAX_GAP_MS ? null : consumedBetween(known.sample, sample, elapsedMs);
+    const consumed = consumedBetween(known.sample, sample, elapsedMs);
+    const told = consumed.own !== null || consumed.seen !== null;
+    known.consumed = told && elapsedMs <= MAX_GAP_MS ? consumed : null;
     known.sample = sample;
     known.left = remaining;
     known.at = now;
@@ -178,18 +189,22 @@ export class ForecastTracker {
     series.bound = bound;
     const fresh = bound.limits.filter((each) => each.at === at.now && each.consumed !== null);
     if (fresh.length === 0 || elapsedMs === 0 || elapsedMs > MAX_GAP_MS) return;
-    const amount = fresh.reduce((sum, each) => sum + (each.consumed ?? 0), 0);
-    series.meter.note(amount, elapsedMs, at.now);
+    const own = fresh.reduce((sum, each) => sum + (each.consumed?.own ?? 0), 0);
+    const seen = fresh.reduce((sum, each) => sum + (each.consumed?.seen ?? 0), 0);
+    series.own.note(own, elapsedMs, at.now);
+    series.seen.note(seen, elapsedMs, at.now);
     const hourAt = Math.floor(at.wallNow / HOUR) * HOUR;
     if (series.hour.hourAt !== hourAt) {
       if (series.hour.watchedMs > 0) {
-        series.season.note(series.hour);
-        this.#finished.push({ pool, dimension, ...series.hour });
+        const finished = hourOf(series.hour);
+        series.season.note(finished);
+        this.#finished.push({ pool, dimension, ...finished });
         if (this.#finished.length > MAX_SERIES) this.#finished.shift();
       }
-      series.hour = { hourAt, amount: 0, watchedMs: 0 };
+      series.hour = { hourAt, own: 0, seen: 0, watchedMs: 0 };
     }
-    series.hour.amount += amount;
+    series.hour.own += own;
+    series.hour.seen += seen;
     series.hour.watchedMs += elapsedMs;
   }
 
@@ -205,9 +220,10 @@ export class ForecastTracker {
     if (this.#seriesCount >= MAX_SERIES) return null;
     this.#seriesCount += 1;
     const made: Series = {
-      meter: new BurnMeter(),
+      own: new BurnMeter(),
+      seen: new BurnMeter(),
       season: new Season(),
-      hour: { hourAt: 0, amount: 0, watchedMs: 0 },
+      hour: { hourAt: 0, own: 0, seen: 0, watchedMs: 0 },
       bound: { limits: [], known: 0 },
     };
     this.#series.set(pool, ofPool.set(dimension, made));
@@ -230,15 +246,24 @@ const nameOf = (path: string, group: string): string => `${path}\n${group}`;
 /** The sample as it would read now, were nothing consumed since. */
 function aged({ sample, at }: Watched, now: number): LimitSample {
   const elapsedMs = Math.max(0, now - at);
-  const { limit, remaining, resetInMs, refill } = sample;
+  const { limit, remaining, resetInMs, refill, rate } = sample;
   if (limit === null || remaining === null || elapsedMs === 0) return sample;
-  const period = periodOf(sample.dimension);
-  if (refill === 'continuous' && period !== null) {
-    return { ...sample, remaining: Math.min(limit, remaining + (limit / period) * elapsedMs) };
+  if (refill === 'continuous') {
+    return { ...sample, remaining: Math.min(limit, remaining + rate * elapsedMs) };
   }
   if (resetInMs === null) return sample;
   if (resetInMs > elapsedMs) return { ...sample, resetInMs: resetInMs - elapsedMs };
   return { ...sample, remaining: limit, resetInMs: null };
+}
+
+/** Per millisecond; null while it was not watched long enough. */
+function burnOf(series: Series, now: number, speed: number): number | null {
+  const [own, seen] = [series.own.perMs(now, speed), series.seen.perMs(now, speed)];
+  return own === null || seen === null ? null : Math.max(0, own, seen);
+}
+
+function hourOf({ hourAt, own, seen, watchedMs }: Hour): HourOfUse {
+  return { hourAt, amount: Math.max(0, own, seen), watchedMs };
 }
 
 function total(

@@ -11,6 +11,9 @@ const sample = (remaining: number | null, more: Partial<LimitSample> = {}): Limi
   resetInMs: null,
   refill: 'continuous',
   source: 'header',
+  reserved: 0,
+  used: null,
+  rate: 0.1,
   ...more,
 });
 
@@ -40,7 +43,19 @@ describe('what was consumed between two samples', () => {
       null,
     ],
   ])('%s', (_, before, after, consumed) => {
-    expect(consumedBetween(before, after, 5000)).toBe(consumed);
+    expect(consumedBetween(before, after, 5000)).toEqual({ own: null, seen: consumed });
+  });
+
+  it('our own account is what was charged meanwhile, unless the table began anew', () => {
+    const own = (was: number, is: number) =>
+      consumedBetween(sample(1, { used: was }), sample(1, { used: is }), 5000).own;
+    expect(own(100, 350)).toBe(250);
+    expect(own(100, 20)).toBeNull();
+  });
+
+  it('what open attempts hold is not consumed', () => {
+    const after = sample(2000, { reserved: 900, refill: 'window' });
+    expect(consumedBetween(sample(3000, { refill: 'window' }), after, 5000).seen).toBe(100);
   });
 
   it('knows how long each dimension counts over', () => {

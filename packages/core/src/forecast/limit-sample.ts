@@ -1,19 +1,29 @@
 import type { Dimension } from '../keys/verdict.ts';
 
-/** What is known of one limit at one moment: one (quota domain, limit group, dimension). */
-export interface LimitSample {
+/** What is known of one limit: one (quota domain, limit group, dimension). */
+export interface LimitFacts {
   readonly provider: string;
   /** Display path of the node of the domain tree: `openai/org-1`. */
   readonly path: string;
   readonly group: string;
   readonly dimension: Dimension;
   readonly limit: number | null;
-  /** What could still be taken now, refill included. */
+  /** What could still be taken then, refill included. */
   readonly remaining: number | null;
   /** Until the reset the provider named, milliseconds. */
   readonly resetInMs: number | null;
   readonly refill: 'continuous' | 'window' | 'unknown';
   readonly source: 'header' | 'body' | 'config' | 'learned';
+}
+
+/** One limit at one moment, as the engine sees it. */
+export interface LimitSample extends LimitFacts {
+  /** What open attempts may still be charged; not part of `remaining`. */
+  readonly reserved: number;
+  /** All that this node was ever charged; null where it is not counted. Starts anew with a new table. */
+  readonly used: number | null;
+  /** What comes back in a millisecond; 0 where nothing does. */
+  readonly rate: number;
 }
 
 const SECOND = 1000;
@@ -39,24 +49,39 @@ export function periodOf(dimension: Dimension): number | null {
   }
 }
 
-/**
- * What was taken from a limit between two samples of it, `elapsedMs` apart. Null where they cannot tell. Where a bucket was full in
- * between, or a window ended, a part stays unseen and the answer is the least it can have been.
- */
+/** What was taken from a limit between two samples of it. */
+export interface Consumed {
+  /** By what this node was charged; null where it cannot be told. */
+  readonly own: number | null;
+  /**
+   * By what became of the limit, use from outside included; below 0 where estimates were corrected. Null where it cannot be told. Where
+   * a bucket was full in between, or a window ended, a part stays unseen.
+   */
+  readonly seen: number | null;
+}
+
+/** What was taken between two samples, `elapsedMs` apart. */
 export function consumedBetween(
   before: LimitSample,
   after: LimitSample,
   elapsedMs: number,
-): number | null {
+): Consumed {
+  if (after.dimension === 'concurrency') return { own: null, seen: null };
+  const known = before.used !== null && after.used !== null && after.used >= before.used;
+  const own = known ? (after.used ?? 0) - (before.used ?? 0) : null;
+  return { own, seen: seenBetween(before, after, elapsedMs) };
+}
+
+function seenBetween(before: LimitSample, after: LimitSample, elapsedMs: number): number | null {
   if (before.remaining === null || after.remaining === null || after.limit === null) return null;
-  if (before.limit !== after.limit || after.dimension === 'concurrency') return null;
-  const fallen = before.remaining - after.remaining;
-  const period = periodOf(after.dimension);
+  if (before.limit !== after.limit) return null;
+  // What open attempts hold is not consumed yet.
+  const was = before.remaining + before.reserved;
+  const left = after.remaining + after.reserved;
   if (after.refill === 'continuous') {
-    if (period === null || after.remaining >= after.limit) return Math.max(0, fallen);
-    const refilled = before.remaining + (after.limit / period) * elapsedMs;
-    return Math.max(0, Math.min(after.limit, refilled) - after.remaining);
+    if (left >= after.limit) return was - left;
+    return Math.min(after.limit, was + after.rate * elapsedMs) - left;
   }
   const ended = before.resetInMs !== null && before.resetInMs <= elapsedMs;
-  return ended || fallen < 0 ? Math.max(0, after.limit - after.remaining) : fallen;
+  return ended || left - was > after.limit / 2 ? Math.max(0, after.limit - left) : was - left;
 }

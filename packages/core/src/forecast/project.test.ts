@@ -8,6 +8,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 const limit = (more: Partial<LimitSample>): LimitSample => ({
+  reserved: 0,
+  used: null,
+  rate: 600 / MINUTE,
   provider: 'openai',
   path: 'openai/org-1',
   group: 'gpt-5',
@@ -96,6 +99,7 @@ describe('when limits run dry', () => {
             remaining: fc.integer({ min: -10, max: 1e9 }),
             resetInMs: fc.option(fc.integer({ min: -5, max: 1e10 })),
             refill: fc.constantFrom('continuous', 'window', 'unknown'),
+            rate: fc.double({ min: 0, max: 1e6, noNaN: true }),
           }),
           { maxLength: 6 },
         ),

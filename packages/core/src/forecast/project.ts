@@ -62,13 +62,11 @@ export function projectRecovery(limits: readonly LimitSample[], need: number): n
 }
 
 function levelOf(sample: LimitSample): Level[] {
-  const { limit, remaining, refill, resetInMs, dimension } = sample;
+  const { limit, remaining, refill, resetInMs, dimension, rate } = sample;
   if (limit === null || remaining === null) return [];
   const periodMs = periodOf(dimension) ?? Infinity;
   const left = Math.max(0, Math.min(limit, remaining));
-  if (refill === 'continuous' && periodMs < Infinity) {
-    return [{ left, limit, rate: limit / periodMs, resetAt: Infinity, periodMs }];
-  }
+  if (refill === 'continuous') return [{ left, limit, rate, resetAt: Infinity, periodMs }];
   // A window whose end nobody named ends within its own length.
   return [{ left, limit, rate: 0, resetAt: Math.max(1, resetInMs ?? periodMs), periodMs }];
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { PoolMember } from '@keywell/core/forecast/binding-limits';
-import { declaredLimits } from '@keywell/core/forecast/declared-limits';
 import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import { poolMembers } from '@keywell/core/forecast/pool-members';
+import { sampleLimits } from '@keywell/core/forecast/sample-limits';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
@@ -159,7 +159,7 @@ export class GatewayNode {
 
   /** What is known of every limit at present. */
   limits(): readonly LimitSample[] {
-    return declaredLimits(this.#state.plan);
+    return sampleLimits(this.#state.table, this.#clock.now());
   }
 
   /** The quota domains and limit groups each pool draws on. */

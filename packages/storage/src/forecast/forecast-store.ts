@@ -1,8 +1,8 @@
 import type { PoolHour } from '@keywell/core/forecast/forecast-tracker';
-import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
 
 /** A limit as it was last told. */
-export interface KnownLimit extends LimitSample {
+export interface KnownLimit extends LimitFacts {
   /** Wall clock, epoch milliseconds. */
   readonly seenAt: number;
 }

@@ -29,6 +29,9 @@ function world(store = memoryForecastStore()) {
       resetInMs: 12 * 60 * MINUTE,
       refill: 'window',
       source: 'header',
+      reserved: 0,
+      used: null,
+      rate: 0,
     };
   };
   const pool = { provider: 'openai', domainPath: ['openai/org-1'], group: 'gpt-5' };

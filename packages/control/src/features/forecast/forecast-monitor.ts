@@ -4,6 +4,7 @@ import {
   type PoolHour,
   type TrackerAt,
 } from '@keywell/core/forecast/forecast-tracker';
+import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import type { ForecastStore, KnownLimit } from '@keywell/storage/forecast/forecast-store';
 import type { DataPlane } from '../../ports/data-plane.ts';
 
@@ -99,7 +100,7 @@ export class ForecastMonitor {
     this.#savedAt = now();
     const hours = last ? this.#tracker.takeAll() : this.#tracker.takeHours();
     const seenAt = wallNow();
-    const limits = dataPlane.limits().map((limit): KnownLimit => Object.assign({ seenAt }, limit));
+    const limits = dataPlane.limits().map((limit) => knownLimit(limit, seenAt));
     this.#saving = this.#write(this.#saving, { hours, limits, seenAt });
   }
 
@@ -126,4 +127,9 @@ export class ForecastMonitor {
   #at(): TrackerAt {
     return { now: this.#options.now(), wallNow: this.#options.wallNow() };
   }
+}
+
+function knownLimit(sample: LimitSample, seenAt: number): KnownLimit {
+  const { provider, path, group, dimension, limit, remaining, resetInMs, refill, source } = sample;
+  return { provider, path, group, dimension, limit, remaining, resetInMs, refill, source, seenAt };
 }
