@@ -79,7 +79,13 @@ function computed(): readonly Row[] {
   const pool = { pool: 'c', tiers, requests10s: 0, retries10s: 0 };
   const families = [
     ...keyMetrics([key], [pool], { queued: 0, written: 0, shed: 0 }),
-    ...forecastMetrics([LIMIT], [FORECAST], [{ kind: 'pool_exhausted', raised: 0, active: 0 }]),
+    ...forecastMetrics({
+      limits: [LIMIT],
+      pools: [FORECAST],
+      alerts: [{ kind: 'pool_exhausted', raised: 0, active: 0 }],
+      cooldowns: [{ class: 'slow_down', seconds: 0 }],
+      endpoints: [{ provider: 'p', implausible: 0, stale: 0 }],
+    }),
   ];
   return families.map((family) => {
     const names = Object.keys(family.series[0]?.labels ?? {});

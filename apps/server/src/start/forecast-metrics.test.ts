@@ -16,7 +16,8 @@ const limit = (provider: string, path: string, remaining: number | null): LimitS
   used: null,
   rate: 0,
 });
-const headroom = (limits: readonly LimitSample[]) => forecastMetrics(limits, [], [])[0]?.series;
+const headroom = (limits: readonly LimitSample[]) =>
+  forecastMetrics({ limits, pools: [], alerts: [], cooldowns: [], endpoints: [] })[0]?.series;
 
 describe('metrics of the forecast', () => {
   it('headroom is the least among the domains of a provider, and never below 0', () => {

@@ -1,19 +1,27 @@
 import type { AlertCount } from '@keywell/control/features/alerts/alert-watch';
 import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import type { EndpointCounts } from '@keywell/core/keys/endpoint-counts';
 import type { ExtraFamily } from '@keywell/gateway/telemetry/exposition';
+import type { CooldownSeconds } from './cooldown-seconds.ts';
 
 /** Series of one family at most; what has no place of its own is told together, as `other`. */
 const MAX_SERIES = 500;
 
 type Series = ExtraFamily['series'];
 
-/** Headroom, expected ends, and alerts: computed when somebody asks. */
-export function forecastMetrics(
-  limits: readonly LimitSample[],
-  pools: readonly PoolForecast[],
-  alerts: readonly AlertCount[],
-): readonly ExtraFamily[] {
+/** What the metrics of the forecast and of the engine's own figures are made from. */
+export interface ForeseenFigures {
+  readonly limits: readonly LimitSample[];
+  readonly pools: readonly PoolForecast[];
+  readonly alerts: readonly AlertCount[];
+  readonly cooldowns: ReturnType<CooldownSeconds['read']>;
+  readonly endpoints: readonly EndpointCounts[];
+}
+
+/** Headroom, expected ends, alerts, cooldowns: computed when somebody asks. */
+export function forecastMetrics(figures: ForeseenFigures): readonly ExtraFamily[] {
+  const { limits, pools, alerts, cooldowns, endpoints } = figures;
   const dimensions = pools.flatMap(({ pool, dimensions: each }) =>
     each.map((forecast) => ({ labels: { pool, dimension: forecast.dimension }, forecast })),
   );
@@ -58,6 +66,39 @@ export function forecastMetrics(
       help: 'Alerts that are not over, by kind.',
       series: alerts.map(({ kind, active }) => ({ labels: { kind }, value: active })),
     },
+    {
+      name: 'keywell_cooldown_seconds_total',
+      type: 'counter',
+      help: 'Seconds for which keys, domains and endpoints were cooled, added up, by class.',
+      series: cooldowns.map(({ class: of, seconds }) => ({
+        labels: { class: of },
+        value: seconds,
+      })),
+    },
+    ...endpointFamilies(endpoints),
+  ];
+}
+
+function endpointFamilies(endpoints: readonly EndpointCounts[]): readonly ExtraFamily[] {
+  const perProvider = (value: (counts: EndpointCounts) => number): Series =>
+    bounded(
+      endpoints.map((each) => ({ labels: { provider: each.provider }, value: value(each) })),
+      { provider: 'other' },
+      (a, b) => a + b,
+    );
+  return [
+    {
+      name: 'keywell_implausible_ends_total',
+      type: 'counter',
+      help: 'Instants a provider named that could not be: past, too far, no number.',
+      series: perProvider(({ implausible }) => implausible),
+    },
+    {
+      name: 'keywell_stale_failures_total',
+      type: 'counter',
+      help: 'Failures that were too old to count: sent before the last success or clearing.',
+      series: perProvider(({ stale }) => stale),
+    },
   ];
 }
 
@@ -81,11 +122,10 @@ function headroom(limits: readonly LimitSample[]): Series {
 function bounded(
   series: Series,
   other: Readonly<Record<string, string>>,
-  combine: (...values: number[]) => number,
+  combine: (a: number, b: number) => number,
 ): Series {
   if (series.length <= MAX_SERIES) return series;
   const rest = series.slice(MAX_SERIES - 1).map(({ value }) => value);
-  // Not by spreading all at once: there may be more than a call takes.
   const together = rest.reduce((a, b) => combine(a, b));
   return [...series.slice(0, MAX_SERIES - 1), { labels: other, value: together }];
 }

@@ -4,12 +4,16 @@ import { ForecastMonitor } from '@keywell/control/features/forecast/forecast-mon
 import type { AlertRule } from '@keywell/core/forecast/alert-rules';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { GatewayNode } from '@keywell/gateway/node/gateway-node';
+import type { CooldownSeconds } from './cooldown-seconds.ts';
+import type { ForeseenFigures } from './forecast-metrics.ts';
 import type { Stores } from './stores.ts';
 
 /** What watches limits and tells when they run low. */
 export interface Foresight {
   readonly monitor: ForecastMonitor;
   readonly alerts: AlertWatch;
+  /** What metrics are made from. */
+  figures(): ForeseenFigures;
   stop(): Promise<void>;
 }
 
@@ -39,9 +43,14 @@ export async function openAlerts(
 /** Begins to sample. */
 export async function startForesight(
   stores: Stores,
-  parts: { readonly node: GatewayNode; readonly alerts: AlertWatch; readonly log: Logger },
+  parts: {
+    readonly node: GatewayNode;
+    readonly alerts: AlertWatch;
+    readonly cooled: CooldownSeconds;
+    readonly log: Logger;
+  },
 ): Promise<Foresight> {
-  const { node, alerts, log } = parts;
+  const { node, alerts, cooled, log } = parts;
   const monitor = new ForecastMonitor({
     dataPlane: node,
     store: stores.forecast,
@@ -59,6 +68,13 @@ export async function startForesight(
   return {
     monitor,
     alerts,
+    figures: () => ({
+      limits: node.limits(),
+      pools: monitor.forecast(),
+      alerts: alerts.counts(),
+      cooldowns: cooled.read(Date.now()),
+      endpoints: node.endpoints(),
+    }),
     stop: async () => {
       await monitor.stop();
       await alerts.settled();

@@ -20,6 +20,7 @@ import {
 } from '../simulated-provider/simulated-provider.ts';
 import { peerAddress, startAdminListener, type AdminListener } from './admin-listener.ts';
 import { bannerLines } from './banner.ts';
+import { CooldownSeconds } from './cooldown-seconds.ts';
 import { createLogger } from './create-logger.ts';
 import { addFirstConsumer } from './first-consumer.ts';
 import { openAlerts, startForesight, type Foresight } from './foresight.ts';
@@ -93,6 +94,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   const cooldowns = await stores.cooldowns.load(Date.now());
   const rules = () => configuration.snapshot().alerts;
   const alerts = await openAlerts(stores, { rules, cooldowns, log });
+  const cooled = new CooldownSeconds();
   const node = await startNode(options, {
     stores,
     configuration,
@@ -100,9 +102,10 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     log,
     cooldowns,
     alerts,
+    cooled,
   });
   configuration.serve(node);
-  const foresight = await startForesight(stores, { node, alerts, log });
+  const foresight = await startForesight(stores, { node, alerts, cooled, log });
   const admin = await startAdmin(options, {
     folder,
     stores,
@@ -207,9 +210,10 @@ async function startNode(
     readonly log: Logger;
     readonly cooldowns: readonly CooldownChange[];
     readonly alerts: AlertWatch;
+    readonly cooled: CooldownSeconds;
   },
 ): Promise<GatewayNode> {
-  const { stores, configuration, requestLog, log, cooldowns, alerts } = parts;
+  const { stores, configuration, requestLog, log, cooldowns, alerts, cooled } = parts;
   return GatewayNode.start({
     host: options.host,
     port: options.port,
@@ -219,6 +223,7 @@ async function startNode(
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
       alerts.noteCooldowns(changes);
+      cooled.note(changes, Date.now());
       try {
         stores.cooldowns.applyNow(changes);
       } catch (error) {
@@ -275,7 +280,7 @@ function startAdmin(
     metrics: async () =>
       node.metrics([
         ...keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null),
-        ...forecastMetrics(node.limits(), foresight.monitor.forecast(), foresight.alerts.counts()),
+        ...forecastMetrics(foresight.figures()),
       ]),
     ready: () => !node.status().draining,
     peerAddress,

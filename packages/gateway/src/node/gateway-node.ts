@@ -4,6 +4,7 @@ import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import { poolMembers } from '@keywell/core/forecast/pool-members';
 import { sampleLimits } from '@keywell/core/forecast/sample-limits';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
+import { describeEndpoints, type EndpointCounts } from '@keywell/core/keys/endpoint-counts';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -160,6 +161,11 @@ export class GatewayNode {
   /** What is known of every limit at present. */
   limits(): readonly LimitSample[] {
     return sampleLimits(this.#state.table, this.#clock.now());
+  }
+
+  /** What was counted at every provider. */
+  endpoints(): readonly EndpointCounts[] {
+    return describeEndpoints(this.#state.table);
   }
 
   /** The quota domains and limit groups each pool draws on. */

@@ -35,8 +35,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-settings': { up: createSettings },
   '0003-saved-snapshots': { up: createSavedSnapshots },
   '0004-audit-events': { up: createAuditEvents },
-  '0005-forecast': { up: createForecast },
-  '0006-alerts': { up: createAlerts },
+  '0006-forecast': { up: createForecast },
+  '0007-alerts': { up: createAlerts },
 };
 
 async function createConsumers(db: Kysely<never>): Promise<void> {
