@@ -58,8 +58,8 @@ export class HappenedTally {
     else tally.failed += 1;
     if (record.timeline.length > 0) this.#noteTimeline(record);
     else if (record.attempts > 0) {
-      // Without a timeline a failed attempt's cause is not known; an answered call's others failed.
-      tally.refusedAttempts += record.attempts - (happened === 'answered' ? 1 : 0);
+      // Without a timeline nobody knows how its attempts ended.
+      tally.refusedAttempts = null;
       tally.wastedAttempts = null;
     }
   }
@@ -103,9 +103,7 @@ export class HappenedTally {
   #noteRefusal(refusal: LoggedRefusal | undefined, at: number): void {
     if (refusal === undefined) return;
     const { attempt, endsInMs } = refusal;
-    const { tally } = this;
-    tally.refusedAttempts += 1;
-    if (attempt.implied && tally.wastedAttempts !== null) tally.wastedAttempts += 1;
+    this.tally.noteRefusedAttempt(attempt.implied);
     if (endsInMs !== null) this.#implied.noteRefusal(attempt.place, at, endsInMs);
   }
 }

@@ -22,11 +22,8 @@ export function renderReplay(result: ReplayResult, period: Period, config: strin
         ['had to wait', (of) => count(of.waited)],
         ['wait p50 / p90 / p99', waits],
         ['attempts at providers', (of) => count(of.attempts)],
-        ['attempts refused', (of) => count(of.refusedAttempts)],
-        [
-          'of these wasted',
-          (of) => (of.wastedAttempts === null ? 'not known' : count(of.wastedAttempts)),
-        ],
+        ['attempts refused', (of) => known(of.refusedAttempts)],
+        ['of these wasted', (of) => known(of.wastedAttempts)],
         ['cost', cost],
       ] as const satisfies readonly (readonly [string, (of: Tally) => string])[]
     ).map(([name, of]) => [name, of(happened), of(virtual)] as const),
@@ -74,6 +71,8 @@ function sideJson(of: Tally): object {
 }
 
 const count = (amount: number): string => amount.toLocaleString('en-US');
+
+const known = (amount: number | null): string => (amount === null ? 'not known' : count(amount));
 
 function share(part: number, of: number): string {
   return of === 0 ? count(part) : `${count(part)} (${((100 * part) / of).toFixed(1)} %)`;
@@ -141,11 +140,15 @@ function notes({ leftOut, guessed, limits, happened, virtual }: ReplayResult): s
     lines.push(
       `${count(guessed)} requests with guessed sizes or durations: they had no answer, or no usage was reported.`,
     );
+  if (happened.failed > 0)
+    lines.push(
+      `Providers are taken to answer whatever their limits admit: the ${count(happened.failed)} failures of the log do not happen again.`,
+    );
   if (leftOut > 0)
     lines.push(`${count(leftOut)} records left out: no model, or a fault of the caller's own.`);
   if (happened.wastedAttempts === null)
     lines.push(
-      'Wasted attempts of the log are not known while the gateway runs: its API lists no timelines. Stop it, or replay a copy of the folder.',
+      'How attempts of the log ended is not known while the gateway runs: its API lists no timelines. Stop it, or replay a copy of the folder.',
     );
   if (virtual.priced < virtual.answered)
     lines.push(

@@ -13,9 +13,9 @@ export class Tally {
   notConfigured = 0;
   failed = 0;
   attempts = 0;
-  /** Attempts that a provider refused. */
-  refusedAttempts = 0;
-  /** Of those, the ones that refusals already received implied; null where the log does not tell. */
+  /** Attempts that a provider refused. Null, as the next one, where the log does not tell. */
+  refusedAttempts: number | null = 0;
+  /** Of those, the ones that refusals already received implied. */
   wastedAttempts: number | null = 0;
   /** USD micros, of the answered requests whose price is known. */
   costMicros = 0;
@@ -32,6 +32,11 @@ export class Tally {
     if (costMicros === null) return;
     this.costMicros += costMicros;
     this.priced += 1;
+  }
+
+  noteRefusedAttempt(implied: boolean): void {
+    if (this.refusedAttempts !== null) this.refusedAttempts += 1;
+    if (implied && this.wastedAttempts !== null) this.wastedAttempts += 1;
   }
 
   noteWait(waitMs: number): void {

@@ -235,8 +235,7 @@ export class VirtualGateway {
       this.tally.noteWait(flight.waitMs);
       return;
     }
-    this.tally.refusedAttempts += 1;
-    if (attempt.implied) this.tally.wastedAttempts = (this.tally.wastedAttempts ?? 0) + 1;
+    this.tally.noteRefusedAttempt(attempt.implied);
     const { endsInMs } = refusal;
     if (endsInMs !== undefined) this.#implied.noteRefusal(placeOf(candidate), at, endsInMs);
     this.#afterRefusal(flight, candidate, refusal, at);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { LiveConfiguration } from '@keywell/control/configuration/live-configuration';
 import { AlertWatch } from '@keywell/control/features/alerts/alert-watch';
 import { ForecastMonitor } from '@keywell/control/features/forecast/forecast-monitor';
-import type { AlertRule } from '@keywell/core/forecast/alert-rules';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { GatewayNode } from '@keywell/gateway/node/gateway-node';
 import type { CooldownSeconds } from './cooldown-seconds.ts';
@@ -21,15 +21,15 @@ export interface Foresight {
 export async function openAlerts(
   stores: Stores,
   parts: {
-    readonly rules: () => readonly AlertRule[];
+    readonly configuration: LiveConfiguration;
     readonly cooldowns: readonly CooldownChange[];
     readonly log: Logger;
   },
 ): Promise<AlertWatch> {
-  const { rules, cooldowns, log } = parts;
+  const { configuration, cooldowns, log } = parts;
   const alerts = new AlertWatch({
     store: stores.alerts,
-    rules,
+    rules: () => configuration.snapshot().alerts,
     onRaised: (alert) => {
       if (alert.kind === 'pool_recovered') log.info(alert, 'alert');
       else log.warn(alert, 'alert');

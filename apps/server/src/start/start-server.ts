@@ -92,8 +92,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   }
   const requestLog = await requestLogFor(loaded.log, folder, log);
   const cooldowns = await stores.cooldowns.load(Date.now());
-  const rules = () => configuration.snapshot().alerts;
-  const alerts = await openAlerts(stores, { rules, cooldowns, log });
+  const alerts = await openAlerts(stores, { configuration, cooldowns, log });
   const cooled = new CooldownSeconds();
   const node = await startNode(options, {
     stores,
