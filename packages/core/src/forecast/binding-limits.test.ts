@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { bindingLimits, type PoolMember } from './binding-limits.ts';
+import { bindingLimits, placeName, poolTree, type PoolMember } from './binding-limits.ts';
 
 const member = (...parts: readonly string[]): PoolMember => ({
   provider: 'openai',
   domainPath: parts.map((_, depth) => ['openai', ...parts.slice(0, depth + 1)].join('/')),
   group: 'gpt-5',
 });
-const known = (left: Readonly<Record<string, number | null>>) => (path: string, group: string) => {
-  const found = left[path];
-  return found === undefined ? undefined : { path, group, left: found };
+const known = (left: Readonly<Record<string, number | null>>) => {
+  const limits = new Map(
+    Object.entries(left).map(([path, each]) => [placeName(path, 'gpt-5'), { path, left: each }]),
+  );
+  return (name: string) => limits.get(name);
 };
 const paths = (limits: readonly { readonly path: string }[]) => limits.map(({ path }) => path);
 
 describe('what binds a pool', () => {
-  const members = [member('org-1', 'a'), member('org-1', 'b'), member('org-2')];
+  const members = poolTree([member('org-1', 'a'), member('org-1', 'b'), member('org-2')]);
 
   it('is the organization where it has less left than its projects together', () => {
     const bound = bindingLimits(

@@ -6,11 +6,8 @@ export interface PoolMember {
   readonly group: string;
 }
 
-/** What is known of one limit, by where it lies. */
-export interface PlacedLimit {
-  readonly path: string;
-  readonly group: string;
-  /** What is left in it; null where that is not known. */
+/** What is known of one limit: what is left in it; null where that is not known. */
+export interface BindingLimit {
   readonly left: number | null;
 }
 
@@ -21,50 +18,73 @@ export interface BindingLimits<L> {
   readonly known: number;
 }
 
+/** The members of a pool by their domains, made once for a configuration. */
+export interface PoolTree {
+  /** See `placeName`; empty for the root of all. */
+  readonly name: string;
+  /** Members at or below it. */
+  readonly members: number;
+  readonly below: readonly PoolTree[];
+}
+
+/** Names one limit group at one node, whatever the dimension. */
+export const placeName = (path: string, group: string): string => `${path}\n${group}`;
+
+/** The members of a pool as a tree. */
+export function poolTree(members: readonly PoolMember[]): PoolTree {
+  return { name: '', members: members.length, below: treesBelow(members, 0) };
+}
+
+function treesBelow(members: readonly PoolMember[], depth: number): readonly PoolTree[] {
+  const deeper = members.filter(({ domainPath }) => domainPath.length > depth);
+  const places = Map.groupBy(deeper, ({ domainPath, group }) =>
+    placeName(domainPath[depth] ?? '', group),
+  );
+  return [...places].map(([name, there]) => ({
+    name,
+    members: there.length,
+    below: treesBelow(there, depth + 1),
+  }));
+}
+
 /**
  * The limits that bind a pool in one dimension. An organization's limit and those of its projects bind the same calls: whichever has
  * less left is the one that counts, the projects' together against the organization's.
  */
-export function bindingLimits<L extends PlacedLimit>(
-  members: readonly PoolMember[],
-  limitAt: (path: string, group: string) => L | undefined,
+export function bindingLimits<L extends BindingLimit>(
+  tree: PoolTree,
+  limitAt: (name: string) => L | undefined,
 ): BindingLimits<L> {
-  const { limits, known } = cut(members, 0, limitAt);
+  const limits: L[] = [];
+  const { known } = cut(tree.below, limitAt, limits);
   return { limits, known };
 }
 
-interface Cut<L> extends BindingLimits<L> {
-  readonly left: number;
-}
-
-function cut<L extends PlacedLimit>(
-  members: readonly PoolMember[],
-  depth: number,
-  limitAt: (path: string, group: string) => L | undefined,
-): Cut<L> {
-  const limits: L[] = [];
+/** Puts the limits that bind below into `limits`, and answers how many members they bound and what is left in them. */
+function cut<L extends BindingLimit>(
+  trees: readonly PoolTree[],
+  limitAt: (name: string) => L | undefined,
+  limits: L[],
+): { readonly known: number; readonly left: number } {
   let known = 0;
   let left = 0;
-  const places = Map.groupBy(
-    members.filter((member) => member.domainPath.length > depth),
-    (member) => `${member.domainPath[depth]}\n${member.group}`,
-  );
-  for (const group of places.values()) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const found = limitAt(first.domainPath[depth] ?? '', first.group);
-    const below = cut(group, depth + 1, limitAt);
-    const own = found === undefined || found.left === null ? null : { found, left: found.left };
-    const whole = below.known === group.length;
-    if (own !== null && !(whole && below.left < own.left)) {
-      limits.push(own.found);
-      known += group.length;
-      left += own.left;
+  for (const tree of trees) {
+    const first = limits.length;
+    const below = tree.below.length === 0 ? NOTHING : cut(tree.below, limitAt, limits);
+    const found = limitAt(tree.name);
+    const own = found?.left ?? null;
+    const whole = below.known === tree.members;
+    if (found !== undefined && own !== null && !(whole && below.left < own)) {
+      limits.length = first;
+      limits.push(found);
+      known += tree.members;
+      left += own;
     } else {
-      limits.push(...below.limits);
       known += below.known;
       left += below.left;
     }
   }
-  return { limits, known, left };
+  return { known, left };
 }
+
+const NOTHING = Object.freeze({ known: 0, left: 0 });

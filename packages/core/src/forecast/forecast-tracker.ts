@@ -1,6 +1,13 @@
 import type { PoolStatus } from '../keys/status.ts';
 import type { Dimension } from '../keys/verdict.ts';
-import { bindingLimits, type BindingLimits, type PoolMember } from './binding-limits.ts';
+import {
+  bindingLimits,
+  placeName,
+  poolTree,
+  type BindingLimits,
+  type PoolMember,
+  type PoolTree,
+} from './binding-limits.ts';
 import { BurnMeter, speedFor } from './burn-meter.ts';
 import { summarizePool, type DimensionForecast, type PoolForecast } from './forecast.ts';
 import { consumedBetween, periodOf, type Consumed, type LimitSample } from './limit-sample.ts';
@@ -23,8 +30,6 @@ export interface PoolHour extends HourOfUse {
 }
 
 interface Watched {
-  readonly path: string;
-  readonly group: string;
   left: number | null;
   sample: LimitSample;
   /** Monotonic. */
@@ -65,12 +70,12 @@ export class ForecastTracker {
   readonly #finished: PoolHour[] = [];
   #watched = 0;
   #seriesCount = 0;
-  #members: ReadonlyMap<string, readonly PoolMember[]> = new Map();
+  #trees: ReadonlyMap<string, PoolTree> = new Map();
   #lastAt: number | null = null;
 
   /** Who draws on what, as the configuration in force says. Pools that are gone are forgotten. */
   setPools(members: ReadonlyMap<string, readonly PoolMember[]>): void {
-    this.#members = members;
+    this.#trees = new Map([...members].map(([pool, each]) => [pool, poolTree(each)]));
     for (const [pool, series] of this.#series) {
       if (members.has(pool)) continue;
       this.#seriesCount -= series.size;
@@ -89,9 +94,9 @@ export class ForecastTracker {
     this.#lastAt = at.now;
     for (const sample of samples) this.#noteLimit(sample, at.now);
     this.#forget(at.now);
-    for (const [pool, members] of this.#members) {
+    for (const [pool, tree] of this.#trees) {
       for (const dimension of this.#limits.keys()) {
-        const bound = this.#bound(members, dimension);
+        const bound = this.#bound(tree, dimension);
         if (bound.limits.length === 0) continue;
         const series = this.#seriesOf(pool, dimension);
         if (series !== null) this.#noteSeries({ pool, dimension, series, bound }, elapsedMs, at);
@@ -142,7 +147,7 @@ export class ForecastTracker {
     const exhaustsInMs = exhausted ? 0 : foreseen;
     return {
       dimension,
-      domains: { known, all: this.#members.get(pool)?.length ?? 0 },
+      domains: { known, all: this.#trees.get(pool)?.members ?? 0 },
       left,
       limit,
       percentLeft: limit === 0 ? 0 : Math.min(100, (100 * left) / limit),
@@ -157,13 +162,13 @@ export class ForecastTracker {
   #noteLimit(sample: LimitSample, now: number): void {
     const limits = this.#limits.get(sample.dimension) ?? new Map<string, Watched>();
     this.#limits.set(sample.dimension, limits);
-    const name = nameOf(sample.path, sample.group);
+    const name = placeName(sample.path, sample.group);
     const known = limits.get(name);
-    const { path, group, remaining } = sample;
+    const { remaining } = sample;
     if (known === undefined) {
       if (this.#watched >= MAX_LIMITS) return;
       this.#watched += 1;
-      limits.set(name, { path, group, left: remaining, sample, at: now, consumed: null });
+      limits.set(name, { left: remaining, sample, at: now, consumed: null });
       return;
     }
     const elapsedMs = now - known.at;
@@ -208,9 +213,9 @@ export class ForecastTracker {
     series.hour.watchedMs += elapsedMs;
   }
 
-  #bound(members: readonly PoolMember[], dimension: Dimension): BindingLimits<Watched> {
+  #bound(tree: PoolTree, dimension: Dimension): BindingLimits<Watched> {
     const limits = this.#limits.get(dimension);
-    return bindingLimits(members, (path, group) => limits?.get(nameOf(path, group)));
+    return bindingLimits(tree, (name) => limits?.get(name));
   }
 
   #seriesOf(pool: string, dimension: Dimension): Series | null {
@@ -240,8 +245,6 @@ export class ForecastTracker {
     }
   }
 }
-
-const nameOf = (path: string, group: string): string => `${path}\n${group}`;
 
 /** The sample as it would read now, were nothing consumed since. */
 function aged({ sample, at }: Watched, now: number): LimitSample {

@@ -4,18 +4,12 @@ import type { LimitSample } from './limit-sample.ts';
 
 /** Every limit of the table as the forecast samples it. */
 export function sampleLimits(table: KeyTable, now: number): readonly LimitSample[] {
-  return describeLimits(table, now).map(({ node, provider, group, dimension, ...rest }) => {
-    const { limit, remaining, reserved, used, refill, rate, resetInMs, source } = rest;
+  const samples: LimitSample[] = [];
+  for (const status of describeLimits(table, now)) {
+    const { provider, node, group, dimension, limit, remaining, reserved, used } = status;
+    const { refill, rate, resetInMs, source } = status;
     const place = { provider, path: node, group, dimension };
-    return Object.assign(place, {
-      limit,
-      remaining,
-      reserved,
-      used,
-      refill,
-      rate,
-      resetInMs,
-      source,
-    });
-  });
+    samples.push({ ...place, limit, remaining, reserved, used, refill, rate, resetInMs, source });
+  }
+  return samples;
 }
