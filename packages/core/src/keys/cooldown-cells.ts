@@ -134,9 +134,7 @@ export function coolSlot(
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
   const standing = before > sent.now;
-  if ((terms.flags & FLAG.implausible) !== 0) {
-    countAt(table, scope.endpoint, ENDPOINT_CELL.implausible, 1);
-  }
+  countImplausible(table, scope.endpoint, terms);
   if (!standing || terms.refusedNeed < readCell(table, cell + SLOT.refusedNeed)) {
     write(table, cell + SLOT.refusedNeed, terms.refusedNeed);
   }
@@ -249,6 +247,10 @@ export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: n
   write(table, table.layout.scopeEnds + scopeIndex, latest);
   const clears = table.layout.scopeClears + scopeIndex;
   if (readCell(table, clears) < clearedSeq) write(table, clears, clearedSeq);
+}
+
+function countImplausible(table: KeyTable, endpoint: number, { flags }: CooldownTerms): void {
+  if ((flags & FLAG.implausible) !== 0) countAt(table, endpoint, ENDPOINT_CELL.implausible, 1);
 }
 
 /** Adds to a counter of an endpoint, under its lock. */
