@@ -308,5 +308,4 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderConfig = Config['providers'][number];
 export type KeyConfig = ProviderConfig['keys'][number];
 export type PoolConfig = Config['pools'][number];
-export type AlertConfig = Config['alerts'][number];
 export type ConsumerConfig = Config['consumers'][number];

@@ -1,8 +1,8 @@
 /** How fast older amounts fade: for limits per minute, per hour, and for longer ones. */
-export const HALF_LIVES_MS = [60_000, 600_000, 3_600_000] as const;
+const HALF_LIVES_MS = [60_000, 600_000, 3_600_000] as const;
 
 /** How long something has to be watched before a rate of that half-life is told: half of it, at most ten minutes. */
-export const LEAST_WATCHED_MS = HALF_LIVES_MS.map((halfLife) => Math.min(halfLife / 2, 600_000));
+const LEAST_WATCHED_MS = HALF_LIVES_MS.map((halfLife) => Math.min(halfLife / 2, 600_000));
 
 /**
  * An exponentially weighted rate over several half-lives. Corrected for its own youth: what was seen is divided by the time it was seen
@@ -27,7 +27,7 @@ export class BurnMeter {
     return this.#watchedMs;
   }
 
-  /** Consumption per millisecond; null while it has not been watched long enough. `speed` counts through HALF_LIVES_MS. */
+  /** Consumption per millisecond; null while it has not been watched long enough. `speed` as `speedFor` gives it. */
   perMs(now: number, speed: number): number | null {
     const halfLife = HALF_LIVES_MS[speed] ?? HALF_LIVES_MS[0];
     if (this.#at === null || this.#watchedMs < (LEAST_WATCHED_MS[speed] ?? 0)) return null;

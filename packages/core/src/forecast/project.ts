@@ -2,7 +2,7 @@ import { periodOf, type LimitSample } from './limit-sample.ts';
 import type { ExpectedBurn } from './season.ts';
 
 /** Nothing is foretold beyond five weeks. */
-export const HORIZON_MS = 35 * 86_400_000;
+const HORIZON_MS = 35 * 86_400_000;
 const HOUR = 3_600_000;
 /** Ends of short windows that are stepped through one by one; from then on they count as their average. */
 const MAX_SHORT_RESETS = 64;
