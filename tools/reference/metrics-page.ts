@@ -1,4 +1,5 @@
 import { freeCheckMetrics } from '../../apps/server/src/start/free-check-job.ts';
+import { forecastMetrics } from '../../apps/server/src/start/forecast-metrics.ts';
 import { keyMetrics } from '../../apps/server/src/start/key-metrics.ts';
 import {
   LATENCY_BUCKETS_MS,
@@ -20,6 +21,45 @@ function counted(family: MetricFamily): Row {
   );
   return { ...family, labels: labels.join('; ') };
 }
+
+const LIMIT = {
+  provider: 'p',
+  path: 'p/d',
+  group: 'm',
+  dimension: 'tokens_day',
+  limit: 1,
+  remaining: 1,
+  resetInMs: null,
+  refill: 'window',
+  source: 'header',
+  reserved: 0,
+  used: null,
+  rate: 0,
+} as const;
+
+const FORECAST = {
+  pool: 'c',
+  state: 'ready',
+  candidates: 1,
+  eligible: 1,
+  nextInMs: null,
+  exhaustsInMs: 1,
+  requestsPerMinute: 0,
+  dimensions: [
+    {
+      dimension: 'tokens_day',
+      domains: { known: 1, all: 1 },
+      left: 1,
+      limit: 1,
+      percentLeft: 1,
+      burnPerMinute: 1,
+      state: 'draining',
+      exhaustsInMs: 1,
+      recoversInMs: null,
+      seasonal: false,
+    },
+  ],
+} as const;
 
 /** Metrics that are computed when somebody asks, as they come out for one key and one pool. */
 function computed(): readonly Row[] {
@@ -43,10 +83,18 @@ function computed(): readonly Row[] {
   const families = [
     ...keyMetrics([key], [pool], { queued: 0, written: 0, shed: 0 }),
     ...freeCheckMetrics([check]),
+    ...forecastMetrics({
+      limits: [LIMIT],
+      pools: [FORECAST],
+      alerts: [{ kind: 'pool_exhausted', raised: 0, active: 0 }],
+      cooldowns: [{ class: 'slow_down', seconds: 0 }],
+      endpoints: [{ provider: 'p', implausible: 0, stale: 0 }],
+    }),
   ];
   return families.map((family) => {
     const names = Object.keys(family.series[0]?.labels ?? {});
-    return { ...family, labels: names.map((each) => `\`${each}\``).join(', ') };
+    const { name, type, help } = family;
+    return { name, type, help, labels: names.map((each) => `\`${each}\``).join(', ') };
   });
 }
 
@@ -77,6 +125,6 @@ ${markdownTable(['name', 'type', 'means', 'labels'], cells)}
 
 Histograms have the upper bounds ${LATENCY_BUCKETS_MS.join(', ')} milliseconds.
 
-This page is generated from \`packages/gateway/src/telemetry/metric-table.ts\` and \`apps/server/src/start/key-metrics.ts\` by \`npm run docs\`.
+This page is generated from \`packages/gateway/src/telemetry/metric-table.ts\` and \`apps/server/src/start/{key,forecast}-metrics.ts\` by \`npm run docs\`.
 `;
 }

@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type AlertFilter, listAlerts } from './commands/alerts.ts';
 import { type AddOptions, addConsumer } from './commands/consumers/add.ts';
 import { listConsumers } from './commands/consumers/list.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
+import { showForecast } from './commands/forecast.ts';
 import { addHandedOver } from './commands/hand-over.ts';
 import { clearKeys } from './commands/keys/clear.ts';
 import { listKeys } from './commands/keys/list.ts';
@@ -58,6 +60,7 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
     .action(async (options: Watching, command: Command) => {
       await listPools(contextOf(command), options.watch === true);
     });
+  addForecast(program, contextOf);
   addLogs(program, contextOf);
   for (const each of allCommands(program)) acceptGlobals(each, program);
   return program;
@@ -109,6 +112,26 @@ function addConsumers(program: Command, contextOf: ContextOf): void {
     });
 }
 
+function addForecast(program: Command, contextOf: ContextOf): void {
+  program
+    .command('forecast')
+    .description('show what is left of each limit, how fast it goes, and when a pool runs dry')
+    .option('--pool <id>', 'this pool only')
+    .option('--watch', 'refresh every second')
+    .action(async (options: Watching & { readonly pool?: string }, command: Command) => {
+      await showForecast(contextOf(command), options);
+    });
+  program
+    .command('alerts')
+    .description('list alerts, newest first')
+    .option('--active', 'only what is not over')
+    .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
+    .option('--before <cursor>', 'go on where a list ended')
+    .action(async (options: AlertFilter, command: Command) => {
+      await listAlerts(contextOf(command), options);
+    });
+}
+
 function addLogs(program: Command, contextOf: ContextOf): void {
   const logs = program
     .command('logs')
@@ -144,7 +167,7 @@ export function allCommands(command: Command): readonly Command[] {
 }
 
 /** Verbs that run in apps/server. */
-export const HANDED_OVER: ReadonlySet<string> = new Set(['start', 'simulate', 'check']);
+export const HANDED_OVER: ReadonlySet<string> = new Set(['start', 'simulate', 'check', 'replay']);
 
 /** The global options work behind a verb too: `keywell keys list --json`. */
 function acceptGlobals(command: Command, program: Command): void {

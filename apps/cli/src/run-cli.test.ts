@@ -96,6 +96,20 @@ describe('verbs that ask the gateway', () => {
     expect(() => JSON.parse(out) as unknown).not.toThrow();
   });
 
+  it('foresees and lists alerts', async () => {
+    const forecast = await run('forecast', '--pool', 'chat');
+    expect(forecast.code).toBe(0);
+    expect(forecast.out).toContain('tokens_day');
+    expect((await run('forecast', '--pool', 'nowhere')).code).toBe(1);
+    const alerts = await run('alerts', '--json', '--limit', '1');
+    expect(JSON.parse(alerts.out)).toMatchObject({
+      data: [{ kind: 'pool_recovered', subject: 'pool:chat' }],
+    });
+    const active = await run('alerts', '--active');
+    expect(active.out).toContain('pool_exhausted');
+    expect(active.out).not.toContain('pool_recovered');
+  });
+
   it('watches until it is ended', async () => {
     const { out } = await run('keys', 'list', '--watch');
     expect(out.match(/FINGERPRINT/g)).toHaveLength(3);
@@ -203,12 +217,18 @@ describe('verbs of the product itself', () => {
       ['simulate', '--seed', '7'],
       ['simulate', '--seed', '7'],
     ],
+    [
+      ['--json', 'replay', '--from', '2026-11-25'],
+      ['replay', '--json', '--from', '2026-11-25'],
+    ],
   ])(
     '%j are handed over with all they were given, and their exit code comes back',
     async (args, passed) => {
       const { code, served } = await run(...args);
-      const expected =
-        passed[0] === 'start' ? ['start', '--data', world.folder, ...passed.slice(1)] : passed;
+      const [verb = '', ...rest] = passed;
+      const admin = ['--admin-url', `http://127.0.0.1:${listener.port}`];
+      const where = ['start', 'replay'].includes(verb) ? ['--data', world.folder] : [];
+      const expected = [verb, ...where, ...(verb === 'replay' ? admin : []), ...rest];
       expect(served).toEqual([expected]);
       expect(code).toBe(4);
     },

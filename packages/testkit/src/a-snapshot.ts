@@ -56,6 +56,7 @@ export function aSnapshot(sketch: SnapshotSketch = {}): Snapshot {
     consumers: (sketch.consumers ?? [{}]).map(aConsumer),
     traffic: { ...TRAFFIC, ...sketch.traffic },
     idempotency: { ...IDEMPOTENCY, ...sketch.idempotency },
+    alerts: sketch.alerts ?? [],
   };
 }
 

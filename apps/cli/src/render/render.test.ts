@@ -1,9 +1,11 @@
 import { snakeCased } from '@keywell/contract/admin/snake-case';
 import { describe, expect, it } from 'vitest';
-import { RECORD } from '../../../../packages/control/src/http/admin-world.contract.ts';
+import { FORECAST, RECORD } from '../../../../packages/control/src/http/admin-world.contract.ts';
+import { renderAlerts } from './alerts-table.ts';
 import { clean } from './clean.ts';
 import { renderConsumers } from './consumers-table.ts';
 import { showBytes, showCountdown, showDuration, showInstant } from './duration.ts';
+import { renderForecast, showAmount } from './forecast-table.ts';
 import { renderKeys } from './keys-table.ts';
 import { renderLogs } from './logs-table.ts';
 import { createPaint } from './paint.ts';
@@ -38,6 +40,93 @@ const key = (id: string, over: object = {}) => ({
   state: 'ready' as const,
   cooldowns: [],
   ...over,
+});
+
+describe('the forecast', () => {
+  const forecast = snakeCased(FORECAST);
+
+  it('shows what is left, how fast it goes and when it ends', () => {
+    expect(renderForecast([forecast], plain)).toBe(
+      lines(
+        'POOL  READY   DIMENSION   DOMAINS           LEFT    OF  BURN A MINUTE  DRY IN  BACK IN',
+        'chat  1 of 2  tokens_day   2 of 2  240.0k (24 %)  1.0M           2000  ~2h 0m        –',
+        '~: as things go now; the usual course of the day is not known yet.',
+      ),
+    );
+  });
+
+  it('says what is not known, and what to do about it', () => {
+    const [dimension] = forecast.dimensions;
+    if (dimension === undefined) throw new Error('no dimension');
+    const learning = {
+      ...dimension,
+      state: 'learning' as const,
+      domains: { known: 1, all: 2 },
+      burn_per_minute: null,
+      exhausts_in_ms: null,
+    };
+    const shown = renderForecast(
+      [
+        { ...forecast, dimensions: [learning] },
+        { ...forecast, pool: 'local', eligible: 0, dimensions: [] },
+      ],
+      plain,
+    );
+    expect(shown).toMatch(/chat .* 1 of 2 .* – +learning/);
+    expect(shown).toMatch(/local +0 of 2 +no limit known .* unknown +2m 14s/);
+    expect(shown).toContain('declare "limits" at its keys');
+    expect(shown).toContain('Domains that tell no limit');
+    expect(renderForecast([], plain)).toContain('Add one to the configuration');
+  });
+
+  it('shows what is used up, and when it is back', () => {
+    const dry = forecast.dimensions.map((each) => ({
+      ...each,
+      state: 'exhausted' as const,
+      left: 0,
+      percent_left: 0,
+      recovers_in_ms: 8000,
+    }));
+    expect(renderForecast([{ ...forecast, dimensions: dry }], plain)).toMatch(
+      /0 \(0 %\) .* now +8s/,
+    );
+  });
+
+  it('writes amounts as people read them', () => {
+    expect([0.25, 7, 940, 9999, 12_345, 1.5e6, 2e9].map(showAmount)).toEqual([
+      '0.3',
+      '7',
+      '940',
+      '9999',
+      '12.3k',
+      '1.5M',
+      '2.0G',
+    ]);
+  });
+});
+
+describe('the table of alerts', () => {
+  it('shows what is active and what is over, and what to do when there is none', () => {
+    const alert = {
+      id: '1',
+      at: Date.UTC(2026, 10, 25, 10),
+      ended_at: null,
+      kind: 'pool_exhausted' as const,
+      subject: 'pool:chat',
+      rule: '',
+      pool: 'chat',
+      message: 'Pool chat has no key that can serve (2 candidates).',
+    };
+    const over = { ...alert, ended_at: alert.at + 60_000, rule: 'low' };
+    expect(renderAlerts([alert, over], plain)).toBe(
+      lines(
+        'AT                    ALERT           ABOUT      OVER                  RULE  MESSAGE',
+        '2026-11-25 10:00:00Z  pool_exhausted  pool:chat  active                –     Pool chat has no key that can serve (2 candidates).',
+        '2026-11-25 10:00:00Z  pool_exhausted  pool:chat  2026-11-25 10:01:00Z  low   Pool chat has no key that can serve (2 candidates).',
+      ),
+    );
+    expect(renderAlerts([], plain)).toContain('No alerts.');
+  });
 });
 
 describe('the table of keys', () => {

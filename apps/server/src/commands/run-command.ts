@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { EXIT } from './exit-codes.ts';
 
 const MAX_WORKERS = 64;
+const ADMIN_URL = 'http://127.0.0.1:8081';
 
 /** Parses the verb and runs it; the verbs themselves are loaded when they are asked for. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
@@ -15,6 +16,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
   addStart(program);
   addSimulate(program);
   addCheck(program);
+  addReplay(program);
   await program.parseAsync([...argv], { from: 'user' });
 }
 
@@ -85,6 +87,41 @@ function addCheck(program: Command): void {
       const { check } = await import('./check.ts');
       process.exitCode = await check(resolve(file), flags.json === true);
     });
+}
+
+function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('run logged traffic through another configuration, under virtual time')
+    .requiredOption(
+      '--from <time>',
+      'begin, and behind a slash the end (default: now); 2026-11-25T10:00 is UTC',
+    )
+    .requiredOption('--config <file>', 'the configuration to try')
+    .option('--data <folder>', 'data folder of the log', './.keywell')
+    .option('--admin-url <url>', 'admin listener, where a gateway runs on it', ADMIN_URL)
+    .option('--seed <number>', 'seed of everything random', wholeOf, 1)
+    .option('--json', 'print JSON')
+    .action(async (flags: ReplayFlags) => {
+      const { replay } = await import('./replay.ts');
+      process.exitCode = await replay({
+        from: flags.from,
+        configFile: resolve(flags.config),
+        dataDir: resolve(flags.data),
+        adminUrl: flags.adminUrl.replace(/\/+$/, ''),
+        seed: flags.seed,
+        json: flags.json === true,
+      });
+    });
+}
+
+interface ReplayFlags {
+  readonly from: string;
+  readonly config: string;
+  readonly data: string;
+  readonly adminUrl: string;
+  readonly seed: number;
+  readonly json?: boolean;
 }
 
 /** A worker for each processor; one where the system does not spread connections over listeners that share a port. */

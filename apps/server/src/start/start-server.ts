@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { AlertWatch } from '@keywell/control/features/alerts/alert-watch';
 import { LiveConfiguration } from '@keywell/control/configuration/live-configuration';
 import { createFileWatch } from '@keywell/control/configuration/watch-files';
 import { createAdminApp } from '@keywell/control/http/admin-app';
 import { GatewayNode } from '@keywell/gateway/node/gateway-node';
 import { ListenError } from '@keywell/gateway/node/listen-error';
+import type { CooldownChange } from '@keywell/core/keys/status';
 import { openDataFolder, type DataFolder } from '@keywell/storage/paths';
 import { StorageError } from '@keywell/storage/storage-error';
 import { openRequestLog } from '@keywell/storage/log/open-request-log';
@@ -19,10 +21,13 @@ import {
 } from '../simulated-provider/simulated-provider.ts';
 import { peerAddress, startAdminListener, type AdminListener } from './admin-listener.ts';
 import { bannerLines } from './banner.ts';
+import { CooldownSeconds } from './cooldown-seconds.ts';
 import { createLogger } from './create-logger.ts';
 import { domainPorts, startDomainLearning, type DomainLearning } from './domain-learning.ts';
 import { addFirstConsumer } from './first-consumer.ts';
 import { freeCheckMetrics, startFreeChecks, type FreeCheckJob } from './free-check-job.ts';
+import { openAlerts, startForesight, type Foresight } from './foresight.ts';
+import { forecastMetrics } from './forecast-metrics.ts';
 import { keyMetrics } from './key-metrics.ts';
 import { createProviderProbes } from './provider-probes.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -89,19 +94,34 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     const lines = loaded.problems.map((problem) => showProblem('error', problem));
     throw new StartRefused(`the configuration cannot be used\n${lines.join('\n')}`, EXIT.refused);
   }
-  const requestLog = loaded.log.enabled
-    ? await openRequestLog({
-        dir: folder.paths.requestLog,
-        maxQueuedRows: loaded.log.max_queued_rows,
-        retentionDays: loaded.log.retention_days,
-        onWarning: (warning) => log.warn(warning, 'request log'),
-      })
-    : null;
-  const node = await startNode(options, { stores, configuration, requestLog, domains, log });
+  const requestLog = await requestLogFor(loaded.log, folder, log);
+  const cooldowns = await stores.cooldowns.load(Date.now());
+  const alerts = await openAlerts(stores, { configuration, cooldowns, log });
+  const cooled = new CooldownSeconds();
+  const node = await startNode(options, {
+    stores,
+    configuration,
+    requestLog,
+    domains,
+    log,
+    cooldowns,
+    alerts,
+    cooled,
+  });
   configuration.serve(node);
   domains.follow(configuration);
   const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
-  const running = { folder, stores, configuration, requestLog, node, domains, freeChecks };
+  const foresight = await startForesight(stores, { node, alerts, cooled, log });
+  const running = {
+    folder,
+    stores,
+    configuration,
+    requestLog,
+    node,
+    domains,
+    freeChecks,
+    foresight,
+  };
   const admin = await startAdmin(options, { ...running, log, startedAt });
   const firstKey = await addFirstConsumer(
     {
@@ -132,6 +152,25 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     reload: () => void configuration.reload(),
     end: () => bringDown({ ...running, admin, simulated }),
     node,
+  });
+}
+
+/** Null when the log is off. */
+async function requestLogFor(
+  settings: {
+    readonly enabled: boolean;
+    readonly max_queued_rows: number;
+    readonly retention_days: number;
+  },
+  folder: DataFolder,
+  log: Logger,
+): Promise<RequestLog | null> {
+  if (!settings.enabled) return null;
+  return openRequestLog({
+    dir: folder.paths.requestLog,
+    maxQueuedRows: settings.max_queued_rows,
+    retentionDays: settings.retention_days,
+    onWarning: (warning) => log.warn(warning, 'request log'),
   });
 }
 
@@ -189,15 +228,18 @@ async function startNode(
     readonly requestLog: RequestLog | null;
     readonly domains: DomainLearning;
     readonly log: Logger;
+    readonly cooldowns: readonly CooldownChange[];
+    readonly alerts: AlertWatch;
+    readonly cooled: CooldownSeconds;
   },
 ): Promise<GatewayNode> {
-  const { stores, configuration, requestLog, domains, log } = parts;
+  const { stores, configuration, requestLog, domains, log, cooldowns, alerts, cooled } = parts;
   return GatewayNode.start({
     host: options.host,
     port: options.port,
     workers: options.workers,
     snapshot: configuration.snapshot(),
-    cooldowns: await stores.cooldowns.load(Date.now()),
+    cooldowns,
     announceLater: true,
     spend: await stores.spend.load(),
     onSpent: (changes) => {
@@ -211,6 +253,8 @@ async function startNode(
     },
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
+      alerts.noteCooldowns(changes);
+      cooled.note(changes, Date.now());
       try {
         stores.cooldowns.applyNow(changes);
       } catch (error) {
@@ -235,6 +279,7 @@ interface Running {
   readonly node: GatewayNode;
   readonly domains: DomainLearning;
   readonly freeChecks: FreeCheckJob;
+  readonly foresight: Foresight;
 }
 
 function startAdmin(
@@ -242,7 +287,7 @@ function startAdmin(
   parts: Running & { readonly log: Logger; readonly startedAt: number },
 ): Promise<AdminListener> {
   const { folder, stores, configuration, requestLog, node, domains, freeChecks } = parts;
-  const { log, startedAt } = parts;
+  const { foresight, log, startedAt } = parts;
   const listeners = [
     { name: 'traffic', host: options.host, port: node.port },
     { name: 'admin', host: options.adminHost, port: options.adminPort },
@@ -255,6 +300,8 @@ function startAdmin(
     domains: domainPorts(domains),
     consumers: stores.consumers,
     audit: stores.audit,
+    alerts: stores.alerts,
+    forecast: foresight.monitor,
     requestLog: requestLog === null ? null : flushedFirst(requestLog, node),
     randomBytes,
     wallNow: Date.now,
@@ -271,6 +318,7 @@ function startAdmin(
       node.metrics([
         ...keyMetrics(node.keys(), node.pools(), requestLog?.stats() ?? null),
         ...freeCheckMetrics(freeChecks.counts()),
+        ...forecastMetrics(foresight.figures()),
       ]),
     ready: () => !node.status().draining,
     peerAddress,
@@ -305,6 +353,7 @@ async function bringDown(
   await parts.admin.close();
   await parts.freeChecks.stop();
   await parts.domains.stop();
+  await parts.foresight.stop();
   await parts.configuration.stop();
   await parts.requestLog?.close();
   await parts.simulated?.stop();

@@ -5,10 +5,14 @@ import {
 import { sqlAccountStore } from '@keywell/storage/accounts/sql-account-store';
 import type { AccountStore } from '@keywell/storage/accounts/account-store';
 import { openSpendStore, type OpenSpendStore } from '@keywell/storage/budgets/sql-spend-store';
+import type { AlertStore } from '@keywell/storage/alerts/alert-store';
+import { sqlAlertStore } from '@keywell/storage/alerts/sql-alert-store';
 import { sqlAuditStore } from '@keywell/storage/audit/sql-audit-store';
 import type { AuditStore } from '@keywell/storage/audit/audit-store';
 import { sqlConsumerStore } from '@keywell/storage/consumers/sql-consumer-store';
 import type { ConsumerStore } from '@keywell/storage/consumers/consumer-store';
+import type { ForecastStore } from '@keywell/storage/forecast/forecast-store';
+import { sqlForecastStore } from '@keywell/storage/forecast/sql-forecast-store';
 import type { DataPaths } from '@keywell/storage/paths';
 import { openMasterKey, type MasterKey } from '@keywell/storage/secrets/master-key';
 import { sqlSettingStore } from '@keywell/storage/settings/sql-setting-store';
@@ -24,6 +28,8 @@ export interface Stores {
   readonly snapshots: SnapshotStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
+  readonly forecast: ForecastStore;
+  readonly alerts: AlertStore;
   readonly cooldowns: OpenCooldownStore;
   readonly spend: OpenSpendStore;
   readonly masterKey: MasterKey;
@@ -43,6 +49,8 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
     snapshots: sqlSnapshotStore(database.db),
     audit: sqlAuditStore(database.db),
     accounts: sqlAccountStore(database.db),
+    forecast: sqlForecastStore(database.db),
+    alerts: sqlAlertStore(database.db),
     cooldowns,
     spend,
     masterKey,

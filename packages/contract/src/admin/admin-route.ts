@@ -15,6 +15,8 @@ export const PERMISSIONS = [
   'configuration:read',
   'configuration:reload',
   'audit:read',
+  'forecast:read',
+  'alerts:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

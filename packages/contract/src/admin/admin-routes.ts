@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { NO_BODY, adminRoute } from './admin-route.ts';
 import {
+  alertQuerySchema,
+  alertSchema,
+  forecastQuerySchema,
+  poolForecastSchema,
+} from './forecast-schemas.ts';
+import {
   addedConsumerSchema,
   auditEventSchema,
   auditQuerySchema,
@@ -169,5 +175,31 @@ export const ADMIN_ROUTES = Object.freeze({
     body: NO_BODY,
     status: 200,
     response: pageOf(auditEventSchema),
+  }),
+  listForecast: adminRoute({
+    method: 'GET',
+    path: '/forecast',
+    permission: 'forecast:read',
+    summary:
+      'What is left of each limit of a pool, how fast it goes, when it ends and when it is back.',
+    description:
+      'From what providers told about their limits and what was declared. A pool without any is `unknown`: nothing can be foreseen, and refusals are reacted to all the same.',
+    params: nothing,
+    query: forecastQuerySchema,
+    body: NO_BODY,
+    status: 200,
+    response: listOf(poolForecastSchema),
+    errors: ['not_found'],
+  }),
+  listAlerts: adminRoute({
+    method: 'GET',
+    path: '/alerts',
+    permission: 'alerts:read',
+    summary: 'Alerts, newest first. The newest 1,000 are kept.',
+    params: nothing,
+    query: alertQuerySchema,
+    body: NO_BODY,
+    status: 200,
+    response: pageOf(alertSchema),
   }),
 });

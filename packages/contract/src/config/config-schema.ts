@@ -364,6 +364,34 @@ const logSchema = z
   })
   .meta({ description: 'The request log. Takes effect at the next start.' });
 
+const alertSchema = z
+  .strictObject({
+    id: id('alert'),
+    pool: reference(
+      'pool',
+      'The pool it is about; without it every pool, each by itself.',
+    ).optional(),
+    below_percent: field(
+      z.number().min(0.1).max(99),
+      'Raised when less than this share of a limit is left.',
+      'a number of percent from 0.1 to 99',
+    ).optional(),
+    eta_below_ms: field(
+      z
+        .int()
+        .min(MINUTE)
+        .max(30 * 24 * HOUR),
+      'Raised when the pool is expected to run dry in less than this.',
+      'a whole number of milliseconds from 60000 to 2592000000',
+    ).optional(),
+  })
+  .meta({
+    description:
+      'When to be told that a pool runs low, by limits that count over an hour or longer. That a pool is exhausted or serves again, that an account is out of money and that a key is not accepted is told without a rule.',
+  });
+
+const DEFAULT_ALERTS = [{ id: 'running-low', below_percent: 10, eta_below_ms: HOUR }];
+
 /** Lists are bounded so that a file cannot ask for more memory than the node has. */
 const list = <S extends z.ZodType>(of: S, most: number, [description, hint]: [string, string]) =>
   field(z.array(of).max(most), description, hint);
@@ -393,6 +421,10 @@ export const configSchema = z
     traffic: trafficSchema.prefault({}),
     idempotency: idempotencySchema.prefault({}),
     log: logSchema.prefault({}),
+    alerts: list(alertSchema, 1000, [
+      'When to be told that a pool runs low. An empty list tells nothing of that kind.',
+      'a list such as [{ id: low, below_percent: 10, eta_below_ms: 3600000 }]',
+    ]).default(DEFAULT_ALERTS),
   })
   .meta({ title: 'Keywell configuration', description: 'keywell.yaml, version 1.' });
 

@@ -18,10 +18,12 @@ export function crossCheck(value: unknown): CrossCheck {
   unique(found, records(root, 'pools'), { field: 'id', what: 'pool' });
   unique(found, records(root, 'models'), { field: 'alias', what: 'model alias' });
   unique(found, records(root, 'consumers'), { field: 'id', what: 'consumer' });
+  unique(found, records(root, 'alerts'), { field: 'id', what: 'alert' });
   for (const provider of records(root, 'providers')) checkProvider(found, provider);
   checkPools(found, root);
   checkModels(found, root);
   checkConsumers(found, root);
+  checkAlerts(found, root);
   return found;
 }
 
@@ -156,5 +158,25 @@ function checkHashes(found: Findings, consumer: LooseRecord, seen: Set<string>):
         'Every consumer has a key of its own; make one with "keywell consumers add".',
       );
     seen.add(hash);
+  }
+}
+
+function checkAlerts(found: Findings, root: LooseRecord): void {
+  const pools = namesIn(records(root, 'pools'), 'id');
+  for (const alert of records(root, 'alerts')) {
+    const pool = text(alert, 'pool');
+    if (pool !== null && !pools.includes(pool))
+      found.refuse(
+        [...alert.path, 'pool'],
+        `There is no pool "${showName(pool)}".`,
+        suggest(pool, pools, 'pool'),
+      );
+    const thresholds = [alert.get('below_percent'), alert.get('eta_below_ms')];
+    if (thresholds.every((each) => each === undefined))
+      found.refuse(
+        [...alert.path, 'id'],
+        'This alert has no threshold, so that it would never be raised.',
+        'Add "below_percent", "eta_below_ms", or both.',
+      );
   }
 }

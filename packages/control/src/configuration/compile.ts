@@ -90,6 +90,12 @@ export function compile(config: Config, input: CompileInput): Compiled {
       maxAnswerBytes: config.idempotency.max_answer_bytes,
       maxWaitMs: config.idempotency.max_wait_ms,
     },
+    alerts: config.alerts.map((alert) => ({
+      id: alert.id,
+      pool: alert.pool ?? null,
+      belowPercent: alert.below_percent ?? null,
+      etaBelowMs: alert.eta_below_ms ?? null,
+    })),
   };
   warnings.push(...callWarnings(config, content));
   const hash = hashOf(describeSnapshot(content));

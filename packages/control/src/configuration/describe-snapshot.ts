@@ -18,6 +18,7 @@ export interface DescribedSnapshot {
   readonly consumers: readonly Described[];
   readonly traffic: Described;
   readonly idempotency: Described;
+  readonly alerts: readonly Described[];
 }
 
 /** Puts a snapshot into plain, secret-free data. */
@@ -55,7 +56,17 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
     })),
     traffic: describeTraffic(snapshot.traffic),
     idempotency: describeIdempotency(snapshot.idempotency),
+    alerts: describeAlerts(snapshot.alerts),
   };
+}
+
+function describeAlerts(alerts: Snapshot['alerts']): readonly Described[] {
+  return alerts.map(({ id, pool, belowPercent, etaBelowMs }) => ({
+    id,
+    pool,
+    below_percent: belowPercent,
+    eta_below_ms: etaBelowMs,
+  }));
 }
 
 function describeTraffic(traffic: TrafficRecord): Described {

@@ -54,6 +54,7 @@ const base: Snapshot = {
     maxAnswerBytes: 1,
     maxWaitMs: 1,
   },
+  alerts: [{ id: 'low', pool: null, belowPercent: 10, etaBelowMs: null }],
 };
 const [provider] = base.providers;
 
@@ -74,6 +75,7 @@ describe('the difference of two snapshots', () => {
       providers: [{ ...provider, keys: [key('a', '33333333', 2), key('c', '44444444')] }],
       models: [{ alias: 'smart', pool: 'fast' }],
       traffic: { ...base.traffic, maxConnections: 2 },
+      alerts: [{ id: 'low', pool: null, belowPercent: 20, etaBelowMs: null }],
     });
     expect(
       changes.map(({ action, kind, id, path, before, after }) => [
@@ -96,6 +98,7 @@ describe('the difference of two snapshots', () => {
       ['removed', 'key', 'openai/b', 'providers[openai].keys[b]', ''],
       ['changed', 'model', 'smart', 'models[smart].pool', '"chat"→"fast"'],
       ['changed', 'traffic', 'traffic', 'traffic.max_connections', '1→2'],
+      ['changed', 'alert', 'low', 'alerts[low].below_percent', '10→20'],
     ]);
     expect(JSON.stringify(changes)).not.toContain(CANARY);
   });

@@ -4,7 +4,7 @@ import { type Described, describeSnapshot } from './describe-snapshot.ts';
 /** One thing that differs. Secrets appear as fingerprints. */
 export interface Change {
   readonly action: 'added' | 'changed' | 'removed';
-  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`, `idempotency`. */
+  /** `provider`, `key`, `pool`, `model`, `consumer`, `traffic`, `idempotency`, `alert`. */
   readonly kind: string;
   /** `openai`, `openai/a`, `chat`. */
   readonly id: string;
@@ -45,6 +45,7 @@ export function diffSnapshots(
       before.idempotency,
       after.idempotency,
     ),
+    ...compareLists({ kind: 'alert', root: 'alerts', name: 'id' }, before.alerts, after.alerts),
   ];
 }
 

@@ -422,6 +422,22 @@ const WRONG: readonly Wrong[] = [
     message: /nests/,
     hint: /flatter/,
   },
+  {
+    name: 'an alert for a pool that is not there',
+    text: `${GOOD}alerts: [{ id: low, pool: chta, below_percent: 5 }]\n`,
+    at: '16:27',
+    path: 'alerts[0].pool',
+    message: /no pool "chta"/,
+    hint: /Did you mean "chat"/,
+  },
+  {
+    name: 'an alert that would never be raised',
+    text: `${GOOD}alerts: [{ id: low }]\n`,
+    at: '16:16',
+    path: 'alerts[0].id',
+    message: /no threshold/,
+    hint: /below_percent/,
+  },
 ];
 
 describe('a wrong file', () => {
@@ -548,6 +564,20 @@ describe('a good file', () => {
       retention_days: 30,
       max_queued_rows: 20_000,
     });
+  });
+
+  it('warns an hour or a tenth before a pool is dry, unless it says otherwise', () => {
+    const alertsOf = (text: string) => {
+      const loaded = load(text);
+      return loaded.ok ? loaded.snapshot.alerts : loaded.problems;
+    };
+    expect(alertsOf(GOOD)).toEqual([
+      { id: 'running-low', pool: null, belowPercent: 10, etaBelowMs: 3_600_000 },
+    ]);
+    expect(alertsOf(`${GOOD}alerts: []\n`)).toEqual([]);
+    expect(alertsOf(`${GOOD}alerts: [{ id: a, pool: chat, below_percent: 2.5 }]\n`)).toEqual([
+      { id: 'a', pool: 'chat', belowPercent: 2.5, etaBelowMs: null },
+    ]);
   });
 
   it('may be JSON, with tabs, and compiles to the same', () => {

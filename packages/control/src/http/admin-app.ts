@@ -1,6 +1,7 @@
 import { ADMIN_BASE, NO_BODY } from '@keywell/contract/admin/admin-route';
 import type { Secret } from '@keywell/core/secret/secret';
 import { Hono } from 'hono';
+import { type AlertPorts, alertRoutes } from '../features/alerts/alert-routes.ts';
 import { type AuditPorts, auditRoutes } from '../features/audit/audit-routes.ts';
 import {
   type ConfigurationPorts,
@@ -8,6 +9,7 @@ import {
 } from '../features/configuration/configuration-routes.ts';
 import { type ConsumerPorts, consumerRoutes } from '../features/consumers/consumer-routes.ts';
 import { type DomainPorts, domainRoutes } from '../features/domains/domain-routes.ts';
+import { type ForecastPorts, forecastRoutes } from '../features/forecast/forecast-routes.ts';
 import { type KeyPorts, keyRoutes } from '../features/keys/key-routes.ts';
 import { type LogPorts, logRoutes } from '../features/logs/log-routes.ts';
 import { type PoolPorts, poolRoutes } from '../features/pools/pool-routes.ts';
@@ -19,10 +21,12 @@ import { problemResponse } from './problem-response.ts';
 import { readJsonBody } from './read-body.ts';
 
 /** Everything the control plane needs from outside. */
-export type AdminPorts = AuditPorts &
+export type AdminPorts = AlertPorts &
+  AuditPorts &
   ConfigurationPorts &
   ConsumerPorts &
   DomainPorts &
+  ForecastPorts &
   KeyPorts &
   LogPorts &
   PoolPorts &
@@ -70,6 +74,8 @@ export function adminBoundRoutes(ports: AdminPorts): readonly BoundRoute[] {
     ...logRoutes(ports),
     ...configurationRoutes(ports),
     ...auditRoutes(ports),
+    ...forecastRoutes(ports),
+    ...alertRoutes(ports),
   ];
 }
 

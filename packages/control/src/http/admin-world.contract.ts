@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { KeyStatus } from '@keywell/core/keys/status';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { Secret } from '@keywell/core/secret/secret';
+import { memoryAlertStore } from '@keywell/storage/alerts/memory-alert-store';
 import { memoryAuditStore } from '@keywell/storage/audit/memory-audit-store';
 import { memoryConsumerStore } from '@keywell/storage/consumers/memory-consumer-store';
 import { LiveConfiguration } from '../configuration/live-configuration.ts';
@@ -48,6 +50,31 @@ const KEYS: readonly KeyStatus[] = [
   ]),
   key('b', []),
 ];
+
+/** A pool that is watched, and runs dry in two hours. */
+export const FORECAST: PoolForecast = {
+  pool: 'chat',
+  state: 'ready',
+  candidates: 2,
+  eligible: 1,
+  nextInMs: 134_000,
+  exhaustsInMs: 7_200_000,
+  requestsPerMinute: 42,
+  dimensions: [
+    {
+      dimension: 'tokens_day',
+      domains: { known: 2, all: 2 },
+      left: 240_000,
+      limit: 1_000_000,
+      percentLeft: 24,
+      burnPerMinute: 2000,
+      state: 'draining',
+      exhaustsInMs: 7_200_000,
+      recoversInMs: null,
+      seasonal: false,
+    },
+  ],
+};
 
 /** A call that was refused by one key and answered by another. */
 export const RECORD: RequestRecord = {
@@ -162,6 +189,11 @@ export async function adminWorld(over: Partial<AdminPorts> = {}): Promise<AdminW
   const configFile = join(folder, 'keywell.yaml');
   writeFileSync(configFile, CONFIG);
   const consumers = memoryConsumerStore();
+  const alerts = memoryAlertStore();
+  for (const [at, kind] of (['pool_exhausted', 'pool_recovered'] as const).entries()) {
+    const message = kind === 'pool_exhausted' ? 'Pool chat is dry.' : 'Pool chat serves again.';
+    await alerts.append({ kind, subject: 'pool:chat', rule: '', pool: 'chat', message }, at + 1);
+  }
   const env: Readonly<Record<string, string>> = {
     KEY_A: UPSTREAM_CANARY,
     KEY_B: `${UPSTREAM_CANARY}b`,
@@ -190,6 +222,8 @@ export async function adminWorld(over: Partial<AdminPorts> = {}): Promise<AdminW
     configuration,
     consumers,
     audit: memoryAuditStore(),
+    alerts,
+    forecast: { forecast: () => [FORECAST] },
     requestLog: {
       list: async ({ limit }) => [RECORD, { ...RECORD, id: 'req_0', timeline: [] }].slice(0, limit),
       get: async (id) => (id === RECORD.id ? RECORD : null),

@@ -1,4 +1,6 @@
 import type { SpendStatus } from '@keywell/core/budgets/spend';
+import type { PoolMember } from '@keywell/core/forecast/binding-limits';
+import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { VerdictClass } from '@keywell/core/keys/verdict';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -11,6 +13,10 @@ export interface DataPlane {
   pools(): readonly PoolStatus[];
   /** What has been spent of every budget there is. */
   spend(): readonly SpendStatus[];
+  /** What is known of every limit at present. */
+  limits(): readonly LimitSample[];
+  /** The quota domains and limit groups each pool draws on. */
+  poolMembers(): ReadonlyMap<string, readonly PoolMember[]>;
   /** Ends cooldowns before their time; an empty filter means all of them. */
   clearCooldowns(filter: CooldownFilter): readonly CooldownChange[];
   status(): DataPlaneStatus;

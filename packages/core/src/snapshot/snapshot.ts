@@ -1,3 +1,4 @@
+import type { AlertRule } from '../forecast/alert-rules.ts';
 import type { ChargeRule } from '../keys/charge-rule.ts';
 import type { FailureRecord } from '../keys/failure-record.ts';
 import type { Dimension } from '../keys/verdict.ts';
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly consumers: readonly ConsumerRecord[];
   readonly traffic: TrafficRecord;
   readonly idempotency: IdempotencyRecord;
+  /** When somebody wants to hear that a pool runs low. */
+  readonly alerts: readonly AlertRule[];
 }
 
 export interface ProviderRecord {

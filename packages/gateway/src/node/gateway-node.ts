@@ -1,5 +1,10 @@
 import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
+import type { PoolMember } from '@keywell/core/forecast/binding-limits';
+import type { LimitSample } from '@keywell/core/forecast/limit-sample';
+import { poolMembers } from '@keywell/core/forecast/pool-members';
+import { sampleLimits } from '@keywell/core/forecast/sample-limits';
+import { describeEndpoints, type EndpointCounts } from '@keywell/core/keys/endpoint-counts';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
@@ -195,6 +200,21 @@ export class GatewayNode {
   /** What has been spent of every budget there is. */
   spend(): readonly SpendStatus[] {
     return this.#calls.spend();
+  }
+
+  /** What is known of every limit at present. */
+  limits(): readonly LimitSample[] {
+    return sampleLimits(this.#state.table, this.#clock.now());
+  }
+
+  /** What was counted at every provider. */
+  endpoints(): readonly EndpointCounts[] {
+    return describeEndpoints(this.#state.table);
+  }
+
+  /** The quota domains and limit groups each pool draws on. */
+  poolMembers(): ReadonlyMap<string, readonly PoolMember[]> {
+    return poolMembers(this.#state.plan);
   }
 
   clearCooldowns(filter: ClearFilter): readonly CooldownChange[] {

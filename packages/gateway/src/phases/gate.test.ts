@@ -21,12 +21,7 @@ function world(requestsPerMinute: number | null) {
   };
   return {
     locks: new Int32Array(cells),
-    exchange: {
-      consumer,
-      limitHeaders: [],
-      ownLimit: null,
-      callerGone: false,
-    },
+    exchange,
     plane: {
       counters: new CounterTable(cells, { worker: 1, epoch: 1 }),
       clock: { now: () => 1000, wallNow: () => 1000 },

@@ -1,4 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import { wasImplied } from '@keywell/core/keys/implied-refusal';
 import { settle, type Reservation } from '@keywell/core/keys/reserve';
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
@@ -275,6 +276,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       sent,
       usage,
     });
+    if (wasImplied(this.#plan.reservation, verdict)) meter.add('wasted');
     const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
       now,
       wallNow: clock.wallNow(),

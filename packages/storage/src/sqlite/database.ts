@@ -1,9 +1,11 @@
-/** The node's own database: consumers, settings, saved configurations, audit. Query text suits SQLite and PostgreSQL alike. */
+/** The node's own database: consumers, settings, saved configurations, audit, the forecast's history, alerts. Query text suits SQLite and PostgreSQL alike. */
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { KeyAccountTable } from '../accounts/sql-account-store.ts';
+import type { AlertTable } from '../alerts/sql-alert-store.ts';
 import type { AuditEventTable } from '../audit/sql-audit-store.ts';
 import type { ConsumerTable } from '../consumers/sql-consumer-store.ts';
+import type { KnownLimitTable, UsageHourTable } from '../forecast/sql-forecast-store.ts';
 import type { SettingTable } from '../settings/sql-setting-store.ts';
 import type { SavedSnapshotTable } from '../snapshots/sql-snapshot-store.ts';
 import { type SqliteStore, openSqlite } from './open-sqlite.ts';
@@ -14,6 +16,9 @@ export interface Tables {
   readonly saved_snapshot: SavedSnapshotTable;
   readonly audit_event: AuditEventTable;
   readonly key_account: KeyAccountTable;
+  readonly usage_hour: UsageHourTable;
+  readonly known_limit: KnownLimitTable;
+  readonly alert: AlertTable;
 }
 
 export type Database = SqliteStore<Tables>;
@@ -33,6 +38,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-saved-snapshots': { up: createSavedSnapshots },
   '0004-audit-events': { up: createAuditEvents },
   '0005-key-accounts': { up: createKeyAccounts },
+  '0006-forecast': { up: createForecast },
+  '0007-alerts': { up: createAlerts },
 };
 
 async function createConsumers(db: Kysely<never>): Promise<void> {
@@ -93,4 +100,44 @@ async function createKeyAccounts(db: Kysely<never>): Promise<void> {
     .addColumn('changes', 'integer', (column) => column.notNull())
     .addPrimaryKeyConstraint('key_account_key', ['base_url', 'owner_tenant', 'fingerprint'])
     .execute();
+}
+async function createForecast(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('usage_hour')
+    .addColumn('pool', 'text', (column) => column.notNull())
+    .addColumn('dimension', 'text', (column) => column.notNull())
+    .addColumn('hour_at', 'bigint', (column) => column.notNull())
+    .addColumn('amount', 'double precision', (column) => column.notNull())
+    .addColumn('watched_ms', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('usage_hour_key', ['pool', 'dimension', 'hour_at'])
+    .execute();
+  await db.schema
+    .createTable('known_limit')
+    .addColumn('provider', 'text', (column) => column.notNull())
+    .addColumn('path', 'text', (column) => column.notNull())
+    .addColumn('limit_group', 'text', (column) => column.notNull())
+    .addColumn('dimension', 'text', (column) => column.notNull())
+    .addColumn('limit_value', 'double precision')
+    .addColumn('remaining', 'double precision')
+    .addColumn('reset_in_ms', 'double precision')
+    .addColumn('refill', 'text', (column) => column.notNull())
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('seen_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('known_limit_key', ['provider', 'path', 'limit_group', 'dimension'])
+    .execute();
+}
+
+async function createAlerts(db: Kysely<never>): Promise<void> {
+  await db.schema
+    .createTable('alert')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('ended_at', 'bigint')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('rule', 'text', (column) => column.notNull())
+    .addColumn('pool', 'text')
+    .addColumn('message', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('alert_at').on('alert').columns(['at', 'id']).execute();
 }
