@@ -37,6 +37,7 @@ interface Attempt extends AttemptView {
   readonly ordinal: number;
   readonly trace: Trace;
   answer: Answer | null;
+  reachedAt: number;
   streamed: number;
 }
 
@@ -182,6 +183,7 @@ class Run implements Truth {
       ordinal,
       trace: record.sent(spec, now),
       answer: null,
+      reachedAt: now,
       streamed: 0,
     };
     this.#attempts.push(attempt);
@@ -198,6 +200,7 @@ class Run implements Truth {
     const now = this.#now;
     const answer = provider.receive(spec, attempt.ordinal, now);
     attempt.answer = answer;
+    attempt.reachedAt = now;
     const limited = answer.kind === 'limited';
     if (limited || answer.kind === 'admitted') record.reached(trace, !limited);
     else trace.admitted = answer.kind === 'failed' && answer.response.status !== 0;
@@ -259,7 +262,11 @@ class Run implements Truth {
       strategy.firstByte(attempt, { ...answer.response, usage: null }, now);
       return;
     }
-    if (answer.kind === 'admitted') this.#serve(attempt);
+    if (answer.kind === 'admitted') {
+      this.#serve(attempt);
+      const back = this.providers[key]?.settle(attempt.spec, attempt.reachedAt, now) ?? 0;
+      record.gaveBack(back, now);
+    }
     strategy.respond(attempt, answer.response, now);
     if (answer.kind === 'admitted') this.#close(request);
   }

@@ -149,7 +149,11 @@ export function fluidBound({ keys, requests, durationMs }: Scenario): number {
       const own = limits.filter((limit) => limit.counts === counts);
       supply += own.reduce((least, rule) => Math.min(least, mostTaken(rule, until)), Infinity);
     }
-    const needs = requests.map((request) => takenOf(counts, request)).toSorted((a, b) => a - b);
+    // what is given back in the end can be taken again
+    const settles = counts === 'tokens' && keys.some(({ face }) => face === 'cerebras');
+    const needs = requests
+      .map((request) => (settles ? tokensOf(request) : takenOf(counts, request)))
+      .toSorted((a, b) => a - b);
     let fitting = 0;
     while (fitting < needs.length && supply >= (needs[fitting] ?? 0)) {
       supply -= needs[fitting] ?? 0;

@@ -59,6 +59,7 @@ export class KeyRecord {
   readonly #gauges: readonly Gauge[];
   readonly #rules: JudgeRules;
   readonly #traces: Trace[] = [];
+  readonly #returned: { readonly tokens: number; readonly at: number }[] = [];
   #known: Known = NOTHING;
   #arrivals = 0;
 
@@ -118,6 +119,11 @@ export class KeyRecord {
     };
   }
 
+  /** Tokens came back to the limiter because an answer was shorter than what had been asked for. */
+  gaveBack(tokens: number, now: number): void {
+    if (tokens > 0) this.#returned.push({ tokens, at: now });
+  }
+
   /** The provider said that the key or its account is of no use. */
   denied(trace: Trace, now: number): void {
     trace.deliveredAt = now;
@@ -155,7 +161,18 @@ export class KeyRecord {
       const periods = Math.floor((latest - (observation.windowEnds[place] ?? 0)) / rule.windowMs);
       since = (observation.windowEnds[place] ?? 0) + periods * rule.windowMs;
     }
+    if (rule.counts === 'tokens') left += this.#returnedSince(since);
     return Math.min(rule.limit, left) - this.#takenSince(trace, rule, since);
+  }
+
+  #returnedSince(since: number): number {
+    let tokens = 0;
+    for (let at = this.#returned.length - 1; at >= 0; at -= 1) {
+      const each = this.#returned[at];
+      if (each === undefined || each.at < since) break;
+      tokens += each.tokens;
+    }
+    return tokens;
   }
 
   /** What attempts of this node that were sent later than the observed one have taken, unless they are known to be refused. */

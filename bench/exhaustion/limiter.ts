@@ -92,6 +92,14 @@ export function take(gauge: Gauge, amount: number, now: number): void {
   gauge.amounts.push(amount);
 }
 
+/** Gives back what was charged at `chargedAt` and not used; a window that has ended since has given it back already. */
+export function giveBack(gauge: Gauge, amount: number, chargedAt: number, now: number): void {
+  advance(gauge, now);
+  const { rule } = gauge;
+  if (rule.kind === 'fixed' && chargedAt < gauge.endsAt - rule.windowMs) return;
+  gauge.level = Math.min(rule.limit, gauge.level + amount);
+}
+
 export const fits = (gauge: Gauge, amount: number, now: number): boolean =>
   levelAt(gauge, now) + EPSILON >= amount;
 

@@ -1,6 +1,15 @@
 // One key's side of the world: its limiters, its troubles, and what it answers.
 import { headersOf, refusalBody, troubleAnswer, type Refusal, type Told } from './faces.ts';
-import { createGauge, fits, fitsFrom, fullFrom, levelAt, take, type Gauge } from './limiter.ts';
+import {
+  createGauge,
+  fits,
+  fitsFrom,
+  fullFrom,
+  giveBack,
+  levelAt,
+  take,
+  type Gauge,
+} from './limiter.ts';
 import {
   chargeOf,
   needOf,
@@ -49,6 +58,16 @@ export class ProviderKey {
 
   charge(size: Size, now: number): void {
     for (const gauge of this.gauges) take(gauge, chargeOf(gauge.rule.counts, size), now);
+  }
+
+  /** The answer is whole: Cerebras counts what was used, not what was asked for. */
+  settle(request: RequestSpec, chargedAt: number, now: number): number {
+    const unused = Math.max(0, request.size.allowance - request.outputTokens);
+    if (this.spec.face !== 'cerebras') return 0;
+    for (const gauge of this.gauges) {
+      if (gauge.rule.counts === 'tokens') giveBack(gauge, unused, chargedAt, now);
+    }
+    return unused;
   }
 
   /** Output that counts while it is produced. */
