@@ -153,9 +153,19 @@ const poolSchema = z
       '"once" or "never"',
     ).default('once'),
     max_wait_ms: ms(
-      'Reserved: the longest time a call may wait for capacity. Kept and shown; nothing waits yet.',
+      'Longest time a call may wait for capacity, all its waits together; a caller may ask for less by the header `keywell-max-wait-ms`. 0: nobody waits.',
       [0, HOUR],
       0,
+    ),
+    spill_after_ms: ms(
+      'How long a call waits for the first tier, where it comes back in that time, before it goes to the next. 0: at once.',
+      [0, HOUR],
+      0,
+    ),
+    max_waiting: count(
+      'Calls that may wait at once, over all consumers; when all places are taken, who has fewer than its share of them takes one from who has most.',
+      [1, 10_000],
+      1000,
     ),
   })
   .meta({ description: 'What answers a model: tiers of targets, with its patience.' });
@@ -194,6 +204,26 @@ const consumerSchema = z
     ).default([]),
     models: globs('Model aliases or globs it may call; `["*"]` means all, an empty list none.'),
     limits: limitsSchema.default({}),
+    organization: field(
+      z.string().regex(ID_PATTERN),
+      'Organization it belongs to: when capacity is short, organizations share it first, then their teams, then the consumers. Without it, the consumer stands beside the organizations.',
+      ID_HINT,
+    ).optional(),
+    team: field(
+      z.string().regex(ID_PATTERN),
+      'Team it belongs to, within its organization if it has one.',
+      ID_HINT,
+    ).optional(),
+    weight: field(
+      z.number().positive().max(1000),
+      'Its share among the consumers beside it when capacity is short. Organizations and teams weigh alike.',
+      'a number above 0, at most 1000',
+    ).default(1),
+    priority: count(
+      'Class of its calls in the queue: a higher one is served first; nine turns in ten, so that no class starves.',
+      [0, 9],
+      0,
+    ),
     enabled: field(
       z.boolean(),
       'False refuses its calls and keeps the record.',

@@ -224,8 +224,8 @@ function compilePool(pool: PoolConfig): PoolRecord {
     maxStreamDurationMs: pool.max_stream_duration_ms,
     retryAmbiguous: pool.retry_ambiguous,
     maxWaitMs: pool.max_wait_ms,
-    spillAfterMs: 0,
-    maxWaiting: 1000,
+    spillAfterMs: pool.spill_after_ms,
+    maxWaiting: pool.max_waiting,
     strategy: 'headroom',
     affinity: 'none',
     hedge: null,
@@ -259,8 +259,10 @@ function compileConsumers(
     models: consumer.models,
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
-    ...UNSHARED,
-    sharePath: [consumer.id],
+    sharePath: sharePathOf(consumer),
+    weight: consumer.weight,
+    priority: consumer.priority,
+    budget: null,
     ...slotOf(consumer.id),
   }));
   const index = new Map(declared.map((consumer, position) => [consumer.id, position]));
@@ -287,6 +289,12 @@ function compileConsumers(
       });
   }
   return records;
+}
+
+/** Who shares with whom when capacity is short, outermost first. A team of no organization is none of that name. */
+function sharePathOf({ organization, team, id }: ConsumerConfig): readonly string[] {
+  if (organization === undefined) return team === undefined ? [id] : [`~${team}`, id];
+  return team === undefined ? [organization, id] : [organization, team, id];
 }
 
 function hashOf(content: unknown): string {

@@ -1,6 +1,7 @@
 import { array, assert, constant, integer, nat, oneof, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  answerCall,
   callTicket,
   correct,
   earmark,
@@ -252,7 +253,9 @@ describe('a ticket of another worker', () => {
     expect(answerBell(other)).toBe(true);
     expect(nextTicket(table, CHAT, { now: 140 })).toMatchObject({ id: theirs });
     expect(nextTicket(table, CHAT, { now: 160 })).toMatchObject({ id: ours });
-    expect(nextTicket(other, CHAT, { now: 160 })).toMatchObject({ id: theirs });
+    expect(nextTicket(other, CHAT, { now: 160 })).toMatchObject({ id: theirs, called: true });
+    answerCall(other, theirs);
+    expect(nextTicket(table, CHAT, { now: 160 })).toMatchObject({ id: theirs, called: false });
   });
 
   it('ends once, whoever tries it again', () => {

@@ -55,6 +55,8 @@ export interface NextTicket {
   readonly deadlineAt: number;
   /** Whether it is the first in the order, and not one that passes others. */
   readonly first: boolean;
+  /** Whether its worker was rung for it: then that worker answers by `serve` or `answerCall`. */
+  readonly called: boolean;
 }
 
 /** Whether anybody waits in a pool. A single read while nobody waits on the node. */
@@ -132,6 +134,14 @@ export function callTicket(table: WaitingTable, id: TicketId, now: number): void
   if (slot !== 0) ringBell(table, worker);
 }
 
+/** Says that a called ticket's worker has come and the call does not fit: from now on it is nobody's fault again. */
+export function answerCall(table: WaitingTable, id: TicketId): void {
+  if (!lockWaiting(table)) return;
+  const slot = slotOfTicket(table, id, TICKET_STATE.waiting);
+  if (slot !== 0) put(table, ticketCell(table, slot, TICKET.calledAt), 0);
+  unlockWaiting(table);
+}
+
 /**
  * Ends a ticket because its call goes ahead, and charges its share. Null when it is no longer in the queue, and 'busy' when the table is
  * locked: then give back what was reserved for it.
@@ -190,8 +200,8 @@ export interface Earmark {
 
 /**
  * Lets the first ticket of a pool, which does not fit, be passed by smaller ones, but only by as many tokens as it needs itself: after
- * that the refill of one domain is put aside for it, and others go by other domains until it has gone. At most one ticket of a pool
- * has this. Returns the mark in force, null while none is.
+ * that the refill of one domain is put aside for it, and others go by other domains until it has gone. One ticket of a pool at a time
+ * is looked after like this. Returns the mark in force, null while none is.
  */
 export function earmark(
   table: WaitingTable,
@@ -200,30 +210,34 @@ export function earmark(
 ): Earmark | null {
   if (!lockWaiting(table)) return null;
   const share = poolShare(table, pool);
-  let mark = share === 0 ? null : earmarkOf(table, share);
-  const slot = slotOfTicket(table, head.id, TICKET_STATE.waiting);
-  if (mark === null && share !== 0 && slot !== 0) {
-    const due = ofTicket(table, slot, TICKET.overtaken) >= ofTicket(table, slot, TICKET.tokens);
+  const known = share === 0 ? 0 : watchedTicket(table, share);
+  if (share !== 0 && known === 0) {
     put(table, shareCell(table, share, SHARE.earmarkTicket), head.id);
-    put(table, shareCell(table, share, SHARE.earmarkDomain), due ? head.domain + 1 : 0);
-    mark = earmarkOf(table, share);
+    put(table, shareCell(table, share, SHARE.earmarkDomain), head.domain);
   }
+  const mark = share === 0 ? null : earmarkOf(table, share);
   unlockWaiting(table);
   return mark;
 }
 
 /** The mark in force in a pool's share; one whose ticket has ended, or may still be passed, is none. */
 function earmarkOf(table: WaitingTable, pool: number): Earmark | null {
+  const slot = watchedTicket(table, pool);
+  if (slot === 0) return null;
+  const due = ofTicket(table, slot, TICKET.overtaken) >= ofTicket(table, slot, TICKET.tokens);
   const id = ofShare(table, pool, SHARE.earmarkTicket);
-  const slot = id === 0 ? 0 : slotOfTicket(table, id, TICKET_STATE.waiting);
-  const domain = ofShare(table, pool, SHARE.earmarkDomain) - 1;
-  return slot === 0 || domain < 0 ? null : { id, domain };
+  return due ? { id, domain: ofShare(table, pool, SHARE.earmarkDomain) } : null;
 }
 
-/** Counts what passes the ticket that was found first and not to fit. */
-function noteOvertaking(table: WaitingTable, pool: number, by: number): void {
+/** Slot of the ticket that was found first and not to fit, while it waits. */
+function watchedTicket(table: WaitingTable, pool: number): number {
   const id = ofShare(table, pool, SHARE.earmarkTicket);
-  const slot = id === 0 ? 0 : slotOfTicket(table, id, TICKET_STATE.waiting);
+  return id === 0 ? 0 : slotOfTicket(table, id, TICKET_STATE.waiting);
+}
+
+/** Counts what passes the ticket that is looked after. */
+function noteOvertaking(table: WaitingTable, pool: number, by: number): void {
+  const slot = watchedTicket(table, pool);
   if (slot === 0 || slot === by) return;
   const cell = ticketCell(table, slot, TICKET.overtaken);
   put(table, cell, ofTicket(table, slot, TICKET.overtaken) + ofTicket(table, by, TICKET.tokens));
@@ -285,5 +299,6 @@ function describe(table: WaitingTable, slot: number, first: boolean): NextTicket
     tokens: ofTicket(table, slot, TICKET.tokens),
     deadlineAt: ofTicket(table, slot, TICKET.deadlineAt),
     first,
+    called: ofTicket(table, slot, TICKET.calledAt) > 0,
   };
 }

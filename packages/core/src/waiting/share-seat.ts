@@ -15,6 +15,9 @@ export interface ShareSeat {
   readonly weights: readonly number[];
 }
 
+/** A pool's name in the table. */
+export const poolKeyOf = (pool: string): number => nameHash('pool', pool);
+
 /** The seat of a consumer in a pool. */
 export function seatOf(
   pool: string,
@@ -22,7 +25,7 @@ export function seatOf(
 ): ShareSeat {
   const last = consumer.sharePath.length - 1;
   return {
-    pool: nameHash('pool', pool),
+    pool: poolKeyOf(pool),
     rank: consumer.priority,
     // A team may have the name of a consumer beside it; the two must not be one share.
     path: consumer.sharePath.map((name, at) => nameHash(at === last ? 'consumer' : 'group', name)),

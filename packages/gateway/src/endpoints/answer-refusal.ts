@@ -1,9 +1,10 @@
 import { ERRORS } from '@keywell/core/errors/catalogue';
-import { renderError } from '@keywell/wire/openai-chat/errors';
+import { renderError, renderStreamError } from '@keywell/wire/openai-chat/errors';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
+import { pushWait } from '../relay/response-headers.ts';
 
-/** Renders a refusal in the caller's dialect. */
+/** Renders a refusal in the caller's dialect; inside the answer where its head is out already. */
 export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
   const { status, title, hint } = ERRORS[refusal.code];
   exchange.errorCode = refusal.code;
@@ -12,9 +13,14 @@ export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
     exchange.status = 499;
     return;
   }
-  exchange.status = status;
   const message = `${refusal.message ?? title} ${hint}`;
-  const body = renderError({ code: refusal.code, message, param: refusal.param });
+  const error = { code: refusal.code, message, param: refusal.param };
+  if (exchange.begun) {
+    exchange.inbound.abort(renderStreamError(error));
+    return;
+  }
+  exchange.status = status;
+  const body = renderError(error);
   exchange.responseBytes = Buffer.byteLength(body);
   const headers = [
     'content-type',
@@ -24,6 +30,7 @@ export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
     ...exchange.limitHeaders,
     ...refusal.headers,
   ];
+  pushWait(headers, exchange);
   if (exchange.attempts > 0) headers.push('keywell-attempts', String(exchange.attempts));
   exchange.inbound.respond(status, headers, body);
 }

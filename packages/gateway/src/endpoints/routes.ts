@@ -4,6 +4,7 @@ import { decodeBody } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
+import { readPatience } from '../phases/read-patience.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -11,7 +12,7 @@ import type { Operation } from '../telemetry/metric-table.ts';
 const inference = (operation: 'chat.completions' | 'completions' | 'embeddings'): Route => ({
   operation,
   method: 'POST',
-  phases: [authenticate, gate, decodeBody(operation), authorize, resolve, dispatch],
+  phases: [authenticate, gate, decodeBody(operation), authorize, resolve, readPatience, dispatch],
 });
 
 const reading = (operation: Operation, phase: Phase): Route => ({

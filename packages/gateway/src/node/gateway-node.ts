@@ -3,14 +3,22 @@ import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import { recoverWaiting } from '@keywell/core/waiting/recover-waiting';
+import {
+  openWaitingTable,
+  ringOthers,
+  type WaitingTable,
+} from '@keywell/core/waiting/waiting-table';
 import { createClock } from '../pipeline/clock.ts';
 import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import type { RoomTimes } from '../waiting/held-stream.ts';
 import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
 import { nextBackOffMs } from './back-off.ts';
 import {
   createSharedState,
+  createWaitingCells,
   nextSharedState,
   recoverSharedState,
   type SharedState,
@@ -35,6 +43,8 @@ export interface GatewayNodeOptions {
   readonly connectLog: () => LogTarget | null;
   readonly onCooled: (changes: readonly CooldownChange[]) => void;
   readonly onEvent: (event: NodeEvent) => void;
+  /** When waiting streams speak; tests are more impatient. */
+  readonly waitingTimes?: RoomTimes;
   /** Starts a worker thread; tests put their hand on the threads here. */
   readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
 }
@@ -71,6 +81,8 @@ export class GatewayNode {
   readonly #options: GatewayNodeOptions;
   readonly #clock = createClock();
   readonly #metricCells: SharedArrayBuffer;
+  readonly #waitingCells: SharedArrayBuffer;
+  readonly #waiting: WaitingTable;
   readonly #slots = new Map<number, Slot>();
   readonly #evidence = new Map<string, string>();
   readonly #answers = new WorkerAnswers();
@@ -86,6 +98,8 @@ export class GatewayNode {
   private constructor(options: GatewayNodeOptions) {
     this.#options = options;
     this.#metricCells = createMetricCells(options.workers + 1);
+    this.#waitingCells = createWaitingCells(options.workers + 1);
+    this.#waiting = openWaitingTable(this.#waitingCells, { worker: 0, epoch: 1 });
     this.#state = createSharedState(options.snapshot, options.workers);
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     for (const change of options.cooldowns) this.#evidence.set(change.scopeId, change.evidence);
@@ -156,6 +170,8 @@ export class GatewayNode {
   clearCooldowns(filter: { provider?: string; key?: string }): readonly CooldownChange[] {
     const cleared = clearCooldowns(this.#state.table, filter, this.#at());
     this.#noteChanges(cleared);
+    // Whoever waits for what has just been cleared need not wait for its end.
+    ringOthers(this.#waiting);
     return cleared;
   }
 
@@ -210,6 +226,8 @@ export class GatewayNode {
       shared,
       state: this.#state.published,
       metricCells: this.#metricCells,
+      waitingCells: this.#waitingCells,
+      waitingTimes: this.#options.waitingTimes,
       log: this.#options.connectLog(),
     };
     return new Promise((resolve, reject) => {
@@ -308,6 +326,7 @@ export class GatewayNode {
     slot.state = 'gone';
     // Others wait for its locks, also while they drain.
     recoverSharedState(this.#state, worker);
+    recoverWaiting(this.#waitingCells, worker);
     new Meter(this.#metricCells, worker).clearGauges();
     this.#answers.ended(worker);
     if (this.#stopping || (!listened && !this.#started)) return;

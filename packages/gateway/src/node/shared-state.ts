@@ -9,6 +9,7 @@ import { carryOver, recoverWorker } from '@keywell/core/keys/recover';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import { initWaitingTable, waitingBytes } from '@keywell/core/waiting/waiting-table';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import type { PublishedState } from '../worker/messages.ts';
 
@@ -35,6 +36,13 @@ export interface SharedState {
 export interface FormerTables {
   readonly table: KeyTable;
   readonly counterCells: SharedArrayBuffer;
+}
+
+/** The waiting table of a node, for its whole life. */
+export function createWaitingCells(writers: number): SharedArrayBuffer {
+  const cells = new SharedArrayBuffer(waitingBytes(writers));
+  initWaitingTable(cells, writers);
+  return cells;
 }
 
 export function createSharedState(snapshot: Snapshot, workers: number): SharedState {

@@ -23,7 +23,7 @@ export class Exchange implements InboundEvents {
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly wallStartedAt: number;
-  readonly live: LiveSnapshot;
+  live: LiveSnapshot;
   readonly path: string;
   readonly query: string;
 
@@ -43,6 +43,8 @@ export class Exchange implements InboundEvents {
   key: string | null = null;
   attempts = 0;
   waitMs = 0;
+  /** What the call may wait in all until it is sent, milliseconds. */
+  patienceMs = 0;
   /** Monotonic milliseconds spent waiting for providers, to tell the gateway's own time apart. */
   upstreamMs = 0;
 
@@ -50,6 +52,8 @@ export class Exchange implements InboundEvents {
   errorCode: ErrorCode | null = null;
   streamed = false;
   callerGone = false;
+  /** The answer's head is out; what goes wrong from here on is told inside the answer. */
+  begun = false;
   firstByteAt: number | null = null;
   responseBytes = 0;
   usage: TokenUsage | null = null;
@@ -79,6 +83,20 @@ export class Exchange implements InboundEvents {
 
   onDrain(): void {
     this.running?.callerReads();
+  }
+
+  /** Sends the answer's head, with status 200. */
+  begin(headers: readonly string[]): void {
+    this.begun = true;
+    this.status = 200;
+    this.inbound.begin(200, headers);
+  }
+
+  /** Goes on by another snapshot. */
+  moveTo(live: LiveSnapshot): void {
+    this.live.requests -= 1;
+    live.requests += 1;
+    this.live = live;
   }
 
   /** Milliseconds since the head arrived, rounded to a tenth for the log. */

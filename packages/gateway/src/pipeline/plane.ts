@@ -4,6 +4,7 @@ import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import type { Waiting } from '../waiting/waiting-call.ts';
 import type { Clock } from './clock.ts';
 import type { DeadlineSweeper } from './deadline-sweeper.ts';
 
@@ -17,6 +18,8 @@ export interface Plane {
   readonly meter: Meter;
   /** Null when the request log is off. */
   readonly log: LogWriter | null;
+  /** Where calls wait for capacity. */
+  readonly waiting: Waiting;
   /** The snapshot in force; a request takes it once, when it starts. */
   readonly live: LiveSnapshot;
   /** Tells the control side what was cooled or restored, so that it survives a restart. */

@@ -16,6 +16,7 @@ import type { Inbound } from '../seam/inbound.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import type { Waiting } from '../waiting/waiting-call.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
 import { targetOf } from './upstream-target.ts';
 
@@ -48,6 +49,16 @@ const INBOUND: Inbound = {
   events: null,
 };
 
+/** An attempt itself never waits for capacity. */
+const NOBODY_WAITS: Waiting = {
+  hasLine: () => false,
+  wait: () => Promise.resolve({ kind: 'left' }),
+  startOf: () => null,
+  correct: () => undefined,
+  freed: () => undefined,
+  refusedAfter: () => undefined,
+};
+
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
   answer: { readonly status: number; readonly body: string },
@@ -76,6 +87,7 @@ async function attemptAnswered(
     }),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
+    waiting: NOBODY_WAITS,
     live,
     cooled: (changes) => cooled.push(...changes),
   };

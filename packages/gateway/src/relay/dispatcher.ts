@@ -1,3 +1,5 @@
+import { CallInLine, isWithin, tiersAtOnce } from '../waiting/call-in-line.ts';
+import type { Pick, WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain, type Tried } from '@keywell/core/keys/choose';
 import type { Candidate } from '@keywell/core/keys/plan';
@@ -5,6 +7,9 @@ import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import { editRequest } from '@keywell/wire/openai-chat/request';
+import { endsByTime } from '@keywell/core/keys/cooldown-codes';
+import { callCost } from '@keywell/core/waiting/call-cost';
+import type { Served } from '@keywell/core/waiting/deadline-queue';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -30,12 +35,6 @@ const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 /** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
 const MAX_BACK_OFF_MS = 5000;
 
-/** The chosen candidate, held. */
-interface Pick {
-  readonly candidate: Candidate;
-  readonly reservation: Reservation;
-}
-
 /** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
 export function dispatchOver(
   exchange: Exchange,
@@ -49,7 +48,7 @@ export function dispatchOver(
 class Dispatcher {
   readonly #exchange: Exchange;
   readonly #plane: Plane;
-  readonly #model: LiveModel;
+  #model: LiveModel;
   readonly #deadlineAt: number;
   readonly #history = freshHistory();
   #bars: Bars | null = null;
@@ -58,6 +57,8 @@ class Dispatcher {
   #lastStatus = 0;
   #step: Again | null = null;
   #edited: { readonly key: string; readonly body: Uint8Array } | null = null;
+  /** What a wait has cost the consumer's share so far. */
+  #served: Served | null = null;
 
   constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
     this.#exchange = exchange;
@@ -68,12 +69,20 @@ class Dispatcher {
 
   async run(): Promise<PhaseResult> {
     for (;;) {
-      const pick = this.#pick();
-      if (pick === null) return this.#nothingLeft();
+      let pick = this.#mustStandInLine() ? null : this.#pick();
+      if (pick === null) {
+        // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+        const turn = await this.#waitForTurn();
+        if (turn === null) return this.#nothingLeft();
+        if (turn.kind !== 'go') return this.#afterWait(turn);
+        pick = turn.pick;
+        this.#served = turn.served;
+      }
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
       const result = await this.#attempt(held);
+      this.#afterAttempt(result);
       if (result.kind !== 'failed') {
         if (this.#suspects !== null && result.kind === 'answered' && result.well) {
           blameSuspects(this.#exchange, this.#plane, this.#suspects, held.candidate);
@@ -85,9 +94,71 @@ class Dispatcher {
     }
   }
 
+  /** Whoever comes new goes behind those who wait. */
+  #mustStandInLine(): boolean {
+    return this.#bars === null && this.#plane.waiting.hasLine(this.#model.poolKey);
+  }
+
+  /** Waits until a candidate is free, where time brings one. Null when there is nothing to wait for, or no patience. */
+  async #waitForTurn(): Promise<WaitEnd | null> {
+    if (!this.#isWorthWaiting()) return null;
+    const end = await this.#plane.waiting.wait(this.#callInLine());
+    // What was refused before the wait may be asked again after it.
+    this.#bars = null;
+    this.#step = null;
+    return end;
+  }
+
+  /** While a candidate is free that this request must not ask, its failure is the answer; so is what no time changes. */
+  #isWorthWaiting(): boolean {
+    const { waiting } = this.#plane;
+    const { patienceMs, waitMs } = this.#exchange;
+    if (this.#lastVerdict?.class === 'too_large_for_limit') return false;
+    if (this.#bars === null && waiting.hasLine(this.#model.poolKey)) return true;
+    if (patienceMs - waitMs <= 0) return false;
+    const views = this.#view();
+    if (this.#bars !== null && views.some(({ eligible }) => eligible > 0)) return false;
+    return views.some(
+      ({ eligible, blocked }) => eligible > 0 || blocked === 'time' || blocked === 'mixed',
+    );
+  }
+
+  #callInLine(): CallInLine {
+    return new CallInLine(this.#exchange, this.#plane, {
+      model: this.#model,
+      hooks: {
+        pickFrom: (tried, tiers) => this.#pickFrom(tried, tiers),
+        onMoved: (model) => {
+          this.#model = model;
+        },
+        deadlineAt: this.#deadlineAt,
+      },
+    });
+  }
+
+  #afterWait(end: Exclude<WaitEnd, { kind: 'go' }>): PhaseResult {
+    if (end.kind === 'left') return 'done';
+    return end.kind === 'barred' ? end.refusal : this.#nothingLeft(end);
+  }
+
+  /** The share is charged what the call took in the end, and who waits hears that there may be room. */
+  #afterAttempt(result: AttemptResult): void {
+    const { waiting } = this.#plane;
+    if (this.#served !== null) {
+      const { usage } = this.#exchange;
+      const tokens = usage === null ? 0 : usage.inputTokens + usage.outputTokens;
+      const refused = result.kind === 'failed' && endsByTime(result.verdict.class);
+      waiting.correct(this.#served, refused ? 0 : callCost(tokens));
+      if (refused) waiting.refusedAfter(this.#model.poolKey);
+      this.#served = null;
+    }
+    waiting.freed();
+  }
+
   /** The next candidate, tier by tier. */
   #pick(): Pick | null {
-    if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED);
+    const tiers = tiersAtOnce(this.#model, this.#exchange.patienceMs - this.#exchange.waitMs);
+    if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED, tiers);
     for (const tried of this.#bars.preferences(this.#model.plan)) {
       const pick = this.#pickFrom(tried);
       if (pick !== null) return pick;
@@ -95,11 +166,12 @@ class Dispatcher {
     return null;
   }
 
-  #pickFrom(tried: Tried): Pick | null {
+  #pickFrom(tried: Tried, tiers = Infinity): Pick | null {
     const { clock, random } = this.#plane;
     const { table } = this.#exchange.live;
     const now = clock.now();
     for (const tier of this.#model.plan.tiers) {
+      if (!isWithin(tier, tiers)) break;
       // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
         const candidate = choose(table, tier, tried, { now, random });
@@ -243,11 +315,15 @@ class Dispatcher {
     if (step.counts === 'unknown') this.#history.unknownRetries += 1;
   }
 
-  #nothingLeft(): PhaseResult {
+  /** `line`: what the waiting room has said. */
+  #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     const view = this.#view();
+    const startAt = line?.startAt ?? null;
     return exhaustedRefusal(this.#exchange, this.#plane, view, {
       verdict: this.#lastVerdict,
       status: this.#lastStatus,
+      startsInMs: startAt === null ? null : startAt - this.#plane.clock.now(),
+      stoodInLine: line !== null,
     });
   }
 

@@ -12,6 +12,9 @@ export interface ProviderAnswer {
   readonly contentType: string;
 }
 
+/** The provider's text is no event of a stream, and its status can no longer be sent. */
+const IN_STREAM = 'The provider refused the request.';
+
 /**
  * The provider's own explanation of what is wrong with the request, with its status; key material and organization ids in it are
  * masked. What is not JSON, or was so long that it was cut, is not passed on.
@@ -33,6 +36,7 @@ export function passThrough(
   }
   const secret = candidate.key.value?.reveal();
   const text = maskProviderText(said, secret === undefined ? [] : [secret]);
+  if (exchange.begun) return refuse('invalid_parameter', IN_STREAM);
   exchange.status = status;
   exchange.responseBytes = Buffer.byteLength(text);
   exchange.inbound.respond(

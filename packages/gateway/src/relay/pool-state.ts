@@ -18,6 +18,10 @@ export interface TierView {
 export interface LastFailure {
   readonly verdict: Verdict | null;
   readonly status: number;
+  /** Until this caller's call would start, others that wait taken into account; where it is not given, until the first key is back. */
+  readonly startsInMs?: number | null;
+  /** Whether it stood in line, or was not let into it: then capacity is short, whatever the keys look like. */
+  readonly stoodInLine?: boolean;
 }
 
 const MAX_SHOWN_EXCLUSIONS = 16;
@@ -44,7 +48,7 @@ export function exhaustedRefusal(
     });
   }
   const code = codeOf(tiers, last);
-  const next = soonest(tiers) ?? last.verdict?.endsInMs ?? null;
+  const next = last.startsInMs ?? soonest(tiers) ?? last.verdict?.endsInMs ?? null;
   if (code === 'pool_exhausted') plane.meter.add('poolExhausted');
   return refuse(code, null, { headers: headersOf(code, next) });
 }
@@ -54,6 +58,7 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   const byTime = tiers.some((tier) => tier.blocked === 'time' || tier.blocked === 'mixed');
   const { verdict, status } = last;
   if (verdict?.class === 'too_large_for_limit') return 'request_exceeds_limits';
+  if (eligible && last.stoodInLine === true) return 'pool_exhausted';
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
   if (verdict?.class === 'model_forbidden') return 'model_not_found';

@@ -23,11 +23,17 @@ export function answerHeaders(
     String(exchange.attempts),
     ...exchange.limitHeaders,
   ];
+  pushWait(headers, exchange);
   for (const name of ALLOWED) {
     const value = upstream(name);
     if (value !== undefined) headers.push(name, value);
   }
   return headers;
+}
+
+/** How long the call waited for capacity, where it did. */
+export function pushWait(headers: string[], { waitMs }: Pick<Exchange, 'waitMs'>): void {
+  if (waitMs > 0) headers.push('keywell-wait-ms', String(Math.round(waitMs)));
 }
 
 /** What an event stream's head says beside that, so that nothing between here and the caller holds events back. */

@@ -139,9 +139,10 @@ export class StreamRelay {
 
   #begin(now: number): void {
     this.#begun = true;
-    this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;
-    this.#exchange.inbound.begin(200, [
+    // A call that waited for long has its head and some comments already.
+    if (this.#exchange.begun) return;
+    this.#exchange.begin([
       ...answerHeaders(
         this.#exchange,
         'text/event-stream; charset=utf-8',

@@ -3,6 +3,7 @@ import { parseConsumerKey } from '@keywell/core/access/consumer-key';
 import { compileModelPatterns, type ModelMatcher } from '@keywell/core/access/model-patterns';
 import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan, type PoolPlan } from '@keywell/core/keys/plan';
+import { poolKeyOf } from '@keywell/core/waiting/share-seat';
 import type { ConsumerRecord, PoolRecord } from '@keywell/core/snapshot/snapshot';
 import { readSnapshot, type SnapshotHead } from './decode-snapshot.ts';
 
@@ -17,6 +18,8 @@ export interface LiveModel {
   readonly alias: string;
   readonly pool: PoolRecord;
   readonly plan: PoolPlan;
+  /** The pool's name in the waiting table. */
+  readonly poolKey: number;
 }
 
 /** One published snapshot as a worker serves it. A request keeps the one it started with to its end. */
@@ -72,7 +75,7 @@ function compileModels(head: SnapshotHead, plan: KeyPlan): ReadonlyMap<string, L
     const pool = pools.get(poolId);
     const poolPlan = plan.pools.get(poolId);
     if (pool !== undefined && poolPlan !== undefined) {
-      models.set(alias, { alias, pool, plan: poolPlan });
+      models.set(alias, { alias, pool, plan: poolPlan, poolKey: poolKeyOf(poolId) });
     }
   }
   return models;

@@ -1,4 +1,5 @@
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { WAIT_REFUSALS } from '../waiting/wait-refusals.ts';
 
 /** Operations as metrics name them; anything else counts as `unknown`, so that paths never grow the series. */
 export const OPERATIONS = [
@@ -66,6 +67,11 @@ export const METRICS = {
     'keywell_pool_exhausted_total',
     'Requests refused because no key of the pool could serve them.',
   ),
+  waitRefusals: counter(
+    'keywell_wait_refusals_total',
+    'Requests that were ready to wait and were refused: the pool comes back too late, every place is taken, patience ended, or another tenant had a right to the place.',
+    [{ name: 'reason', values: WAIT_REFUSALS }],
+  ),
   retriesDenied: counter(
     'keywell_retries_denied_total',
     'Retries that the retry budget of the pool did not allow.',
@@ -82,11 +88,16 @@ export const METRICS = {
     { name: 'direction', values: ['in', 'out'] },
   ]),
   inFlight: gauge('keywell_requests_in_flight', 'Requests being answered now.'),
+  waiting: gauge('keywell_requests_waiting', 'Requests that wait for capacity now.'),
   streams: gauge('keywell_streams_open', 'Streams being relayed now.'),
   connections: gauge('keywell_connections_open', 'Connections of callers.'),
   loopLag: gauge('keywell_event_loop_lag_p99_milliseconds', 'Event loop delay, 99th percentile.'),
   duration: histogram('keywell_request_duration_milliseconds', 'From head to the last byte.'),
   firstByte: histogram('keywell_first_byte_milliseconds', 'From head to the first answer byte.'),
+  waits: histogram(
+    'keywell_wait_milliseconds',
+    'How long requests waited for capacity that were then sent.',
+  ),
   overhead: histogram(
     'keywell_overhead_milliseconds',
     'Time the gateway itself added to requests that were answered by a provider.',

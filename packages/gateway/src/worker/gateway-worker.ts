@@ -21,6 +21,7 @@ import { TrafficServer } from '../server/traffic-server.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
 import { Meter } from '../telemetry/meter.ts';
+import { WaitingRoom } from '../waiting/waiting-room.ts';
 import { Http1Outbound } from '../upstream/http1/http1-outbound.ts';
 import type { FromWorker, PublishedState, ToWorker, WorkerBirth } from './messages.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -37,6 +38,7 @@ export class GatewayWorker implements Plane {
   readonly random = Math.random;
   readonly sweeper = new DeadlineSweeper(() => this.clock.now());
   readonly outbound = new Http1Outbound();
+  readonly waiting: WaitingRoom;
   counters: CounterTable;
   readonly meter: Meter;
   readonly log: LogWriter | null;
@@ -73,6 +75,11 @@ export class GatewayWorker implements Plane {
     this.meter = new Meter(birth.metricCells, birth.worker);
     this.log = birth.log === null ? null : new LogWriter(birth.log);
     this.live = this.#open(birth.state);
+    this.waiting = new WaitingRoom(this, {
+      cells: birth.waitingCells,
+      writer: birth,
+      times: birth.waitingTimes,
+    });
     this.#nextId = createRequestIds(birth.worker, this.clock.wallNow(), this.random);
     const { traffic } = this.live.head;
     this.#server = new TrafficServer({
@@ -161,6 +168,7 @@ export class GatewayWorker implements Plane {
         this.counters = new CounterTable(message.state.counterCells, this.#birth);
         this.#former.push(this.live);
         this.live = this.#open(message.state);
+        this.waiting.snapshotChanged(this.live);
         this.#tell({ kind: 'published', version: message.state.version });
         break;
       case 'flush':
@@ -183,6 +191,7 @@ export class GatewayWorker implements Plane {
     this.#server.draining = true;
     const start = this.clock.now();
     const endsAt = start + graceMs;
+    this.waiting.drain(endsAt);
     await this.#until(() => {
       const quietSince = Math.max(start, this.#lastRequestAt);
       return this.clock.now() - quietSince >= QUIET_MS || this.clock.now() >= endsAt;

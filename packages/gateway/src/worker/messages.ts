@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { RoomTimes } from '../waiting/held-stream.ts';
 
 /** What a gateway worker is born with. */
 export interface WorkerBirth {
@@ -13,6 +14,10 @@ export interface WorkerBirth {
   readonly shared: boolean;
   readonly state: PublishedState;
   readonly metricCells: SharedArrayBuffer;
+  /** The node's one waiting table, the same whatever snapshots come. */
+  readonly waitingCells: SharedArrayBuffer;
+  /** How long a waiting stream is silent and how often it speaks then; left out: as documented. */
+  readonly waitingTimes?: RoomTimes | undefined;
   readonly log: {
     readonly port: MessagePort;
     readonly gauge: SharedArrayBuffer;

@@ -1,0 +1,30 @@
+import { patienceOf, readMaxWait } from '@keywell/core/waiting/patience';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { refuse } from '../pipeline/refusal.ts';
+import type { PhaseResult } from '../pipeline/route.ts';
+
+const HEADER = 'keywell-max-wait-ms';
+
+/** How long the caller lets the call wait for capacity, within what the pool allows. May answer 400. */
+export function readPatience(exchange: Exchange): PhaseResult {
+  const asked = readMaxWait(headerOf(exchange.inbound.rawHeaders));
+  if (!asked.ok) {
+    return refuse(
+      'invalid_parameter',
+      `The header ${HEADER} must be a whole number of milliseconds, 0 or more, such as 10000.`,
+      { param: HEADER },
+    );
+  }
+  exchange.patienceMs = patienceOf(asked.ms, exchange.model?.pool.maxWaitMs ?? 0);
+  return null;
+}
+
+function headerOf(rawHeaders: readonly string[]): string | null {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === HEADER.length && name.toLowerCase() === HEADER) {
+      return rawHeaders[index + 1] ?? '';
+    }
+  }
+  return null;
+}

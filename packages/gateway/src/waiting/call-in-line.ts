@@ -1,0 +1,117 @@
+import type { Tried } from '@keywell/core/keys/choose';
+import { isEligible } from '@keywell/core/keys/eligibility';
+import type { TierPlan } from '@keywell/core/keys/plan';
+import { callCost } from '@keywell/core/waiting/call-cost';
+import type { Ahead } from '@keywell/core/waiting/projection';
+import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import type { Refusal } from '../pipeline/refusal.ts';
+import type { LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import { readmit } from './readmit.ts';
+import { soonestStart } from './soonest-start.ts';
+import type { Pick, WaitingCall } from './waiting-call.ts';
+
+/** Bytes of English text to one token. */
+const BYTES_PER_TOKEN = 4;
+
+/** What a call that stands in line asks of its dispatcher. */
+export interface LineHooks {
+  /** Chooses and reserves in the first `tiers` tiers. */
+  pickFrom(tried: Tried, tiers: number): Pick | null;
+  /** The call goes by another snapshot from now on. */
+  onMoved(model: LiveModel): void;
+  /** Monotonic instant by which the call must have its first byte. */
+  readonly deadlineAt: number;
+}
+
+/** One call in the queue of its pool: how much it needs, how long it waits, and which tiers it takes by now. */
+export class CallInLine implements WaitingCall {
+  readonly exchange: Exchange;
+  readonly seat: ShareSeat;
+  readonly tokens: number;
+  readonly cost: number;
+  readonly deadlineAt: number;
+  readonly spillAt: number | null;
+  readonly maxWaiting: number;
+  readonly #plane: Plane;
+  readonly #hooks: LineHooks;
+  #model: LiveModel;
+
+  constructor(
+    exchange: Exchange,
+    plane: Plane,
+    of: { readonly model: LiveModel; readonly hooks: LineHooks },
+  ) {
+    const { pool } = of.model;
+    const now = plane.clock.now();
+    this.exchange = exchange;
+    this.#plane = plane;
+    this.#hooks = of.hooks;
+    this.#model = of.model;
+    const consumer = exchange.consumer?.record ?? { sharePath: [''], weight: 1, priority: 0 };
+    this.seat = seatOf(pool.id, consumer);
+    this.tokens = Math.ceil(exchange.body.byteLength / BYTES_PER_TOKEN);
+    this.cost = callCost(this.tokens);
+    this.maxWaiting = pool.maxWaiting;
+    const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
+    this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
+    this.spillAt = this.#spillAt(now);
+  }
+
+  tryStart(how: { readonly spilled: boolean; readonly keepFree: number | null }): Pick | null {
+    const kept = how.keepFree === null ? undefined : this.#plan.nodes[how.keepFree]?.path;
+    const domains = new Set(kept === undefined ? [] : [kept]);
+    const tiers = how.spilled ? Infinity : 1;
+    return this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
+  }
+
+  projectedStart(_need: Ahead, now: number): number | null {
+    let soonest: number | null = null;
+    for (const tier of this.#model.plan.tiers) {
+      const startAt = soonestStart(this.exchange.live.table, tier, now);
+      if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
+    }
+    return soonest;
+  }
+
+  firstDomain(now: number): number {
+    const candidates = this.#model.plan.tiers[0]?.candidates ?? [];
+    const { table } = this.exchange.live;
+    const first = candidates.find((each) => isEligible(table, each, now)) ?? candidates[0];
+    return first?.locks.at(-1) ?? 0;
+  }
+
+  moveTo(live: LiveSnapshot): Refusal | null {
+    const refusal = readmit(this.exchange, this.#plane, live);
+    if (refusal === null && this.exchange.model !== null) {
+      this.#model = this.exchange.model;
+      this.#hooks.onMoved(this.#model);
+    }
+    return refusal;
+  }
+
+  get #plan() {
+    return this.exchange.live.plan;
+  }
+
+  /** The first tier is waited for, where it comes back in time; else the next one is taken at once. */
+  #spillAt(now: number): number | null {
+    const { pool, plan } = this.#model;
+    const [best] = plan.tiers;
+    if (pool.spillAfterMs === 0 || plan.tiers.length < 2 || best === undefined) return null;
+    const startAt = soonestStart(this.exchange.live.table, best, now);
+    const spillAt = Math.min(now + pool.spillAfterMs, this.deadlineAt);
+    return startAt === null || startAt > spillAt ? null : spillAt;
+  }
+}
+
+const NO_CANDIDATES: Set<number> = new Set();
+
+/** The tiers that a call takes before it has waited at all: the first alone, where it is worth waiting for. */
+export function tiersAtOnce(model: LiveModel, patienceMs: number): number {
+  return model.pool.spillAfterMs > 0 && patienceMs > 0 ? 1 : Infinity;
+}
+
+/** Whether the first tiers of a plan include this one. */
+export const isWithin = (tier: TierPlan, tiers: number): boolean => tier.tier < tiers;

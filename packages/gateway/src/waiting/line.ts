@@ -1,0 +1,180 @@
+import {
+  answerCall,
+  callTicket,
+  earmark,
+  leave,
+  nextTicket,
+  serve,
+  ticketState,
+  type NextTicket,
+} from '@keywell/core/waiting/deadline-queue';
+import { ReleasePace } from '@keywell/core/waiting/release-pace';
+import type { TicketId } from '@keywell/core/waiting/tickets';
+import type { WaitingTable } from '@keywell/core/waiting/waiting-table';
+import type { Clock } from '../pipeline/clock.ts';
+import type { Waiter } from './waiter.ts';
+import type { Pick, WaitingCall } from './waiting-call.ts';
+
+/** Looks for the next ticket that fits, in one turn. */
+const MAX_LOOKS = 64;
+/** How soon a locked table is tried again, and a worker that was called is looked after. */
+const BUSY_MS = 5;
+const CALLED_MS = 60;
+/** The longest sleep while somebody waits: whatever was missed is found then. */
+const LONGEST_SLEEP_MS = 1000;
+/** The shortest, where a call does not fit though nothing is cooled. */
+const LEAST_SLEEP_MS = 20;
+/** An end that moved by less than this changes nobody's prospects. */
+const MOVED_MS = 50;
+
+/** What a line needs of its room. */
+export interface LineHost {
+  readonly table: WaitingTable;
+  readonly clock: Clock;
+  /** Gives back what was held for a call that is not in the queue any more. */
+  giveBack(waiter: Waiter, pick: Pick): void;
+}
+
+/** This worker's waiting calls of one pool, and its part in the pool's order. */
+export class Line {
+  readonly pace = new ReleasePace();
+  readonly #host: LineHost;
+  readonly #pool: number;
+  readonly #waiters = new Map<TicketId, Waiter>();
+  #timer: NodeJS.Timeout | null = null;
+  /** When the first of them was last expected to start. */
+  #expectedAt = 0;
+
+  constructor(host: LineHost, pool: number) {
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  get waiters(): readonly Waiter[] {
+    return [...this.#waiters.values()];
+  }
+
+  add(waiter: Waiter): void {
+    this.#waiters.set(waiter.ticket, waiter);
+  }
+
+  remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter.ticket);
+    if (this.#waiters.size === 0) this.stop();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /**
+   * Lets go whoever's turn it is and who fits, in the node's order, until nobody does. A ticket of another worker is called, and the turn
+   * is that worker's then. Sleeps until something may have changed.
+   */
+  takeTurns(): void {
+    this.#dropDisplaced();
+    if (this.#waiters.size === 0) return;
+    this.#sleep(this.#turns());
+  }
+
+  /** Milliseconds until the next look. */
+  #turns(): number {
+    const { table, clock } = this.#host;
+    let smallerThan: number | undefined;
+    let kept: { readonly id: TicketId; readonly domain: number } | null = null;
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      const now = clock.now();
+      const pauseMs = this.pace.opensInMs(now);
+      if (pauseMs > 0) return pauseMs;
+      const next = nextTicket(
+        table,
+        this.#pool,
+        smallerThan === undefined ? { now } : { now, smallerThan },
+      );
+      if (next === 'busy') return BUSY_MS;
+      if (next === null) break;
+      const waiter = this.#waiters.get(next.id);
+      if (waiter === undefined) return this.#call(next, now);
+      const keepFree = kept === null || kept.id === next.id ? null : kept.domain;
+      const went = this.#start(waiter, keepFree, now);
+      if (went === 'busy') return BUSY_MS;
+      if (went) continue;
+      if (next.called) answerCall(table, next.id);
+      if (next.first) {
+        kept = earmark(table, this.#pool, { id: next.id, domain: waiter.call.firstDomain(now) });
+      }
+      smallerThan = next.tokens;
+    }
+    return this.#untilSomethingChanges();
+  }
+
+  #call(next: NextTicket, now: number): number {
+    callTicket(this.#host.table, next.id, now);
+    return CALLED_MS;
+  }
+
+  /** Whether a call went; it may also have left the queue in the same moment. */
+  #start(waiter: Waiter, keepFree: number | null, now: number): boolean | 'busy' {
+    const pick = waiter.call.tryStart({ spilled: waiter.spilled, keepFree });
+    if (pick === null) return false;
+    const served = serve(this.#host.table, waiter.ticket);
+    if (served === null || served === 'busy') {
+      this.#host.giveBack(waiter, pick);
+      return served === null ? true : 'busy';
+    }
+    this.pace.release(now);
+    waiter.go(pick, served);
+    return true;
+  }
+
+  /** Tries one call out of turn, because a tier has opened for it that others do not go to yet. */
+  spill(waiter: Waiter): void {
+    this.#start(waiter, null, this.#host.clock.now());
+  }
+
+  #dropDisplaced(): void {
+    for (const waiter of this.#waiters.values()) {
+      if (ticketState(this.#host.table, waiter.ticket) === 'waiting') continue;
+      waiter.refuse('displaced', this.#expectedAt);
+    }
+  }
+
+  /** The soonest instant at which the pool serves anybody; calls whose patience ends before it are refused now, and not then. */
+  #untilSomethingChanges(): number {
+    const now = this.#host.clock.now();
+    let smallest: WaitingCall | null = null;
+    for (const { call } of this.#waiters.values()) {
+      if (smallest === null || call.tokens < smallest.tokens) smallest = call;
+    }
+    if (smallest === null) return LONGEST_SLEEP_MS;
+    const startAt = smallest.projectedStart({ tickets: 1, tokens: smallest.tokens }, now);
+    if (startAt === null) return LONGEST_SLEEP_MS;
+    if (startAt > this.#expectedAt + MOVED_MS) {
+      this.#expectedAt = startAt;
+      for (const waiter of this.#waiters.values()) {
+        if (waiter.patienceEndsAt < startAt) waiter.refuse('projection', startAt);
+      }
+    }
+    return Math.min(LONGEST_SLEEP_MS, Math.max(LEAST_SLEEP_MS, startAt - now));
+  }
+
+  #sleep(ms: number): void {
+    this.stop();
+    if (this.#waiters.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.takeTurns();
+    }, ms);
+  }
+
+  /** Takes a ticket that is not served out of the queue. */
+  leaveQueue(waiter: Waiter): void {
+    if (leave(this.#host.table, waiter.ticket)) return;
+    setTimeout(() => this.leaveQueue(waiter), BUSY_MS);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Candidate } from '@keywell/core/keys/plan';
+import type { Reservation } from '@keywell/core/keys/reserve';
+import type { Served } from '@keywell/core/waiting/deadline-queue';
+import type { Ahead } from '@keywell/core/waiting/projection';
+import type { ShareSeat } from '@keywell/core/waiting/share-seat';
+import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Refusal } from '../pipeline/refusal.ts';
+import type { WaitRefusal } from './wait-refusals.ts';
+
+/** The chosen candidate, held. */
+export interface Pick {
+  readonly candidate: Candidate;
+  readonly reservation: Reservation;
+}
+
+/** How a wait ended. */
+export type WaitEnd =
+  | { readonly kind: 'go'; readonly pick: Pick; readonly served: Served | null }
+  /** `startAt`: the monotonic instant at which the call would start; null when nobody knows. */
+  | { readonly kind: 'refused'; readonly why: WaitRefusal; readonly startAt: number | null }
+  /** A new snapshot does not let the call go on. */
+  | { readonly kind: 'barred'; readonly refusal: Refusal }
+  | { readonly kind: 'left' };
+
+/** What one call is to the waiting room: who asks, how long it may take, and how it is tried. */
+export interface WaitingCall {
+  readonly exchange: Exchange;
+  readonly seat: ShareSeat;
+  /** What it takes of its share, and what must fit at once. */
+  readonly cost: number;
+  readonly tokens: number;
+  /** Monotonic instant at which its patience ends. */
+  readonly deadlineAt: number;
+  /** Monotonic instant from which it takes a lower tier as well; null when it does already. */
+  readonly spillAt: number | null;
+  /** Calls of its pool that may wait at once. */
+  readonly maxWaiting: number;
+  /** Chooses and reserves. `keepFree`: a quota domain whose refill is put aside for somebody else. */
+  tryStart(how: { readonly spilled: boolean; readonly keepFree: number | null }): Pick | null;
+  /** When the pool can serve a need of that size, monotonic; null when time does not bring it. */
+  projectedStart(need: Ahead, now: number): number | null;
+  /** The quota domain in which this call would fit first. */
+  firstDomain(now: number): number;
+  /** Goes on by a new snapshot, or says why it cannot. */
+  moveTo(live: LiveSnapshot): Refusal | null;
+}
+
+/** The waiting room, as the dispatcher needs it. */
+export interface Waiting {
+  /** Whether a new call of a pool must stand in line, because others wait already. */
+  hasLine(pool: number): boolean;
+  /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */
+  wait(call: WaitingCall): Promise<WaitEnd>;
+  /** When a call would start that joined the queue now, monotonic; null when time does not bring it. */
+  startOf(call: WaitingCall, now: number): number | null;
+  /** Corrects what a share was charged, once it is known what the call took. */
+  correct(served: Served, cost: number): void;
+  /** Capacity may have come back: an attempt ended. */
+  freed(): void;
+  /** A call that had waited was refused for want of capacity. */
+  refusedAfter(pool: number): void;
+}
