@@ -1,10 +1,25 @@
 import { changeOf } from './cooldown-changes.ts';
-import { endpointCell, readCell, slotCell } from './cooldown-cells.ts';
+import { endpointCell, readCell, slotCell, slotFlags } from './cooldown-cells.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
+import { limitCell } from './limit-cells.ts';
+import { dimensionInTag, sourceInTag } from './limit-tag.ts';
+import { declareLimits } from './observe-limits.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
+import { QUANTITIES, QUANTITY } from './quantity.ts';
 import { currentSendSequence, startSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
-import { ENDPOINT_CELL, HEADER, KEY_CELL, SLOT, WINDOW_CELLS } from './table-layout.ts';
+import {
+  BLOCK,
+  ENDPOINT_CELL,
+  FLAG,
+  HEADER,
+  KEY_CELL,
+  LIMIT,
+  LIMIT_SLOTS,
+  SLOT,
+  STATS,
+  WINDOW_CELLS,
+} from './table-layout.ts';
 
 /**
  * What is sent through the old table while workers move over one by one still draws its sequence; the new one starts beyond anything
@@ -27,6 +42,7 @@ export function copyTable(from: KeyTable, to: KeyTable): CooldownChange[] {
     if (same) copyScope(from, to, { scope, target });
     else ended.push(...endedIn(from, scope));
   }
+  declareLimits(to, 0);
   copyCounters(from, to);
   copyWindows(from, to, moved);
   startSendSequence(to.ints, currentSendSequence(from.ints) + SEQUENCE_GAP);
@@ -51,12 +67,71 @@ function copyScope(
   const source = slotCell(from, scope.firstSlot);
   const cells = from.cells.subarray(source, source + scope.slots * SLOT.cells);
   to.cells.set(cells, slotCell(to, target.firstSlot));
-  const endsAt = readCell(from, from.layout.scopeEnds + scope.index);
-  to.cells[to.layout.scopeEnds + target.index] = endsAt;
-  const clears = readCell(from, from.layout.scopeClears + scope.index);
-  to.cells[to.layout.scopeClears + target.index] = clears;
-  const cooling = endpointCell(to, target.endpoint, ENDPOINT_CELL.coolingUntil);
-  to.cells[cooling] = Math.max(readCell(to, cooling), endsAt);
+  for (const section of SCOPE_SECTIONS) {
+    to.cells[to.layout[section] + target.index] = readCell(
+      from,
+      from.layout[section] + scope.index,
+    );
+  }
+  const endpoint = endpointCell(to, target.endpoint, 0);
+  for (let slot = target.firstSlot; slot < target.firstSlot + target.slots; slot += 1) {
+    const cell = slotCell(to, slot);
+    // An attempt that looks whether a cooldown is over is settled in the old table, and what it finds is told here.
+    to.cells[cell + SLOT.probeSeq] = 0;
+    to.cells[cell + SLOT.probeUntil] = 0;
+    raiseCell(to, endpoint + ENDPOINT_CELL.coolingUntil, readCell(to, cell + SLOT.endsAt));
+    if ((slotFlags(to, slot) & FLAG.halfOpen) !== 0) {
+      const halfOpen = endpoint + ENDPOINT_CELL.halfOpen;
+      to.cells[halfOpen] = readCell(to, halfOpen) + 1;
+    }
+  }
+  const rampEnd =
+    readCell(to, to.layout.scopeRampAt + target.index) +
+    readCell(to, to.layout.scopeRampMs + target.index);
+  raiseCell(to, endpoint + ENDPOINT_CELL.rampUntil, rampEnd);
+  if (scope.block >= 0 && target.block >= 0) copyBlock(from, scope.block, to, target.block);
+}
+
+const SCOPE_SECTIONS = ['scopeEnds', 'scopeClears', 'scopeRampAt', 'scopeRampMs'] as const;
+
+function raiseCell(table: KeyTable, cell: number, value: number): void {
+  if (readCell(table, cell) < value) table.cells[cell] = value;
+}
+
+/**
+ * Limits with what was learned of them. What open attempts may still be charged is taken for charged, since they settle in the old
+ * table. A limit that only was declared ends with its declaration.
+ */
+function copyBlock(from: KeyTable, block: number, to: KeyTable, target: number): void {
+  const source = from.layout.blocks + block * BLOCK.cells;
+  const first = to.layout.blocks + target * BLOCK.cells;
+  const declared = to.cells.slice(first + BLOCK.limits, first + BLOCK.cells);
+  to.cells.set(from.cells.subarray(source, source + BLOCK.limits), first);
+  for (let quantity = 0; quantity < QUANTITIES; quantity += 1) {
+    const open = readCell(from, source + BLOCK.open + quantity);
+    const used = first + BLOCK.used + quantity;
+    if (quantity !== QUANTITY.places) to.cells[used] = readCell(to, used) + open;
+    to.cells[first + BLOCK.open + quantity] = 0;
+  }
+  to.cells.fill(0, first + BLOCK.limits, first + BLOCK.cells);
+  let place = 0;
+  for (let old = 0; old < LIMIT_SLOTS; old += 1) {
+    const cell = limitCell(source, old);
+    const tag = readCell(from, cell + LIMIT.tag);
+    const ends = sourceInTag(tag) === 'config' && !declares(declared, dimensionInTag(tag));
+    if (tag === 0 || ends) continue;
+    to.cells.set(from.cells.subarray(cell, cell + LIMIT.cells), limitCell(first, place));
+    place += 1;
+  }
+}
+
+/** Whether a block as it was initialized has a limit of this dimension. */
+function declares(limits: Float64Array, dimension: number): boolean {
+  for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+    const tag = limits[place * LIMIT.cells + LIMIT.tag] ?? 0;
+    if (tag !== 0 && dimensionInTag(tag) === dimension) return true;
+  }
+  return false;
 }
 
 function endedIn(from: KeyTable, scope: ScopePlan): CooldownChange[] {
@@ -98,21 +173,32 @@ function copyWindows(from: KeyTable, to: KeyTable, moved: ReadonlySet<string>): 
     }
   }
   const breakers = breakersOf(to.plan, moved);
-  for (const [id, window] of breakersOf(from.plan, moved))
-    copyWindow(from, window, to, breakers.get(id));
+  for (const [id, breaker] of breakersOf(from.plan, moved)) {
+    const target = breakers.get(id);
+    if (target === undefined) continue;
+    const { layout } = to;
+    copyWindow(
+      from,
+      from.layout.breakers + breaker * WINDOW_CELLS,
+      to,
+      layout.breakers + target * WINDOW_CELLS,
+    );
+    const stats = from.layout.stats + breaker * STATS.cells;
+    to.cells.set(
+      from.cells.subarray(stats, stats + STATS.cells),
+      layout.stats + target * STATS.cells,
+    );
+  }
   const pools = poolWindowsOf(to.plan);
   for (const [id, window] of poolWindowsOf(from.plan)) copyWindow(from, window, to, pools.get(id));
 }
 
-/** First cells of the breakers' windows by the name of endpoint×group. */
+/** Places of the breakers by the name of endpoint×model. */
 function breakersOf(plan: KeyPlan, moved: ReadonlySet<string>): ReadonlyMap<string, number> {
   return new Map(
     plan.candidates
       .filter(({ provider }) => !moved.has(provider.id))
-      .map(({ provider, model, breaker }) => [
-        JSON.stringify([provider.id, model]),
-        plan.layout.breakers + breaker * WINDOW_CELLS,
-      ]),
+      .map(({ provider, model, breaker }) => [JSON.stringify([provider.id, model]), breaker]),
   );
 }
 

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { choose, coolingUntil, createTried, explain } from './choose.ts';
+import { needFrom } from './need.ts';
+import { observeLimits } from './observe-limits.ts';
 import { planKeys } from './plan.ts';
 import { reserve, settle } from './reserve.ts';
 import {
@@ -113,17 +115,28 @@ describe('choose', () => {
     }
   });
 
-  it('lets smaller needs pass where only larger ones were refused', () => {
+  it('lets smaller needs pass only where the provider’s own numbers show that they fit', () => {
+    const refusal = retryAfter(60_000, { dimension: 'tokens_minute', refusedNeed: 5000 });
+    const silent = openTable(planOf(ownOrg('a')));
+    attempt(silent, 'a', refusal, 0);
+    const askFor = (table: typeof silent, tokens: number) =>
+      choose(table, firstTier(table), createTried(), { ...at(1), need: needFrom({ tokens }) });
+    expect(askFor(silent, 10)).toBeNull();
+
     const table = openTable(planOf(ownOrg('a')));
-    const tier = firstTier(table);
-    attempt(table, 'a', retryAfter(60_000, { dimension: 'tokens_minute', refusedNeed: 5000 }), 0);
-    const ask = (tokens: number) =>
-      choose(table, tier, createTried(), { ...at(1), need: { tokens_minute: tokens } });
-    expect(ask(4999)).not.toBeNull();
-    expect(ask(5000)).toBeNull();
-    expect(choose(table, tier, createTried(), at(1))).toBeNull();
+    const refused = reserveOf(table, 'a');
+    const told = { limit: 10_000, remaining: 4000, resetInMs: 60_000, source: 'header' } as const;
+    observeLimits(table, refused, [{ ...told, dimension: 'tokens_minute' }], {
+      now: 0,
+      refused: true,
+    });
+    settle(table, refused, refusal, at(0));
+    expect(askFor(table, 4000)).not.toBeNull();
+    expect(askFor(table, 4001)).toBeNull();
+    expect(askFor(table, 5000)).toBeNull();
+    expect(choose(table, firstTier(table), createTried(), at(1))).toBeNull();
     expect(reserve(table, candidateOf(table, 'a'), 1)).toBeNull();
-    expect(reserve(table, candidateOf(table, 'a'), 1, { tokens_minute: 10 })).not.toBeNull();
+    expect(reserve(table, candidateOf(table, 'a'), 1, needFrom({ tokens: 10 }))).not.toBeNull();
   });
 });
 
@@ -134,7 +147,7 @@ describe('explain', () => {
     settle(table, reserveOf(table, 'b'), retryAfter(20_000), at(0, 0));
     const tried = createTried();
     tried.candidates.add(candidateOf(table, 'c').index);
-    expect(explain(table, firstTier(table), tried, 1000)).toEqual({
+    expect(explain(table, firstTier(table), tried, { now: 1000 })).toEqual({
       eligible: 0,
       excluded: [
         {
@@ -170,7 +183,7 @@ describe('explain', () => {
       at(0, 0),
     );
     settle(table, second, retryAfter(5000), at(0, 0));
-    expect(explain(table, firstTier(table), createTried(), 0).nextInMs).toBe(3_600_000);
+    expect(explain(table, firstTier(table), createTried(), { now: 0 }).nextInMs).toBe(3_600_000);
     expect(eligibleKeys(table, 6000)).toEqual([]);
     expect(eligibleKeys(table, 3_600_001)).toEqual(['a']);
   });
@@ -191,7 +204,7 @@ describe('explain', () => {
     const table = openTable(planOf(ownOrg('a'), ownOrg('b')));
     for (const [index, verdict] of verdicts.entries())
       attempt(table, letters[index] ?? '', verdict, 0);
-    expect(explain(table, firstTier(table), createTried(), 1).blocked).toBe(blocked);
+    expect(explain(table, firstTier(table), createTried(), { now: 1 }).blocked).toBe(blocked);
   });
 
   it('names keys whose own list of models keeps them out, and no more than 64 exclusions', () => {
@@ -201,7 +214,7 @@ describe('explain', () => {
       pools: [poolOf('chat', [targetOf('openai')])],
     });
     const table = openTable(plan);
-    const none = explain(table, firstTier(table), createTried(), 0);
+    const none = explain(table, firstTier(table), createTried(), { now: 0 });
     expect(none.eligible).toBe(100);
     expect(none.excluded).toEqual([
       {
@@ -213,7 +226,7 @@ describe('explain', () => {
       },
     ]);
     for (const key of keys) attempt(table, key.id, retryAfter(5000), 0);
-    expect(explain(table, firstTier(table), createTried(), 1).excluded).toHaveLength(64);
+    expect(explain(table, firstTier(table), createTried(), { now: 1 }).excluded).toHaveLength(64);
   });
 });
 

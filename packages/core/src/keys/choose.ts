@@ -1,33 +1,20 @@
-import { endpointCell, readCell, slotCell, type Need } from './cooldown-cells.ts';
+import { boundUntil, endpointCell, readCell, slotClass } from './cooldown-cells.ts';
 import { classOf, endsByTime } from './cooldown-codes.ts';
-import { forEachBinding, isEligible } from './eligibility.ts';
+import { domainWasTried, isUsable, needAt, type ChooseAt, type Tried } from './draw.ts';
+import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
-import type { Candidate, TierPlan } from './plan.ts';
-import { ENDPOINT_CELL, SLOT } from './table-layout.ts';
+import { drawingWeights } from './known-rates.ts';
+import { FIT, fitOf } from './limit-cells.ts';
+import type { Candidate, PoolPlan, TierPlan } from './plan.ts';
+import { candidateStart } from './projection.ts';
+import { chooseAffine, chooseByStrategy } from './strategies.ts';
+import { ENDPOINT_CELL } from './table-layout.ts';
 import type { Exclusion } from '../log/request-record.ts';
 
-/** Weighted draws before one scan over the whole tier. */
-const DRAWS = 4;
 /** Exclusions an explanation names; a tier of thousands of keys must not blow a log record up. */
 const MAX_EXCLUSIONS = 64;
 
-/** What one request has been refused by already. */
-export interface Tried {
-  readonly candidates: Set<number>;
-  /** Quota domains, by display path: nothing in or below them is asked again by this request. */
-  readonly domains: Set<string>;
-}
-
 export const createTried = (): Tried => ({ candidates: new Set(), domains: new Set() });
-
-/** When and with what chance something is chosen. */
-export interface ChooseAt {
-  readonly now: number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Where it is known: cooldowns that speak of larger needs only do not bind then. */
-  readonly need?: Need;
-}
 
 /** Why a tier's candidates cannot be used now, and when that changes. */
 export interface Explanation {
@@ -36,13 +23,16 @@ export interface Explanation {
   readonly excluded: readonly Exclusion[];
   /** Until the first cooled candidate becomes eligible by time; null when none is cooled. */
   readonly nextInMs: number | null;
-  /** What keeps all candidates away: limits and funds, dead keys and overload, or both; `none` while one is eligible. */
-  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'none';
+  /**
+   * What keeps all candidates away: limits and funds, dead keys and overload, or both; `too_large` when no limit would ever hold the
+   * request; `none` while one is eligible.
+   */
+  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'too_large' | 'none';
 }
 
 /**
- * Proposes a candidate of the tier, drawn by weight among those that nothing binds and that this request has not tried. Null when
- * there is none. A proposal only: `reserve` looks again under the lock.
+ * Proposes a candidate of the tier by its pool's strategy, among those that nothing binds, that this request has not tried and whose
+ * limits have room for its need. Null when there is none. A proposal only: `reserve` looks again under the lock.
  */
 export function choose(
   table: KeyTable,
@@ -50,64 +40,30 @@ export function choose(
   tried: Tried,
   at: ChooseAt,
 ): Candidate | null {
-  const { candidates, cumulative } = tier;
-  const total = cumulative[cumulative.length - 1] ?? 0;
-  if (!(total > 0)) return null;
-  for (let draw = 0; draw < DRAWS; draw += 1) {
-    const candidate = candidates[placeOf(cumulative, at.random() * total)];
-    if (candidate !== undefined && isUsable(table, candidate, tried, at)) return candidate;
-  }
-  return scan(table, candidates, tried, at);
+  if (tier.candidates.length === 0) return null;
+  const draw = { table, tier, weights: drawingWeights(table, tier, at.now), tried, at };
+  const kept = at.affinity === undefined ? null : chooseAffine(draw, at.affinity);
+  return kept ?? chooseByStrategy(draw);
 }
 
-/** One pass over all: keeps each usable candidate with its share of the weight seen so far, from one random number. */
-function scan(
+/**
+ * A candidate of one quota domain, by its display path, for calls that can be served nowhere else (files, batches, stored responses).
+ * `domain_unavailable` when it has none that is usable now, or is not of this pool.
+ */
+export function chooseBound(
   table: KeyTable,
-  candidates: readonly Candidate[],
+  pool: PoolPlan,
+  domain: string,
   tried: Tried,
   at: ChooseAt,
-): Candidate | null {
-  let kept: Candidate | null = null;
-  let seen = 0;
-  let chance = at.random();
-  for (const candidate of candidates) {
-    if (!isUsable(table, candidate, tried, at)) continue;
-    seen += candidate.weight;
-    const share = candidate.weight / seen;
-    if (chance < share) {
-      kept = candidate;
-      chance /= share;
-    } else {
-      chance = (chance - share) / (1 - share);
+): Candidate | 'domain_unavailable' {
+  for (const tier of pool.tiers) {
+    const bound = tier.candidates.filter(({ domainPath }) => domainPath.includes(domain));
+    for (const candidate of bound) {
+      if (isUsable({ table, tried, at }, candidate)) return candidate;
     }
   }
-  return kept;
-}
-
-function isUsable(table: KeyTable, candidate: Candidate, tried: Tried, at: ChooseAt): boolean {
-  return !wasTried(candidate, tried) && isEligible(table, candidate, at.now, at.need);
-}
-
-function wasTried(candidate: Candidate, tried: Tried): boolean {
-  return tried.candidates.has(candidate.index) || domainWasTried(candidate, tried);
-}
-
-function domainWasTried({ domainPath }: Candidate, { domains }: Tried): boolean {
-  if (domains.size === 0) return false;
-  for (const path of domainPath) if (domains.has(path)) return true;
-  return false;
-}
-
-/** Index of the first running sum above `value`. */
-function placeOf(cumulative: Float64Array, value: number): number {
-  let low = 0;
-  let high = cumulative.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((cumulative[middle] ?? 0) > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return 'domain_unavailable';
 }
 
 /** The latest end of any cooldown in the table: after it, nothing is cooled. */
@@ -120,27 +76,35 @@ export function coolingUntil(table: KeyTable): number {
   return latest;
 }
 
-/** Looks at every candidate of a tier: what keeps it away, and for how long. */
-export function explain(table: KeyTable, tier: TierPlan, tried: Tried, now: number): Explanation {
+/** Looks at every candidate of a tier: what keeps it away from this need, and for how long. */
+export function explain(
+  table: KeyTable,
+  tier: TierPlan,
+  tried: Tried,
+  at: Pick<ChooseAt, 'now' | 'need' | 'needs'>,
+): Explanation {
   const excluded: Exclusion[] = [];
   let eligible = 0;
   let nextInMs: number | null = null;
   let byTime = 0;
   let unavailable = 0;
+  let tooLarge = 0;
   for (const candidate of tier.candidates) {
-    const obstacle = obstacleOf(table, candidate, tried, now);
+    const obstacle = obstacleOf(table, candidate, tried, at);
     if (obstacle === null) {
       eligible += 1;
       continue;
     }
-    if (obstacle.byTime) byTime += 1;
+    if (obstacle.exclusion.why === 'too_large_for_limit') tooLarge += 1;
+    else if (obstacle.byTime) byTime += 1;
     else unavailable += 1;
     const { endsInMs } = obstacle.exclusion;
     if (endsInMs !== null && (nextInMs === null || endsInMs < nextInMs)) nextInMs = endsInMs;
     if (excluded.length < MAX_EXCLUSIONS) excluded.push(obstacle.exclusion);
   }
   excluded.push(...notAllowedIn(tier, MAX_EXCLUSIONS - excluded.length));
-  const blocked = eligible > 0 ? 'none' : blockedBy(byTime, unavailable);
+  const onlySize = tooLarge > 0 && byTime + unavailable === 0 ? 'too_large' : null;
+  const blocked = eligible > 0 ? 'none' : (onlySize ?? blockedBy(byTime, unavailable));
   return { eligible, excluded, nextInMs, blocked };
 }
 
@@ -149,36 +113,57 @@ interface Obstacle {
   readonly byTime: boolean;
 }
 
-/** What keeps a candidate away: the cooldown that ends last, else that it was tried. Null: nothing. */
+/** What keeps a candidate away: a limit too small, the cooldown that ends last, that it was tried, too little left. Null: nothing. */
 function obstacleOf(
   table: KeyTable,
   candidate: Candidate,
   tried: Tried,
-  now: number,
+  at: Pick<ChooseAt, 'now' | 'need' | 'needs'>,
 ): Obstacle | null {
   const name = { provider: candidate.provider.id, key: candidate.key.id };
-  let last: { readonly slot: number; readonly scope: number; readonly endsAt: number } | null =
-    null;
+  const need = needAt(at, candidate);
+  const fit = fitOf(table, candidate, at.now, need);
+  if (fit === FIT.too_large) {
+    const why = 'too_large_for_limit';
+    return { exclusion: { ...name, why, scope: 'node_group', endsInMs: null }, byTime: false };
+  }
+  const by = lastCooldown(table, candidate, at.now);
+  if (by !== null) {
+    const scope = table.plan.scopes[by.scope]?.kind ?? 'none';
+    const why = classOf(slotClass(table, by.slot));
+    return { exclusion: { ...name, why, scope, endsInMs: by.until - at.now }, byTime: by.byTime };
+  }
+  const refused = triedObstacle(name, candidate, tried);
+  if (refused !== null || fit === FIT.fits) return refused;
+  const start = candidateStart(table, candidate, at.now, need);
+  const endsInMs = start < Infinity ? start - at.now : null;
+  const why = 'window_exhausted_short';
+  return { exclusion: { ...name, why, scope: 'node_group', endsInMs }, byTime: true };
+}
+
+interface Binding {
+  readonly slot: number;
+  readonly scope: number;
+  readonly until: number;
+  /** Whether time or a top-up ends all that binds. */
+  readonly byTime: boolean;
+}
+
+function lastCooldown(table: KeyTable, candidate: Candidate, now: number): Binding | null {
+  let last: Binding | null = null;
   let byTime = true;
   for (const scope of candidate.scopes) {
     forEachBinding(table, scope, now, (slot) => {
-      const endsAt = readCell(table, slotCell(table, slot) + SLOT.endsAt);
-      if (!endsByTime(slotClass(table, slot))) byTime = false;
-      if (last === null || endsAt > last.endsAt) last = { slot, scope, endsAt };
+      const until = boundUntil(table, slot);
+      if (!endsByTime(classOf(slotClass(table, slot)))) byTime = false;
+      if (last === null || until > last.until) last = { slot, scope, until, byTime };
     });
   }
-  return last === null ? triedObstacle(name, candidate, tried) : cooled(last);
-
-  function cooled(by: {
-    readonly slot: number;
-    readonly scope: number;
-    readonly endsAt: number;
-  }): Obstacle {
-    const scope = table.plan.scopes[by.scope]?.kind ?? 'none';
-    const why = slotClass(table, by.slot);
-    return { exclusion: { ...name, why, scope, endsInMs: by.endsAt - now }, byTime };
-  }
+  return withByTime(last, byTime);
 }
+
+const withByTime = (binding: Binding | null, byTime: boolean): Binding | null =>
+  binding === null ? null : { ...binding, byTime };
 
 function triedObstacle(
   name: { readonly provider: string; readonly key: string },
@@ -194,9 +179,6 @@ function triedObstacle(
   if (!tried.candidates.has(candidate.index)) return null;
   return { exclusion: { ...name, why: 'tried', scope: 'key', endsInMs: null }, byTime: false };
 }
-
-const slotClass = (table: KeyTable, slot: number) =>
-  classOf(readCell(table, slotCell(table, slot) + SLOT.class));
 
 function notAllowedIn(tier: TierPlan, room: number): Exclusion[] {
   return tier.notAllowed.slice(0, Math.max(0, room)).map(({ provider, key }) => ({

@@ -1,14 +1,30 @@
-import { classCode, DIMENSIONS } from './cooldown-codes.ts';
+import {
+  classCode,
+  classIn,
+  classOf,
+  dimensionIn,
+  dimensionOf,
+  flagsIn,
+  identityOf,
+  packWhat,
+} from './cooldown-codes.ts';
 import { lengthOf, type CooldownTerms } from './cooldown-terms.ts';
 import { NOTED, type KeyTable } from './key-table.ts';
+import type { Need } from './need.ts';
+import type { ScopePlan } from './plan.ts';
+import { quantityOfCode } from './quantity.ts';
 import { ENDPOINT_CELL, FLAG, SLOT } from './table-layout.ts';
 import { write } from './table-journal.ts';
-import type { Dimension } from './verdict.ts';
-
-/** What a request wants of each dimension; a dimension that is not named may be any amount. */
-export type Need = Readonly<Partial<Record<Dimension, number>>>;
 
 const CONCURRENCY = classCode('concurrency');
+const FUNDS = classCode('funds_exhausted');
+const BETWEEN_PROBES_MS = 3_600_000;
+
+const LONGEST_RAMP_MS = 30_000;
+const RAMP_SHARE = 0.25;
+
+/** What of an emptied slot is written, `what` aside. */
+const WIPED = [SLOT.endsAt, SLOT.strikes, SLOT.refusedNeed, SLOT.probeSeq, SLOT.probeUntil];
 
 export const slotCell = (table: KeyTable, slot: number): number =>
   table.layout.slots + slot * SLOT.cells;
@@ -20,20 +36,74 @@ export function readCell(table: KeyTable, cell: number): number {
   return table.cells[cell] ?? 0;
 }
 
-/** Whether this slot forbids a request of this need now. */
+export const slotClass = (table: KeyTable, slot: number): number =>
+  classIn(readCell(table, slotCell(table, slot) + SLOT.what));
+
+export const slotFlags = (table: KeyTable, slot: number): number =>
+  flagsIn(readCell(table, slotCell(table, slot) + SLOT.what));
+
+/** Whether a cooldown stands: it has not ended and is not set aside. */
+export function slotStands(table: KeyTable, slot: number, now: number): boolean {
+  return (
+    readCell(table, slotCell(table, slot) + SLOT.endsAt) > now &&
+    (slotFlags(table, slot) & FLAG.suspended) === 0
+  );
+}
+
+/** Whether this slot forbids a request of this need now: it stands, or has ended and one attempt is looking whether it is over. */
 export function slotBinds(table: KeyTable, slot: number, now: number, need?: Need): boolean {
   const cell = slotCell(table, slot);
-  if (!(readCell(table, cell + SLOT.endsAt) > now)) return false;
-  if ((readCell(table, cell + SLOT.flags) & FLAG.suspended) !== 0) return false;
-  return contradicts(table, cell, need);
+  const endsAt = readCell(table, cell + SLOT.endsAt);
+  if (endsAt === 0) return false;
+  if (endsAt <= now) return readCell(table, cell + SLOT.probeUntil) > now;
+  return slotStands(table, slot, now) && contradicts(table, cell, need);
+}
+
+/** Until when a slot that binds does so, as far as time alone ends it. */
+export function boundUntil(table: KeyTable, slot: number): number {
+  const cell = slotCell(table, slot);
+  return Math.max(readCell(table, cell + SLOT.endsAt), readCell(table, cell + SLOT.probeUntil));
 }
 
 /** Whether a cooldown speaks about requests of this need at all. */
 function contradicts(table: KeyTable, cell: number, need: Need | undefined): boolean {
   const refused = readCell(table, cell + SLOT.refusedNeed);
   if (refused === 0 || need === undefined) return true;
-  const wanted = need[DIMENSIONS[readCell(table, cell + SLOT.dimension)] ?? 'unknown'];
-  return wanted === undefined || wanted >= refused;
+  const dimension = dimensionIn(readCell(table, cell + SLOT.what));
+  return (need.total[quantityOfCode(dimension)] ?? 0) >= refused;
+}
+
+/** The slot of a scope that is about this already; -1 where none is. */
+export function slotAbout(table: KeyTable, scope: ScopePlan, identity: number): number {
+  for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
+    const cell = slotCell(table, slot);
+    if (readCell(table, cell + SLOT.endsAt) === 0) continue;
+    const what = readCell(table, cell + SLOT.what);
+    const of = identityOf(scope.kind, classOf(classIn(what)), dimensionOf(dimensionIn(what)));
+    if (of === identity) return slot;
+  }
+  return -1;
+}
+
+/** The slot for something that has none yet: an empty one, else the one that ends first; what shares a slot ends with the last. */
+export function soonestSlot(table: KeyTable, scope: ScopePlan): number {
+  let found = scope.firstSlot;
+  let soonest = Infinity;
+  for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
+    const endsAt = readCell(table, slotCell(table, slot) + SLOT.endsAt);
+    if (endsAt < soonest) {
+      soonest = endsAt;
+      found = slot;
+    }
+  }
+  return found;
+}
+
+/** The attempt that sets a cooldown, and what it knows. */
+export interface SentAttempt {
+  readonly sendSeq: number;
+  currentSeq: number;
+  readonly now: number;
 }
 
 /**
@@ -45,25 +115,27 @@ export function coolSlot(
   table: KeyTable,
   scopeIndex: number,
   terms: CooldownTerms,
-  sent: { readonly sendSeq: number; readonly currentSeq: number; readonly now: number },
+  sent: SentAttempt,
 ): void {
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return;
   if (sent.sendSeq <= readCell(table, table.layout.scopeClears + scopeIndex)) {
-    countAt(table, scope.endpoint, ENDPOINT_CELL.stale);
+    countAt(table, scope.endpoint, ENDPOINT_CELL.stale, 1);
     return;
   }
-  const slot = scope.firstSlot + terms.slot;
+  const about = slotAbout(table, scope, terms.identity);
+  const known = about >= 0;
+  const slot = known ? about : soonestSlot(table, scope);
   const cell = slotCell(table, slot);
   const named = (terms.flags & FLAG.authoritative) !== 0;
-  const straggler = sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
+  const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
-  const strikes = readCell(table, cell + SLOT.strikes) + (straggler || named ? 0 : 1);
-  const endsAt = sent.now + lengthOf(terms, strikes);
+  const strikes = (known ? readCell(table, cell + SLOT.strikes) : 0) + (straggler || named ? 0 : 1);
+  const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
   const standing = before > sent.now;
   if ((terms.flags & FLAG.implausible) !== 0) {
-    countAt(table, scope.endpoint, ENDPOINT_CELL.implausible);
+    countAt(table, scope.endpoint, ENDPOINT_CELL.implausible, 1);
   }
   if (!standing || terms.refusedNeed < readCell(table, cell + SLOT.refusedNeed)) {
     write(table, cell + SLOT.refusedNeed, terms.refusedNeed);
@@ -71,19 +143,39 @@ export function coolSlot(
   write(table, cell + SLOT.strikes, strikes);
   if (!straggler) write(table, cell + SLOT.setSeq, sent.currentSeq);
   if (standing && endsAt <= before) return;
-  write(table, cell + SLOT.class, terms.class);
-  write(table, cell + SLOT.dimension, terms.dimension);
-  write(table, cell + SLOT.flags, terms.flags);
+  writeWhat(table, scopeIndex, slot, packWhat(terms.class, terms.dimension, terms.flags));
   write(table, cell + SLOT.setAt, sent.now);
+  write(table, cell + SLOT.probeSeq, 0);
+  write(table, cell + SLOT.probeUntil, 0);
   raiseEnd(table, scopeIndex, slot, endsAt);
   note(table, scopeIndex, slot, false);
+}
+
+/** Funds that a real attempt found gone are looked for again an hour later at the soonest, whatever date was named. */
+function leastOf(table: KeyTable, cell: number, terms: CooldownTerms, sent: SentAttempt): number {
+  const named = (terms.flags & FLAG.authoritative) !== 0;
+  if (!named || terms.class !== FUNDS) return 0;
+  return readCell(table, cell + SLOT.probeSeq) === sent.sendSeq ? BETWEEN_PROBES_MS : 0;
+}
+
+/** Writes what a slot is about, and keeps the provider's count of slots that one attempt at a time looks after. */
+export function writeWhat(table: KeyTable, scopeIndex: number, slot: number, what: number): void {
+  const cell = slotCell(table, slot) + SLOT.what;
+  const before = flagsIn(readCell(table, cell)) & FLAG.halfOpen;
+  const after = flagsIn(what) & FLAG.halfOpen;
+  write(table, cell, what);
+  if (before === after) return;
+  const endpoint = table.plan.scopes[scopeIndex]?.endpoint ?? 0;
+  countAt(table, endpoint, ENDPOINT_CELL.halfOpen, after === 0 ? -1 : 1);
 }
 
 /** Writes a slot's end and raises what summarizes it: the scope's latest end, and the provider's. */
 export function raiseEnd(table: KeyTable, scopeIndex: number, slot: number, endsAt: number): void {
   write(table, slotCell(table, slot) + SLOT.endsAt, endsAt);
   const scopeEnd = table.layout.scopeEnds + scopeIndex;
-  if (readCell(table, scopeEnd) < endsAt) write(table, scopeEnd, endsAt);
+  // What has to be looked at first does not end by itself.
+  const latest = (slotFlags(table, slot) & FLAG.halfOpen) === 0 ? endsAt : Infinity;
+  if (readCell(table, scopeEnd) < latest) write(table, scopeEnd, latest);
   const endpoint = table.plan.scopes[scopeIndex]?.endpoint ?? 0;
   const cooling = endpointCell(table, endpoint, ENDPOINT_CELL.coolingUntil);
   if (readCell(table, cooling) < endsAt) write(table, cooling, endsAt);
@@ -108,24 +200,39 @@ export function clearProven(
     const endsAt = readCell(table, cell + SLOT.endsAt);
     if (endsAt === 0) continue;
     // A place that was occupied is free whenever its request was sent: that ends a guess about concurrency.
-    const frees = readCell(table, cell + SLOT.class) === CONCURRENCY;
+    const frees = slotClass(table, slot) === CONCURRENCY;
     if (!frees && readCell(table, cell + SLOT.setSeq) >= sent.sendSeq) continue;
-    const named = (readCell(table, cell + SLOT.flags) & FLAG.authoritative) !== 0;
+    const named = (slotFlags(table, slot) & FLAG.authoritative) !== 0;
     if (endsAt > sent.now && (named || !contradicts(table, cell, need))) continue;
+    startRamp(table, scopeIndex, slot, sent.now);
     wipeSlot(table, scopeIndex, slot, sent.now);
     cleared = true;
   }
   if (cleared) closeClearing(table, scopeIndex, sent.sendSeq);
 }
 
+/** What comes back after it was only assumed to be dry is not given its whole share at once. */
+export function startRamp(table: KeyTable, scopeIndex: number, slot: number, now: number): void {
+  if ((slotFlags(table, slot) & FLAG.halfOpen) === 0) return;
+  const cell = slotCell(table, slot);
+  const cooledMs = readCell(table, cell + SLOT.endsAt) - readCell(table, cell + SLOT.setAt);
+  const rampMs = Math.min(LONGEST_RAMP_MS, cooledMs * RAMP_SHARE);
+  if (!(rampMs > 0)) return;
+  write(table, table.layout.scopeRampAt + scopeIndex, now);
+  write(table, table.layout.scopeRampMs + scopeIndex, rampMs);
+  const endpoint = table.plan.scopes[scopeIndex]?.endpoint ?? 0;
+  const until = endpointCell(table, endpoint, ENDPOINT_CELL.rampUntil);
+  if (readCell(table, until) < now + rampMs) write(table, until, now + rampMs);
+}
+
 /** Empties a slot; a cooldown that still stood is noted as cleared. */
 export function wipeSlot(table: KeyTable, scopeIndex: number, slot: number, now: number): void {
   const cell = slotCell(table, slot);
-  if (slotBinds(table, slot, now)) note(table, scopeIndex, slot, true);
-  write(table, cell + SLOT.endsAt, 0);
-  write(table, cell + SLOT.strikes, 0);
-  write(table, cell + SLOT.flags, 0);
-  write(table, cell + SLOT.refusedNeed, 0);
+  if (slotStands(table, slot, now)) note(table, scopeIndex, slot, true);
+  writeWhat(table, scopeIndex, slot, 0);
+  for (let at = 0; at < WIPED.length; at += 1) {
+    write(table, cell + (WIPED[at] ?? 0), 0);
+  }
 }
 
 /** After slots were emptied: the scope's latest end anew, and the age below which failures are too old. */
@@ -134,18 +241,20 @@ export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: n
   if (scope === undefined) return;
   let latest = 0;
   for (let at = 0; at < scope.slots; at += 1) {
-    const endsAt = readCell(table, slotCell(table, scope.firstSlot + at) + SLOT.endsAt);
-    if (endsAt > latest) latest = endsAt;
+    const slot = scope.firstSlot + at;
+    const endsAt = readCell(table, slotCell(table, slot) + SLOT.endsAt);
+    const halfOpen = endsAt > 0 && (slotFlags(table, slot) & FLAG.halfOpen) !== 0;
+    if (endsAt > latest || halfOpen) latest = halfOpen ? Infinity : endsAt;
   }
   write(table, table.layout.scopeEnds + scopeIndex, latest);
   const clears = table.layout.scopeClears + scopeIndex;
   if (readCell(table, clears) < clearedSeq) write(table, clears, clearedSeq);
 }
 
-/** Adds one to a counter of an endpoint, under its lock. */
-function countAt(table: KeyTable, endpoint: number, counter: number): void {
+/** Adds to a counter of an endpoint, under its lock. */
+function countAt(table: KeyTable, endpoint: number, counter: number, by: number): void {
   const cell = endpointCell(table, endpoint, counter);
-  write(table, cell, readCell(table, cell) + 1);
+  write(table, cell, readCell(table, cell) + by);
 }
 
 /** Notes a change for the caller, as the slot stands now. Beyond what fits, changes hold but are not told. */

@@ -1,4 +1,4 @@
-import { classOf, dimensionOf } from './cooldown-codes.ts';
+import { classIn, classOf, dimensionIn, dimensionOf, flagsIn } from './cooldown-codes.ts';
 import { NOTED, type KeyTable } from './key-table.ts';
 import type { CooldownChange } from './status.ts';
 import { FLAG, SLOT } from './table-layout.ts';
@@ -41,14 +41,15 @@ export function changeOf(
 ): CooldownChange | null {
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return null;
+  const what = cell(SLOT.what);
   return {
     action: 'set',
     scopeId: scope.id,
     scope: scope.kind,
-    class: classOf(cell(SLOT.class)),
-    dimension: dimensionOf(cell(SLOT.dimension)),
+    class: classOf(classIn(what)),
+    dimension: dimensionOf(dimensionIn(what)),
     endsAt: at.wallNow + (cell(SLOT.endsAt) - at.now),
-    authoritative: (cell(SLOT.flags) & FLAG.authoritative) !== 0,
+    authoritative: (flagsIn(what) & FLAG.authoritative) !== 0,
     strikes: cell(SLOT.strikes),
     evidence: '',
     ...(scope.fingerprint === null ? {} : { fingerprint: scope.fingerprint }),

@@ -10,14 +10,23 @@ import {
 const CLASSES: readonly VerdictClass[] = VERDICT_CLASSES;
 
 export const DIMENSIONS: readonly Dimension[] = [
+  'requests_second',
   'requests_minute',
+  'requests_hour',
   'requests_day',
+  'requests_month',
   'tokens_minute',
+  'tokens_hour',
   'tokens_day',
+  'tokens_month',
   'input_tokens_minute',
+  'input_tokens_day',
   'output_tokens_minute',
+  'output_tokens_day',
   'concurrency',
   'spend',
+  'spend_day',
+  'spend_month',
   'unknown',
 ];
 
@@ -30,23 +39,33 @@ export const dimensionOf = (code: number): Dimension => DIMENSIONS[code] ?? 'unk
 export type ScopeKind = Exclude<CooldownScope, 'none'>;
 
 /**
- * Cooldowns of one scope that may stand side by side. Domain nodes and their groups have one per dimension, so that a minute's and a
- * day's limit do not overwrite each other, and three more for what names no dimension; the others tell three kinds of trouble apart.
+ * Cooldowns of one scope that may stand side by side, found by what they are about (see `identityOf`). A domain's own node and its
+ * groups tell a minute's limit from a day's; the others tell two or three kinds of trouble apart.
  */
-const WIDE_SLOTS = DIMENSIONS.length + 3;
-const NARROW_SLOTS = 3;
+const SLOTS: Readonly<Record<ScopeKind, number>> = Object.freeze({
+  key: 3,
+  key_group: 2,
+  node: 4,
+  node_group: 4,
+  endpoint: 3,
+  endpoint_group: 3,
+  egress: 1,
+});
 
-const isWide = (kind: ScopeKind): boolean => kind === 'node' || kind === 'node_group';
+export const MOST_SLOTS = Math.max(...Object.values(SLOTS));
 
-export const slotsOf = (kind: ScopeKind): number => (isWide(kind) ? WIDE_SLOTS : NARROW_SLOTS);
+export const slotsOf = (kind: ScopeKind): number => SLOTS[kind];
 
-/** Which of a scope's cooldowns a verdict belongs to. */
-export function slotOf(kind: ScopeKind, of: VerdictClass, dimension: Dimension): number {
-  const trouble = troubleOf(of);
-  if (!isWide(kind)) return trouble;
+/**
+ * What a cooldown is about: verdicts of one identity share a slot of their scope. At nodes and their groups that is the dimension
+ * where one is named; elsewhere, and for what names none, the kind of trouble.
+ */
+export function identityOf(kind: ScopeKind, of: VerdictClass, dimension: Dimension): number {
+  const trouble = DIMENSIONS.length + troubleOf(of);
+  if (kind !== 'node' && kind !== 'node_group') return trouble;
   const named = of !== 'slow_down' && of !== 'funds_exhausted' && dimension !== 'unknown';
   if (named) return dimensionCode(dimension);
-  return of === 'window_exhausted_short' ? dimensionCode('unknown') : DIMENSIONS.length + trouble;
+  return of === 'window_exhausted_short' ? dimensionCode('unknown') : trouble;
 }
 
 /** 0: the credential, model or place is refused; 1: something is used up for long; 2: not now. */
@@ -66,6 +85,20 @@ function troubleOf(of: VerdictClass): 0 | 1 | 2 {
       return 0;
   }
 }
+
+/**
+ * A slot's class, dimension and flags share one cell: class in bits 0–5, dimension in bits 6–11, flags above them.
+ */
+const DIMENSION_SHIFT = 6;
+const FLAG_SHIFT = 12;
+const FIELD = 63;
+
+export const packWhat = (classOfIt: number, dimension: number, flags: number): number =>
+  classOfIt | (dimension << DIMENSION_SHIFT) | (flags << FLAG_SHIFT);
+
+export const classIn = (what: number): number => what & FIELD;
+export const dimensionIn = (what: number): number => (what >> DIMENSION_SHIFT) & FIELD;
+export const flagsIn = (what: number): number => what >> FLAG_SHIFT;
 
 /** Whether waiting or a top-up ends it (429), or something has to change first (503). */
 export function endsByTime(of: VerdictClass): boolean {

@@ -1,4 +1,4 @@
-import { classCode, dimensionCode, slotOf, type ScopeKind } from './cooldown-codes.ts';
+import { classCode, dimensionCode, identityOf, type ScopeKind } from './cooldown-codes.ts';
 import { FLAG } from './table-layout.ts';
 import type { Verdict, VerdictClass } from './verdict.ts';
 
@@ -40,16 +40,22 @@ const GUESSES: Partial<Record<VerdictClass, Guess>> = {
 /** While an endpoint's breaker is open: 1 s, doubled each time it opens again with no success in between. */
 const BREAKER_GUESS: Guess = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS };
 
+/** Where the pace has to be learned from refusals, since nobody tells a limit. */
+export const PROBING_GUESS: Guess = Object.freeze({ baseMs: SECOND_MS, capMs: 32 * SECOND_MS });
+
 /** What a verdict asks of one scope's cooldown: numbers only, worked out before anything is locked. */
 export interface CooldownTerms {
   readonly class: number;
   readonly dimension: number;
-  readonly slot: number;
+  /** What it is about, see `identityOf`. */
+  readonly identity: number;
   readonly flags: number;
-  readonly refusedNeed: number;
+  refusedNeed: number;
   /** How long from now; null where the strikes decide. */
-  readonly lengthMs: number | null;
-  readonly guess: Guess;
+  lengthMs: number | null;
+  /** Uniform in [0, 1): spreads an end that is worked out later. */
+  readonly random: number;
+  guess: Guess;
 }
 
 /** The terms of a verdict, or null when it cools nothing. `random` is uniform in [0, 1) and spreads the ends of named instants. */
@@ -66,10 +72,14 @@ export function termsOf(verdict: Verdict, kind: ScopeKind, random: number): Cool
   return {
     class: classCode(of),
     dimension: dimensionCode(verdict.dimension),
-    slot: slotOf(kind, of, verdict.dimension),
-    flags: (authoritative ? FLAG.authoritative : 0) | (implausible ? FLAG.implausible : 0),
-    refusedNeed: needOf(verdict.refusedNeed),
-    lengthMs: authoritative && lengthMs !== null ? lengthMs + jitterOf(lengthMs, random) : lengthMs,
+    identity: identityOf(kind, of, verdict.dimension),
+    flags:
+      (authoritative ? FLAG.authoritative : 0) |
+      (implausible ? FLAG.implausible : 0) |
+      (isHalfOpen(of, authoritative) ? FLAG.halfOpen : 0),
+    refusedNeed: refusedNeedOf(verdict.refusedNeed),
+    lengthMs: authoritative && lengthMs !== null ? withJitter(lengthMs, random) : lengthMs,
+    random,
     guess,
   };
 }
@@ -81,12 +91,28 @@ export function breakerTerms(verdict: Verdict): CooldownTerms {
   return {
     class: classCode(of),
     dimension: dimensionCode('unknown'),
-    slot: slotOf('endpoint_group', of, 'unknown'),
-    flags: 0,
+    identity: identityOf('endpoint_group', of, 'unknown'),
+    flags: FLAG.halfOpen,
     refusedNeed: 0,
     lengthMs: null,
+    random: 0,
     guess: floorMs > BREAKER_GUESS.baseMs ? { ...BREAKER_GUESS, baseMs: floorMs } : BREAKER_GUESS,
   };
+}
+
+/** Guesses that last are looked after by one attempt at a time; funds also where a date was given. */
+const HALF_OPEN: ReadonlySet<VerdictClass> = new Set([
+  'funds_exhausted',
+  'window_exhausted_long',
+  'credential_expired',
+  'credential_dead',
+  'region_blocked',
+  'model_forbidden',
+]);
+
+/** Whether one attempt has to look first, once a cooldown of this class has ended. */
+export function isHalfOpen(of: VerdictClass, authoritative: boolean): boolean {
+  return HALF_OPEN.has(of) && (!authoritative || of === 'funds_exhausted');
 }
 
 /** How long this cooldown lasts when it is set for the `strikes`-th time in a row. */
@@ -102,10 +128,10 @@ function plausibleClass({ class: of, endsInMs }: Verdict): VerdictClass {
 }
 
 /** Never earlier than the instant, and spread so that not everybody comes back at once. */
-function jitterOf(lengthMs: number, random: number): number {
-  return random * Math.min(LONGEST_JITTER_MS, lengthMs * JITTER_SHARE);
+export function withJitter(lengthMs: number, random: number): number {
+  return lengthMs + random * Math.min(LONGEST_JITTER_MS, lengthMs * JITTER_SHARE);
 }
 
-function needOf(refused: number | undefined): number {
+function refusedNeedOf(refused: number | undefined): number {
   return refused !== undefined && refused > 0 ? refused : 0;
 }

@@ -1,6 +1,6 @@
 import { createTried, explain } from './choose.ts';
-import { classOf, dimensionOf } from './cooldown-codes.ts';
-import { readCell, slotCell } from './cooldown-cells.ts';
+import { classIn, classOf, dimensionIn, dimensionOf, flagsIn } from './cooldown-codes.ts';
+import { boundUntil, readCell, slotCell } from './cooldown-cells.ts';
 import { forEachBinding, isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
 import { requestsOf, retriesOf } from './retry-budget.ts';
@@ -41,7 +41,7 @@ export function describePools(table: KeyTable, now: number): PoolStatus[] {
   return [...table.plan.pools.values()].map((pool) => ({
     pool: pool.id,
     tiers: pool.tiers.map((tier) => {
-      const { eligible, nextInMs } = explain(table, tier, createTried(), now);
+      const { eligible, nextInMs } = explain(table, tier, createTried(), { now });
       return { tier: tier.tier, candidates: tier.candidates.length, eligible, nextInMs };
     }),
     requests10s: requestsOf(table, pool, now),
@@ -66,14 +66,14 @@ function cooldownsOf(
   const cooldowns: CooldownStatus[] = [];
   if (scope === undefined) return cooldowns;
   forEachBinding(table, scopeIndex, now, (slot) => {
-    const cell = slotCell(table, slot);
+    const what = readCell(table, slotCell(table, slot) + SLOT.what);
     cooldowns.push({
       scopeId: scope.id,
       scope: scope.kind,
-      class: classOf(readCell(table, cell + SLOT.class)),
-      dimension: dimensionOf(readCell(table, cell + SLOT.dimension)),
-      endsInMs: readCell(table, cell + SLOT.endsAt) - now,
-      authoritative: (readCell(table, cell + SLOT.flags) & FLAG.authoritative) !== 0,
+      class: classOf(classIn(what)),
+      dimension: dimensionOf(dimensionIn(what)),
+      endsInMs: boundUntil(table, slot) - now,
+      authoritative: (flagsIn(what) & FLAG.authoritative) !== 0,
       evidence: evidenceOf(scope.id),
     });
   });

@@ -1,5 +1,6 @@
-import { endpointCell, readCell, slotBinds, type Need } from './cooldown-cells.ts';
+import { endpointCell, readCell, slotBinds } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
+import type { Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { ENDPOINT_CELL } from './table-layout.ts';
 
@@ -10,8 +11,9 @@ export function isEligible(
   now: number,
   need?: Need,
 ): boolean {
-  const cooling = endpointCell(table, candidate.endpoint, ENDPOINT_CELL.coolingUntil);
-  if (!(readCell(table, cooling) > now)) return true;
+  const endpoint = endpointCell(table, candidate.endpoint, 0);
+  const cooling = readCell(table, endpoint + ENDPOINT_CELL.coolingUntil) > now;
+  if (!cooling && readCell(table, endpoint + ENDPOINT_CELL.halfOpen) === 0) return true;
   const { scopes } = candidate;
   for (let at = 0; at < scopes.length; at += 1) {
     if (scopeBinds(table, scopes[at] ?? 0, now, need)) return false;

@@ -1,5 +1,13 @@
-import { classCode } from './cooldown-codes.ts';
-import { endpointCell, note, readCell, slotBinds, slotCell } from './cooldown-cells.ts';
+import { classCode, packWhat, dimensionIn } from './cooldown-codes.ts';
+import {
+  endpointCell,
+  note,
+  readCell,
+  slotCell,
+  slotClass,
+  slotFlags,
+  slotStands,
+} from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Candidate } from './plan.ts';
 import { ENDPOINT_CELL, FLAG, SLOT } from './table-layout.ts';
@@ -60,25 +68,29 @@ export function suspendRefused(table: KeyTable, endpoint: number, now: number): 
   forEachKeySlot(table, endpoint, (scope, slot) => {
     const cell = slotCell(table, slot);
     const recent = now - readCell(table, cell + SLOT.setAt) <= WITHIN_MS;
-    if (readCell(table, cell + SLOT.class) !== DEAD || !recent) return;
-    if (!slotBinds(table, slot, now)) return;
+    if (slotClass(table, slot) !== DEAD || !recent || !slotStands(table, slot, now)) return;
     note(table, scope, slot, true);
-    write(table, cell + SLOT.flags, readCell(table, cell + SLOT.flags) | FLAG.suspended);
+    writeFlags(table, slot, slotFlags(table, slot) | FLAG.suspended);
   });
 }
 
 /** Puts back what was set aside. */
 export function reinstateRefused(table: KeyTable, endpoint: number, now: number): void {
   forEachKeySlot(table, endpoint, (scope, slot) => {
-    const cell = slotCell(table, slot);
-    const flags = readCell(table, cell + SLOT.flags);
+    const flags = slotFlags(table, slot);
     if ((flags & FLAG.suspended) === 0) return;
-    write(table, cell + SLOT.flags, flags & ~FLAG.suspended);
-    if (slotBinds(table, slot, now)) note(table, scope, slot, false);
+    writeFlags(table, slot, flags & ~FLAG.suspended);
+    if (slotStands(table, slot, now)) note(table, scope, slot, false);
   });
 }
 
-/** Visits the slot of every key's own credential under its lock. A key whose record stays busy is left as it is. */
+/** Changes flags that nothing is counted by. */
+function writeFlags(table: KeyTable, slot: number, flags: number): void {
+  const cell = slotCell(table, slot) + SLOT.what;
+  write(table, cell, packWhat(slotClass(table, slot), dimensionIn(readCell(table, cell)), flags));
+}
+
+/** Visits the slots of every key's own credential under its lock. A key whose record stays busy is left as it is. */
 function forEachKeySlot(
   table: KeyTable,
   endpoint: number,
@@ -86,9 +98,12 @@ function forEachKeySlot(
 ): void {
   for (const key of table.plan.endpoints[endpoint]?.keys ?? []) {
     const scope = table.plan.scopes[table.plan.keys[key]?.scopes[0] ?? -1];
-    if (scope === undefined || readCell(table, slotCell(table, scope.firstSlot)) === 0) continue;
+    if (scope === undefined || readCell(table, table.layout.scopeEnds + scope.index) === 0)
+      continue;
     if (!lockRecord(table, scope.record)) continue;
-    visit(scope.index, scope.firstSlot);
+    for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
+      if (readCell(table, slotCell(table, slot) + SLOT.endsAt) !== 0) visit(scope.index, slot);
+    }
     commit(table);
     unlockRecord(table, scope.record);
   }

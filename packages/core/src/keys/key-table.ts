@@ -1,4 +1,6 @@
 import { LOCK_STRIDE, lockWordOf, type TableWriter } from '../limits/record-lock.ts';
+import { writeDeclared } from './declared-limits.ts';
+import type { KnownRates } from './known-rates.ts';
 import type { KeyPlan } from './plan.ts';
 import type { CooldownChange } from './status.ts';
 import { HEADER, LAYOUT_VERSION, MAGIC, SLOT, WRITER, type TableLayout } from './table-layout.ts';
@@ -27,6 +29,8 @@ export interface KeyTable {
   /** Float64 cells of this writer: the journal's old values, then its requests in flight per key. */
   readonly journalValues: number;
   readonly inFlight: number;
+  /** Float64 cell of this writer's LEASE_HEAD, its leases behind it. */
+  readonly leases: number;
   /** Changes of the transaction under way, see NOTED. */
   readonly noted: Float64Array;
   notedCount: number;
@@ -34,6 +38,10 @@ export interface KeyTable {
   readonly deferred: (() => CooldownChange[])[];
   /** Reservations somebody tried to settle again. */
   settledTwice: number;
+  /** What this thread draws by where no weights were given, a place each tier. */
+  readonly rates: (KnownRates | undefined)[];
+  /** Observations of limits whose numbers could not be. */
+  implausible: number;
 }
 
 /** What waits for a record belongs to the buffer, not to the handle: a new handle on it makes up for it as well. */
@@ -55,6 +63,10 @@ export function initKeyTable(
   header[HEADER.fingerprint] = plan.fingerprint;
   header[HEADER.writers] = workers;
   header[HEADER.generation] = 1;
+  writeDeclared(
+    plan,
+    new Float64Array(buffer, plan.layout.intWriters * 4 + plan.layout.intPerWriter * workers * 4),
+  );
   Atomics.store(header, HEADER.magic, MAGIC);
 }
 
@@ -92,10 +104,13 @@ export function openKeyTable(
     journalIndexes: row + WRITER.cells,
     journalValues: values,
     inFlight: values + layout.journalEntries,
+    leases: values + layout.journalEntries + layout.counts.keys,
     noted: new Float64Array(MAX_CHANGES * NOTED.cells),
     notedCount: 0,
     deferred: deferredOf(buffer),
     settledTwice: 0,
+    implausible: 0,
+    rates: [],
   };
 }
 

@@ -3,12 +3,16 @@ import type {
   PoolRecord,
   ProviderRecord,
   Snapshot,
+  Strategy,
   TargetRecord,
+  TokenPrice,
   UpstreamKeyRecord,
 } from '../snapshot/snapshot.ts';
-import { slotsOf, type ScopeKind } from './cooldown-codes.ts';
-import { domainPaths, escapeName } from './domain-path.ts';
-import { layoutTable, type TableLayout } from './table-layout.ts';
+import type { ScopeKind } from './cooldown-codes.ts';
+import { hashOf } from './hash.ts';
+import { PlanBuilder } from './plan-builder.ts';
+import { BLOCK, layoutTable, type TableLayout } from './table-layout.ts';
+import type { Dimension } from './verdict.ts';
 
 /**
  * What a snapshot's providers and pools mean for the key table: every record, every scope that can be cooled, every candidate, with
@@ -22,11 +26,21 @@ export interface KeyPlan {
   readonly keys: readonly KeyEntry[];
   readonly scopes: readonly ScopePlan[];
   readonly scopeById: ReadonlyMap<string, ScopePlan>;
+  /** Limits that operators declared, with their places. */
+  readonly declared: readonly DeclaredPlan[];
   readonly layout: TableLayout;
   /** Tells plans apart whose tables must not be mixed up: a hash of everything that has a place. */
   readonly fingerprint: number;
   /** Bytes of a table for this many writers: the workers and the main thread. */
   byteLength(workers: number): number;
+}
+
+/** A declared limit of one limit group at one node. */
+export interface DeclaredPlan {
+  readonly block: number;
+  readonly dimension: Dimension;
+  readonly limit: number;
+  readonly refill: 'continuous' | 'window';
 }
 
 export interface PoolPlan {
@@ -37,11 +51,38 @@ export interface PoolPlan {
 
 export interface TierPlan {
   readonly tier: number;
+  readonly strategy: Strategy;
+  /** Place of the tier's turn counter, and of what a thread remembers of the tier. */
+  readonly index: number;
   readonly candidates: readonly Candidate[];
+  /** The candidates of each target: they lie beside each other. */
+  readonly targets: readonly TargetPlan[];
+  /** The candidates by the quota domain they draw on. */
+  readonly domains: readonly DomainPlan[];
+  /** Whether nobody gave a weight: then each candidate's known rate is its weight. */
+  readonly weightless: boolean;
   /** Running sum of the candidates' weights. */
   readonly cumulative: Float64Array;
   /** Keys a target names whose own list of models does not allow its model. */
   readonly notAllowed: readonly { readonly provider: string; readonly key: string }[];
+}
+
+/** The candidates of one target: from `first` up to, but without, `end`. */
+export interface TargetPlan {
+  readonly first: number;
+  readonly end: number;
+  readonly price: TokenPrice | null;
+  /** Of endpoint×model, as `Candidate.breaker`. */
+  readonly breaker: number;
+}
+
+/** One quota domain of a tier: calls that share a prefix are kept together in it. */
+export interface DomainPlan {
+  readonly path: string;
+  /** Hash of the path, 32 bits. */
+  readonly hash: number;
+  readonly weight: number;
+  readonly candidates: readonly Candidate[];
 }
 
 /** One key of one target. */
@@ -52,6 +93,9 @@ export interface Candidate {
   readonly provider: ProviderRecord;
   readonly key: UpstreamKeyRecord;
   readonly model: string;
+  /** The limit group: candidates of one group share a limit at a node. */
+  readonly group: string;
+  readonly price: TokenPrice | null;
   /** target.weight × key.weight ÷ the sum of the key weights of the target. */
   readonly weight: number;
   /** Display path of the quota domain: `openai/org-1/project-a`. */
@@ -62,9 +106,11 @@ export interface Candidate {
   readonly scopes: Int32Array;
   /** Records to lock in this order: nodes root first. The endpoint's record comes last, where it is needed. */
   readonly locks: Int32Array;
+  /** First cells of its limit group's block at each node, in the order of `locks`. */
+  readonly blocks: Int32Array;
   readonly keyIndex: number;
   readonly endpoint: number;
-  /** Place of the breaker of endpoint×group. */
+  /** Place of the breaker and the statistics of endpoint×model. */
   readonly breaker: number;
 }
 
@@ -79,6 +125,8 @@ export interface ScopePlan {
   readonly endpoint: number;
   readonly firstSlot: number;
   readonly slots: number;
+  /** Index of the limits' block that goes with it; -1 but for node×group. */
+  readonly block: number;
   /** Fingerprint of the one credential it belongs to, where it belongs to one. */
   readonly fingerprint: string | null;
 }
@@ -115,8 +163,11 @@ export interface EndpointPlan {
 export function planKeys(snapshot: Pick<Snapshot, 'providers' | 'pools'>): KeyPlan {
   const builder = new PlanBuilder(snapshot.providers);
   const pools = new Map<string, PoolPlan>();
+  let tiers = 0;
   for (const pool of snapshot.pools) {
-    pools.set(pool.id, { id: pool.id, index: pools.size, tiers: planTiers(builder, pool) });
+    const planned = planTiers(builder, pool, tiers);
+    tiers += planned.length;
+    pools.set(pool.id, { id: pool.id, index: pools.size, tiers: planned });
   }
   const parts = builder.finish();
   const layout = layoutTable({
@@ -127,38 +178,73 @@ export function planKeys(snapshot: Pick<Snapshot, 'providers' | 'pools'>): KeyPl
     endpoints: parts.endpoints.length,
     breakers: parts.breakers,
     pools: pools.size,
-    limits: parts.scopes.filter((scope) => scope.kind === 'node_group').length,
-    scopesPerCandidate: parts.candidates.reduce(
-      (top, each) => Math.max(top, each.scopes.length),
-      0,
-    ),
+    nodes: parts.nodes.length,
+    blocks: parts.blockCount,
+    tiers,
+    scopesPerCandidate: most(parts.candidates.map(({ scopes }) => scopes.length)),
+    depth: most(parts.keys.map(({ nodes }) => nodes.length)),
   });
+  for (const { blocks } of parts.candidates) {
+    // Where the blocks lie is known only now that everything has been counted.
+    for (const [place, block] of blocks.entries()) {
+      blocks[place] = layout.blocks + block * BLOCK.cells;
+    }
+  }
   return Object.freeze({
     ...parts,
     pools,
     layout,
-    fingerprint: fingerprintOf([...parts.scopes.map((scope) => scope.id), ...pools.keys()]),
+    fingerprint: hashOf([...parts.scopes.map((scope) => scope.id), ...pools.keys()].join('\u001f')),
     byteLength: (workers: number) => layout.fixedBytes + layout.bytesPerWriter * workers,
   });
 }
 
-function planTiers(builder: PlanBuilder, pool: PoolRecord): readonly TierPlan[] {
+function planTiers(builder: PlanBuilder, pool: PoolRecord, first: number): readonly TierPlan[] {
   return pool.tiers.map(({ targets }, tier) => {
     const candidates: Candidate[] = [];
+    const planned: TargetPlan[] = [];
     const notAllowed: { provider: string; key: string }[] = [];
     for (const target of targets) {
       const keys = keysOf(builder.providerOf(target.provider), target, notAllowed);
       const sum = keys.reduce((total, key) => total + key.weight, 0);
+      const start = candidates.length;
       for (const key of keys) {
         const weight = (target.weight * key.weight) / sum;
         if (weight > 0) {
           candidates.push(builder.addCandidate({ pool: pool.id, tier, target, key, weight }));
         }
       }
+      const breaker = candidates[start]?.breaker;
+      if (breaker !== undefined)
+        planned.push({ first: start, end: candidates.length, price: target.price, breaker });
     }
-    return { tier, candidates, cumulative: runningSum(candidates), notAllowed };
+    return {
+      tier,
+      strategy: pool.strategy,
+      index: first + tier,
+      candidates,
+      targets: planned,
+      domains: domainsOf(candidates),
+      weightless:
+        targets.every(({ weight }) => weight === 1) &&
+        candidates.every(({ key }) => key.weight === 1),
+      cumulative: runningSum(candidates),
+      notAllowed,
+    };
   });
 }
+
+function domainsOf(candidates: readonly Candidate[]): readonly DomainPlan[] {
+  return [...Map.groupBy(candidates, ({ domain }) => domain)].map(([path, members]) => ({
+    path,
+    hash: hashOf(path),
+    weight: members.reduce((sum, { weight }) => sum + weight, 0),
+    candidates: members,
+  }));
+}
+
+const most = (counts: readonly number[]): number =>
+  counts.reduce((top, count) => Math.max(top, count), 0);
 
 function keysOf(
   provider: ProviderRecord | undefined,
@@ -184,246 +270,4 @@ function runningSum(candidates: readonly Candidate[]): Float64Array {
     sums[index] = sum;
   }
   return sums;
-}
-
-/** FNV-1a over the names, 32 bits: a guard against mixing tables up, not against an attacker. */
-function fingerprintOf(names: readonly string[]): number {
-  let hash = 0x811c9dc5;
-  for (const name of names) {
-    for (let at = 0; at < name.length; at += 1) {
-      hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
-    }
-    hash = Math.imul(hash ^ 0x1f, 0x01000193);
-  }
-  return hash | 0;
-}
-
-/** What a candidate is made from. */
-interface CandidateSeed {
-  readonly pool: string;
-  readonly tier: number;
-  readonly target: TargetRecord;
-  readonly key: UpstreamKeyRecord;
-  readonly weight: number;
-}
-
-interface KeyDraft extends KeyEntry {
-  readonly scopes: number[];
-}
-
-interface EndpointDraft extends EndpointPlan {
-  readonly scopes: number[];
-  readonly keys: number[];
-}
-
-/**
- * Collects nodes, keys, endpoints and scopes in the snapshot's order while the pools are read. Node records come first, parents
- * before children, then the endpoints', so that locking in ascending order is locking the root first.
- */
-class PlanBuilder {
-  readonly #providers = new Map<string, EndpointDraft>();
-  readonly #endpoints: EndpointDraft[] = [];
-  readonly #nodes: NodePlan[] = [];
-  readonly #nodeByPath = new Map<string, number>();
-  /** Fingerprint of the key whose own domain a node is: what was learned there ends with the credential. */
-  readonly #ownFingerprints = new Map<number, string>();
-  readonly #keys: KeyDraft[] = [];
-  readonly #keyByName = new Map<string, KeyDraft>();
-  readonly #scopes: ScopePlan[] = [];
-  readonly #scopeById = new Map<string, ScopePlan>();
-  readonly #breakers = new Map<number, number>();
-  readonly #candidates: Candidate[] = [];
-  #slotCount = 0;
-
-  constructor(providers: readonly ProviderRecord[]) {
-    for (const provider of providers) {
-      for (const key of provider.keys) this.#addNodes(provider, key);
-    }
-    for (const provider of providers) this.#addProvider(provider);
-  }
-
-  providerOf(id: string): ProviderRecord | undefined {
-    return this.#providers.get(id)?.provider;
-  }
-
-  addCandidate(seed: CandidateSeed): Candidate {
-    const { target, key, weight } = seed;
-    const endpoint = this.#providers.get(target.provider);
-    const entry = this.#keyByName.get(nameOf(target.provider, key.id));
-    if (endpoint === undefined || entry === undefined) {
-      throw new Error(`The target's key ${target.provider}/${key.id} does not exist.`);
-    }
-    const depth = entry.nodes.length;
-    // Key, nodes, endpoint, egress: what every candidate of the key has in common comes first.
-    const own = entry.scopes.slice(0, depth + 3);
-    const keyGroup = this.#keyScope('key_group', entry, target.model);
-    const nodeGroups = entry.nodes.map((node) =>
-      this.#nodeScope('node_group', node, endpoint, target.model),
-    );
-    const endpointGroup = this.#endpointScope('endpoint_group', endpoint, target.model);
-    note(entry.scopes, [keyGroup, ...nodeGroups, endpointGroup]);
-    const candidate: Candidate = Object.freeze({
-      index: this.#candidates.length,
-      pool: seed.pool,
-      tier: seed.tier,
-      provider: endpoint.provider,
-      key: entry.key,
-      model: target.model,
-      weight,
-      domain: entry.domain,
-      domainPath: entry.nodes.map((node) => this.#nodes[node]?.path ?? ''),
-      scopes: Int32Array.of(
-        ...own.slice(0, 1),
-        keyGroup,
-        ...own.slice(1, 1 + depth),
-        ...nodeGroups,
-        ...own.slice(1 + depth, 2 + depth),
-        endpointGroup,
-        ...own.slice(2 + depth),
-      ),
-      locks: Int32Array.from(entry.nodes),
-      keyIndex: entry.index,
-      endpoint: endpoint.index,
-      breaker: this.#breakerOf(endpointGroup),
-    });
-    this.#candidates.push(candidate);
-    return candidate;
-  }
-
-  finish() {
-    return {
-      candidates: this.#candidates,
-      endpoints: this.#endpoints,
-      nodes: this.#nodes,
-      keys: this.#keys,
-      scopes: this.#scopes,
-      scopeById: this.#scopeById,
-      slotCount: this.#slotCount,
-      breakers: this.#breakers.size,
-    };
-  }
-
-  #addNodes(provider: ProviderRecord, key: UpstreamKeyRecord): void {
-    let parent: number | null = null;
-    for (const path of domainPaths(provider, key)) {
-      let index = this.#nodeByPath.get(path);
-      if (index === undefined) {
-        index = this.#nodes.length;
-        this.#nodes.push({ index, parent, provider: provider.id, path });
-        this.#nodeByPath.set(path, index);
-      }
-      if (key.domain.length === 0) this.#ownFingerprints.set(index, key.fingerprint);
-      parent = index;
-    }
-  }
-
-  #addProvider(provider: ProviderRecord): void {
-    const index = this.#endpoints.length;
-    const record = this.#nodes.length + index;
-    const endpoint: EndpointDraft = { index, record, provider, scopes: [], keys: [] };
-    this.#endpoints.push(endpoint);
-    this.#providers.set(provider.id, endpoint);
-    const shared = [
-      this.#endpointScope('endpoint', endpoint, null),
-      this.#endpointScope('egress', endpoint, null),
-    ];
-    for (const key of provider.keys) {
-      const paths = domainPaths(provider, key);
-      const nodes = paths.map((path) => this.#nodeByPath.get(path) ?? -1);
-      const entry: KeyDraft = {
-        index: this.#keys.length,
-        provider,
-        key,
-        endpoint: index,
-        nodes,
-        domain: paths.at(-1) ?? provider.id,
-        scopes: [],
-      };
-      this.#keys.push(entry);
-      endpoint.keys.push(entry.index);
-      this.#keyByName.set(nameOf(provider.id, key.id), entry);
-      note(entry.scopes, [
-        this.#keyScope('key', entry, null),
-        ...nodes.map((node) => this.#nodeScope('node', node, endpoint, null)),
-        ...shared,
-      ]);
-    }
-  }
-
-  #keyScope(kind: 'key' | 'key_group', entry: KeyDraft, group: string | null): number {
-    return this.#scope({
-      id: `${kind}:${nameOf(entry.provider.id, entry.key.id)}${groupPart(group)}`,
-      kind,
-      provider: entry.provider.id,
-      record: entry.nodes.at(-1) ?? -1,
-      endpoint: entry.endpoint,
-      fingerprint: entry.key.fingerprint,
-    });
-  }
-
-  #nodeScope(
-    kind: 'node' | 'node_group',
-    node: number,
-    endpoint: EndpointDraft,
-    group: string | null,
-  ): number {
-    const path = this.#nodes[node]?.path ?? '';
-    return this.#scope({
-      id: `${kind}:${path}${groupPart(group)}`,
-      kind,
-      provider: endpoint.provider.id,
-      record: node,
-      endpoint: endpoint.index,
-      fingerprint: this.#ownFingerprints.get(node) ?? null,
-    });
-  }
-
-  #endpointScope(
-    kind: 'endpoint' | 'endpoint_group' | 'egress',
-    endpoint: EndpointDraft,
-    group: string | null,
-  ): number {
-    return this.#scope({
-      id: `${kind}:${escapeName(endpoint.provider.id)}${groupPart(group)}`,
-      kind,
-      provider: endpoint.provider.id,
-      record: endpoint.record,
-      endpoint: endpoint.index,
-      fingerprint: null,
-    });
-  }
-
-  #scope(seed: Omit<ScopePlan, 'index' | 'firstSlot' | 'slots'>): number {
-    const known = this.#scopeById.get(seed.id);
-    if (known !== undefined) return known.index;
-    const slots = slotsOf(seed.kind);
-    const scope: ScopePlan = {
-      ...seed,
-      index: this.#scopes.length,
-      firstSlot: this.#slotCount,
-      slots,
-    };
-    this.#slotCount += slots;
-    this.#scopes.push(scope);
-    this.#scopeById.set(seed.id, scope);
-    this.#endpoints[seed.endpoint]?.scopes.push(scope.index);
-    return scope.index;
-  }
-
-  #breakerOf(endpointGroup: number): number {
-    const known = this.#breakers.get(endpointGroup);
-    if (known !== undefined) return known;
-    const breaker = this.#breakers.size;
-    this.#breakers.set(endpointGroup, breaker);
-    return breaker;
-  }
-}
-
-const nameOf = (provider: string, key: string): string =>
-  `${escapeName(provider)}/${escapeName(key)}`;
-
-const groupPart = (group: string | null): string => (group === null ? '' : `#${group}`);
-
-function note(list: number[], scopes: readonly number[]): void {
-  for (const scope of scopes) if (!list.includes(scope)) list.push(scope);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeKeys } from './describe.ts';
 import { generationOf, initKeyTable, openKeyTable } from './key-table.ts';
 import { planKeys } from './plan.ts';
+import { QUANTITY } from './quantity.ts';
 import {
   carryOver,
   clearCooldowns,
@@ -28,6 +29,7 @@ import {
   verdictOf,
   WALL_START,
 } from './table-fixture.bench.ts';
+import { BLOCK, NODE_CELL } from './table-layout.ts';
 import { SUCCESS } from './verdict.ts';
 
 const dead = verdictOf('credential_dead', { scope: 'key' });
@@ -55,6 +57,13 @@ describe('recoverWorker', () => {
       leasesReturned: 2,
     });
     before[plan.layout.abandoned] = 2;
+    before[plan.layout.nodes + NODE_CELL.inFlight] = 1;
+    const block = plan.layout.blocks;
+    for (const of of [QUANTITY.tokens, QUANTITY.outputTokens]) {
+      before[block + BLOCK.open + of] = 1;
+      before[block + BLOCK.used + of] = 2;
+    }
+    before[block + BLOCK.open + QUANTITY.places] = 1;
     expect(living.cells.slice(0, plan.layout.writers)).toEqual(before);
     expect(heldRecords(living)).toEqual([]);
     expect(describeKeys(living, 0, () => '')[0]).toMatchObject({ inFlight: 1, attempts: 3 });

@@ -1,20 +1,26 @@
 import { copyTable } from './carry-over.ts';
-import { classCode, dimensionCode, slotOf } from './cooldown-codes.ts';
+import { classCode, dimensionCode, identityOf, packWhat } from './cooldown-codes.ts';
 import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
 import {
   closeClearing,
   raiseEnd,
   readCell,
-  slotBinds,
   slotCell,
+  slotAbout,
+  slotFlags,
+  slotStands,
+  soonestSlot,
   wipeSlot,
+  writeWhat,
 } from './cooldown-cells.ts';
-import { LONGEST_MS } from './cooldown-terms.ts';
+import { isHalfOpen, LONGEST_MS } from './cooldown-terms.ts';
 import { inFlightCell, openKeyTable, writersIn, type KeyTable } from './key-table.ts';
+import { returnLeases } from './return-leases.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
+import { nodeCell } from './limit-cells.ts';
 import { currentSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
-import { FLAG, SLOT } from './table-layout.ts';
+import { BLOCK, FLAG, LEARNED, NODE_CELL, SLOT } from './table-layout.ts';
 import { commit, lockRecord, undoWorker, unlockRecord, write } from './table-journal.ts';
 
 /** How often an operator's command tries a busy record again, about 1 ms each time. */
@@ -31,7 +37,7 @@ export interface RecoveryReport {
 
 /**
  * Puts the table in order after a worker's thread has ended: undoes what it had begun to write, releases its locks, returns what it
- * held in flight. Only on the main thread, after the worker's exit and before its successor opens the table; once for each table the
+ * held in flight and of limits, frees what it was looking at. Only on the main thread, after the worker's exit and before its successor opens the table; once for each table the
  * worker had open.
  */
 export function recoverWorker(
@@ -55,6 +61,7 @@ export function recoverWorker(
     table.cells[cell] = 0;
     leasesReturned += held;
   }
+  returnLeases(table, worker);
   return { worker, leasesReturned, ...undone };
 }
 
@@ -71,11 +78,13 @@ export function restoreCooldowns(
     const scope = table.plan.scopeById.get(row.scopeId);
     if (scope === undefined || !sameCredential(scope, row.fingerprint)) continue;
     const leftMs = Math.min(row.endsAt - at.wallNow, LONGEST_MS);
-    const slot = scope.firstSlot + slotOf(scope.kind, row.class, row.dimension);
     if (row.action === 'set' && !(leftMs > 0)) continue;
     if (!lockScope(table, scope)) continue;
-    if (row.action === 'set') restoreSlot(table, scope, slot, { row, now: at.now, leftMs });
-    else endGuess(table, scope, slot, at.now);
+    const slot = slotAbout(table, scope, identityOf(scope.kind, row.class, row.dimension));
+    if (row.action === 'set') {
+      const place = slot < 0 ? soonestSlot(table, scope) : slot;
+      restoreSlot(table, scope, place, { row, now: at.now, leftMs });
+    } else if (slot >= 0) endGuess(table, scope, slot, at.now);
     unlockScope(table, scope);
   }
   table.notedCount = 0;
@@ -86,7 +95,7 @@ export function listCooldowns(table: KeyTable, at: Instant): CooldownChange[] {
   const rows: CooldownChange[] = [];
   for (const scope of table.plan.scopes) {
     for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
-      if (!slotBinds(table, slot, at.now)) continue;
+      if (!slotStands(table, slot, at.now)) continue;
       const cell = slotCell(table, slot);
       const row = changeOf(table, scope.index, at, (of) => readCell(table, cell + of));
       if (row !== null) rows.push(row);
@@ -96,8 +105,8 @@ export function listCooldowns(table: KeyTable, at: Instant): CooldownChange[] {
 }
 
 /**
- * Ends cooldowns by hand: everything that binds one key, its domain's and its endpoint's included, or a provider's, or all. Failures of
- * attempts that were sent before set nothing afterwards. Scopes that stay locked are left out; what was cleared is returned.
+ * Ends cooldowns by hand: everything that binds one key, its domain's and its endpoint's included, or a provider's, or all, and with
+ * them what else was concluded from refusals. Failures of attempts that were sent before set nothing afterwards. Scopes that stay locked are left out; what was cleared is returned.
  */
 export function clearCooldowns(
   table: KeyTable,
@@ -111,6 +120,7 @@ export function clearCooldowns(
       wipeSlot(table, scope.index, slot, at.now);
     }
     closeClearing(table, scope.index, currentSendSequence(table.ints));
+    forgetGuesses(table, scope);
     unlockScope(table, scope);
     changes.push(...takeChanges(table, at, ''));
   }
@@ -124,6 +134,17 @@ export function clearCooldowns(
  */
 export function carryOver(from: KeyTable, to: KeyTable): CooldownChange[] {
   return copyTable(from, to);
+}
+
+/** What else was only concluded from refusals: a slow return, a pace, a cap. */
+function forgetGuesses(table: KeyTable, scope: ScopePlan): void {
+  write(table, table.layout.scopeRampMs + scope.index, 0);
+  if (scope.kind === 'node') {
+    write(table, nodeCell(table, scope.record, NODE_CELL.cap), 0);
+  }
+  if (scope.block < 0) return;
+  const block = table.layout.blocks + scope.block * BLOCK.cells;
+  write(table, block + BLOCK.learned + LEARNED.perMinute, 0);
 }
 
 function scopesOf(
@@ -152,10 +173,16 @@ function restoreSlot(
   const cell = slotCell(table, slot);
   const { row, now, leftMs } = to;
   if (readCell(table, cell + SLOT.endsAt) >= now + leftMs) return;
-  write(table, cell + SLOT.class, classCode(row.class));
-  write(table, cell + SLOT.dimension, dimensionCode(row.dimension));
+  const flags =
+    (row.authoritative ? FLAG.authoritative : 0) |
+    (isHalfOpen(row.class, row.authoritative) ? FLAG.halfOpen : 0);
+  writeWhat(
+    table,
+    scope.index,
+    slot,
+    packWhat(classCode(row.class), dimensionCode(row.dimension), flags),
+  );
   write(table, cell + SLOT.refusedNeed, 0);
-  write(table, cell + SLOT.flags, row.authoritative ? FLAG.authoritative : 0);
   write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
   write(table, cell + SLOT.setAt, now);
   write(table, cell + SLOT.strikes, Math.max(row.strikes, readCell(table, cell + SLOT.strikes)));
@@ -163,8 +190,7 @@ function restoreSlot(
 }
 
 function endGuess(table: KeyTable, scope: ScopePlan, slot: number, now: number): void {
-  const flags = readCell(table, slotCell(table, slot) + SLOT.flags);
-  if ((flags & FLAG.authoritative) !== 0) return;
+  if ((slotFlags(table, slot) & FLAG.authoritative) !== 0) return;
   wipeSlot(table, scope.index, slot, now);
   closeClearing(table, scope.index, 0);
 }

@@ -1,16 +1,17 @@
 import { breakerTermsOf, countForBreaker } from './breaker.ts';
-import type { ScopeKind } from './cooldown-codes.ts';
+import { scopeAt, scopeOf } from './candidate-scopes.ts';
 import { takeChanges, type Instant } from './cooldown-changes.ts';
 import {
   clearProven,
   coolSlot,
   endpointCell,
   readCell,
+  slotAbout,
   slotCell,
-  type Need,
 } from './cooldown-cells.ts';
 import { termsOf, type CooldownTerms } from './cooldown-terms.ts';
 import { isEligible } from './eligibility.ts';
+import { clearProbed, freeProbes, mayProbe, takeProbes } from './half-open.ts';
 import {
   noteAcceptedCredential,
   noteRefusedCredential,
@@ -18,9 +19,14 @@ import {
   suspendRefused,
 } from './incident.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
+import { freeLease, hasLease, takeLease } from './lease-cells.ts';
+import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
+import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { restoreCooldowns } from './recover.ts';
 import { currentSendSequence, nextSendSequence } from './send-sequence.ts';
+import { chargedFor } from './settlement-charge.ts';
+import { learnFirstToken, learnSizes, type SizeSample } from './size-stats.ts';
 import type { CooldownChange } from './status.ts';
 import { ENDPOINT_CELL, KEY_CELL, SLOT } from './table-layout.ts';
 import {
@@ -32,28 +38,52 @@ import {
   write,
 } from './table-journal.ts';
 import type { Verdict, VerdictClass } from './verdict.ts';
+import { learnFromRefusal, type Refused } from './verdict-effects.ts';
 
-/** What an admitted attempt holds until it settles: a place in flight, of one worker, in one table. */
+/** What an admitted attempt holds until it settles: a place in flight and its need of every limit, of one worker, in one table. */
 export interface Reservation {
   readonly candidate: Candidate;
   /** The attempt's place in the node-wide order of sending. */
   readonly sendSeq: number;
+  readonly sentAt: number;
   readonly generation: number;
-  readonly need: Need | undefined;
+  readonly need: Need;
+  /** Its lease in its writer's row. */
+  readonly lease: number;
+  /** Whether it is the one attempt that looks whether a cooldown is over. */
+  readonly probing: boolean;
   /** The table it was taken in, and is given back to whichever table rules by then. */
   readonly table: KeyTable;
+  /** When its first content came; 0 before. */
+  firstContentAt: number;
   settled: boolean;
 }
 
-/** When and with what chance something is settled. */
+/** Why a candidate cannot be had. */
+export type ReserveRefusal =
+  /** Its domain's record stays locked, or this worker holds as much as it can: choose another one. */
+  | 'busy'
+  | 'cooled'
+  /** Some limit has too little left for the need now. */
+  | 'does_not_fit'
+  /** Some limit is smaller than the need: no waiting helps. */
+  | 'too_large'
+  /** It belongs to another table's plan. */
+  | 'stale';
+
+/** When and with what chance something is settled, and what is known of it. */
 export interface SettleAt extends Instant {
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** What the provider charged, see `chargedOf`. Absent: the whole need, or only the request where it was refused. */
+  readonly charged?: readonly number[];
+  /** What the answer showed of the model's sizes. */
+  readonly sample?: SizeSample;
 }
 
 /**
- * Takes a place in flight at the candidate's key under the locks of its domain, and gives the attempt its place in the order of
- * sending. Null when something cools it after all, or when its domain stays busy: choose another one.
+ * Takes a place in flight and the need of every limit on the candidate's path at once, under the locks of its domain, and gives the
+ * attempt its place in the order of sending. Null when something keeps it away after all: choose another one.
  */
 export function reserve(
   table: KeyTable,
@@ -61,20 +91,94 @@ export function reserve(
   now: number,
   need?: Need,
 ): Reservation | null {
-  if (table.plan.candidates[candidate.index] !== candidate) return null;
-  if (!lockRecords(table, candidate.locks)) return null;
+  const taken = tryReserve(table, candidate, now, need);
+  return typeof taken === 'string' ? null : taken;
+}
+
+/** As `reserve`, but says why not. */
+export function tryReserve(
+  table: KeyTable,
+  candidate: Candidate,
+  now: number,
+  need?: Need,
+): Reservation | ReserveRefusal {
+  if (table.plan.candidates[candidate.index] !== candidate) return 'stale';
+  const looksFirst = mayProbe(table, candidate);
+  const record = endpointRecord(table, candidate);
+  if (!hasLease(table)) return 'busy';
+  if (
+    looksFirst ? !lockForSettling(table, candidate, record) : !lockRecords(table, candidate.locks)
+  )
+    return 'busy';
+  const taken = need ?? UNKNOWN_NEED;
+  const refusal = refusalOf(table, candidate, now, need);
   let sendSeq = 0;
-  if (isEligible(table, candidate, now, need)) {
+  let lease = 0;
+  let probing = false;
+  if (refusal === null) {
     sendSeq = nextSendSequence(table.ints);
     const attempts = keyCell(table, candidate, KEY_CELL.attempts);
     write(table, attempts, readCell(table, attempts) + 1);
     const inFlight = table.inFlight + candidate.keyIndex;
     write(table, inFlight, readCell(table, inFlight) + 1);
+    takeLimits(table, candidate, taken, now);
+    lease = takeLease(table, candidate, taken, sendSeq);
+    if (looksFirst) probing = takeProbes(table, candidate, sendSeq, now);
     commit(table);
   }
+  if (looksFirst) unlockRecord(table, record);
   unlockRecords(table, candidate.locks);
-  if (sendSeq === 0) return null;
-  return { candidate, sendSeq, generation: generationOf(table), need, table, settled: false };
+  if (refusal !== null) return refusal;
+  return {
+    candidate,
+    sendSeq,
+    sentAt: now,
+    generation: generationOf(table),
+    need: taken,
+    lease,
+    probing,
+    table,
+    firstContentAt: 0,
+    settled: false,
+  };
+}
+
+/** Under the locks: what keeps a candidate away from this need; null when nothing does. */
+function refusalOf(
+  table: KeyTable,
+  candidate: Candidate,
+  now: number,
+  need: Need | undefined,
+): ReserveRefusal | null {
+  if (!isEligible(table, candidate, now, need)) return 'cooled';
+  const fit = fitOf(table, candidate, now, need);
+  if (fit === FIT.fits) return null;
+  return fit === FIT.too_large ? 'too_large' : 'does_not_fit';
+}
+
+/**
+ * The attempt has brought its first content. What it was looking at as the one attempt of a half-open cooldown is over: returned as
+ * cleared. Before the attempt is settled; a second call does nothing.
+ */
+export function noteFirstContent(
+  table: KeyTable,
+  reservation: Reservation,
+  now: number,
+): CooldownChange[] {
+  if (reservation.firstContentAt > 0 || reservation.settled) return [];
+  reservation.firstContentAt = now;
+  if (!reservation.probing) return [];
+  const { table: home, candidate, sendSeq } = reservation;
+  const record = endpointRecord(home, candidate);
+  if (!lockForSettling(home, candidate, record)) return [];
+  clearProbed(home, candidate, sendSeq, now);
+  commit(home);
+  unlockRecord(home, record);
+  unlockRecords(home, candidate.locks);
+  const at = { now, wallNow: 0 };
+  const changes = takeChanges(home, at, '');
+  if (changes.length > 0 && table.buffer !== home.buffer) restoreCooldowns(table, changes, at);
+  return changes;
 }
 
 /**
@@ -141,11 +245,12 @@ interface Settlement {
   readonly at: SettleAt;
 }
 
-interface Sent {
-  readonly sendSeq: number;
+/** The attempt, and what is known once the records are locked. */
+interface Sent extends Refused {
   currentSeq: number;
-  readonly now: number;
 }
+
+type BreakerSent = Pick<Sent, 'sendSeq' | 'currentSeq' | 'now'>;
 
 /** What a verdict asks for, worked out before anything is locked. */
 interface Judgement {
@@ -154,6 +259,7 @@ interface Judgement {
   readonly terms: CooldownTerms | null;
   readonly breaker: CooldownTerms | null;
   readonly sent: Sent;
+  readonly charged: readonly number[];
 }
 
 function settleOrDefer(settlement: Settlement): CooldownChange[] {
@@ -167,10 +273,16 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   }
   // First and last write belong together: a settlement that was torn apart shows in the sums.
   giveBack(table, candidate);
+  returnLimits(table, candidate, reservation.need, judgement.charged);
   const aftermath =
     verdict.class === 'success'
       ? observeSuccess(table, reservation, judgement.sent)
       : observeFailure(table, candidate, judgement);
+  if (reservation.probing) freeProbes(table, candidate, reservation.sendSeq);
+  if (at.sample !== undefined) learnSizes(table, candidate, at.sample);
+  const { firstContentAt } = reservation;
+  if (firstContentAt > 0) learnFirstToken(table, candidate, firstContentAt - reservation.sentAt);
+  freeLease(table, reservation.lease);
   countEnd(table, candidate, verdict);
   commit(table);
   unlockRecord(table, record);
@@ -180,16 +292,14 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   return table.notedCount === 0 ? [] : takeChanges(table, at, verdict.evidence);
 }
 
-function judge(
-  { candidate, sendSeq, table }: Reservation,
-  verdict: Verdict,
-  at: SettleAt,
-): Judgement {
-  const sent = { sendSeq, currentSeq: 0, now: at.now };
+function judge(reservation: Reservation, verdict: Verdict, at: SettleAt): Judgement {
+  const { candidate, need, sendSeq, sentAt, table } = reservation;
+  const sent: Sent = { candidate, need, sendSeq, sentAt, currentSeq: 0, now: at.now };
   const scope = scopeOf(candidate, verdict);
   const kind = table.plan.scopes[scope]?.kind;
   const terms = kind === undefined ? null : termsOf(verdict, kind, at.random());
-  return { verdict, scope, terms, breaker: breakerTermsOf(verdict), sent };
+  const charged = at.charged ?? chargedFor(need, verdict);
+  return { verdict, scope, terms, breaker: breakerTermsOf(verdict), sent, charged };
 }
 
 /** What has to follow at the provider's other keys, whose records are not locked here. */
@@ -212,6 +322,7 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
   const { verdict, scope, terms, breaker, sent } = judgement;
   sent.currentSeq = currentSendSequence(table.ints);
   if (breaker !== null) observeBreaker(table, candidate, breaker, sent);
+  learnFromRefusal(table, verdict, sent, terms);
   if (terms === null) return 'none';
   coolSlot(table, scope, terms, sent);
   if (verdict.class !== 'credential_dead' || verdict.scope !== 'key') return 'none';
@@ -219,17 +330,26 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
   return suspect ? 'suspend' : 'none';
 }
 
-/** A failure from before the breaker opened, or before the endpoint was well again, belongs to what is over. */
+/**
+ * A failure from before the breaker opened, or before the endpoint was well again, belongs to what is over. That of the one attempt
+ * that looked opens it again at once.
+ */
 function observeBreaker(
   table: KeyTable,
   candidate: Candidate,
   terms: CooldownTerms,
-  sent: Sent,
+  sent: BreakerSent,
 ): void {
-  const scope = scopeAt(candidate, 'endpoint_group');
-  if (sent.sendSeq <= readCell(table, table.layout.scopeClears + scope)) return;
-  if (sent.sendSeq <= setSeqOf(table, scope, terms.slot)) return;
-  if (countForBreaker(table, candidate, true, sent.now)) coolSlot(table, scope, terms, sent);
+  const index = scopeAt(candidate, 'endpoint_group');
+  const scope = table.plan.scopes[index];
+  if (scope === undefined) return;
+  if (sent.sendSeq <= readCell(table, table.layout.scopeClears + index)) return;
+  const slot = slotAbout(table, scope, terms.identity);
+  const cell = slotCell(table, slot);
+  if (slot >= 0 && sent.sendSeq <= readCell(table, cell + SLOT.setSeq)) return;
+  const looked = slot >= 0 && readCell(table, cell + SLOT.probeSeq) === sent.sendSeq;
+  const opens = countForBreaker(table, candidate, true, sent.now);
+  if (opens || looked) coolSlot(table, index, terms, sent);
 }
 
 function giveBack(table: KeyTable, candidate: Candidate): void {
@@ -254,43 +374,6 @@ const NOT_OF_THE_KEY: ReadonlySet<VerdictClass> = new Set([
 function counterOf(verdict: Verdict): number | null {
   if (verdict.class === 'success') return KEY_CELL.successes;
   return NOT_OF_THE_KEY.has(verdict.class) ? null : KEY_CELL.failures;
-}
-
-/** The scope a verdict names, among those that bind the candidate; -1 for none. */
-function scopeOf(candidate: Candidate, verdict: Verdict): number {
-  if (verdict.scope === 'none') return -1;
-  return scopeAt(candidate, verdict.scope, verdict.level);
-}
-
-function scopeAt({ scopes, locks }: Candidate, kind: ScopeKind, level?: Verdict['level']): number {
-  const depth = locks.length;
-  const node = level === 'organization' ? 0 : depth - 1;
-  return scopes[placeOf(kind, depth, node)] ?? -1;
-}
-
-/** The order of a candidate's scopes, see `Candidate.scopes`. */
-function placeOf(kind: ScopeKind, depth: number, node: number): number {
-  switch (kind) {
-    case 'key':
-      return 0;
-    case 'key_group':
-      return 1;
-    case 'node':
-      return 2 + node;
-    case 'node_group':
-      return 2 + depth + node;
-    case 'endpoint':
-      return 2 + 2 * depth;
-    case 'endpoint_group':
-      return 3 + 2 * depth;
-    default:
-      return 4 + 2 * depth;
-  }
-}
-
-function setSeqOf(table: KeyTable, scope: number, slot: number): number {
-  const first = table.plan.scopes[scope]?.firstSlot ?? 0;
-  return readCell(table, slotCell(table, first + slot) + SLOT.setSeq);
 }
 
 const keyCell = (table: KeyTable, candidate: Candidate, cell: number): number =>

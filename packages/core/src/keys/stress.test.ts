@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CounterTable } from '../limits/counter-table.ts';
 import { holderOf } from '../limits/record-lock.ts';
 import { readCell, slotCell } from './cooldown-cells.ts';
-import { classOf } from './cooldown-codes.ts';
+import { classIn, classOf } from './cooldown-codes.ts';
 import { inFlightOf, initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import type { KeyEntry, ScopePlan } from './plan.ts';
 import { recoverWorker } from './recover.ts';
@@ -105,7 +105,7 @@ function tornIn(table: KeyTable, scope: ScopePlan): readonly string[] {
       cell(SLOT.endsAt) > cell(SLOT.setAt) &&
       cell(SLOT.setSeq) > 0 &&
       cell(SLOT.setSeq) <= currentSendSequence(table.ints) &&
-      classOf(cell(SLOT.class)) !== 'success';
+      classOf(classIn(cell(SLOT.what))) !== 'success';
     if (!whole) torn.push(`${scope.id} slot ${slot}`);
   }
   return torn;

@@ -1,5 +1,6 @@
 import { LOCK_STRIDE } from '../limits/record-lock.ts';
-import { DIMENSIONS } from './cooldown-codes.ts';
+import { MOST_SLOTS } from './cooldown-codes.ts';
+import { QUANTITIES } from './quantity.ts';
 
 /**
  * Where everything lies in the key table: Int32 cells first (header, locks, journals), Float64 cells behind them (state, then one row a
@@ -14,6 +15,8 @@ export const HEADER = Object.freeze({
   fingerprint: 2,
   writers: 3,
   generation: 4,
+  /** Grows with every limit that changes noticeably. */
+  limitsChanged: 5,
   /** The node-wide send sequence, on a cache line of its own. */
   sequenceLow: 16,
   sequenceHalf: 17,
@@ -21,21 +24,23 @@ export const HEADER = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_4b54;
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Float64 cells of one cooldown: one cache line. */
 export const SLOT = Object.freeze({
   /** Monotonic milliseconds; 0 when the slot is empty. */
   endsAt: 0,
-  class: 1,
-  dimension: 2,
+  /** Class, dimension and flags, see `packWhat`. */
+  what: 1,
   /** Smallest refused need; 0 binds every request. */
-  refusedNeed: 3,
-  flags: 4,
+  refusedNeed: 2,
   /** Send sequence at which it was set: whatever was sent up to here belongs to the same event. */
-  setSeq: 5,
-  setAt: 6,
-  strikes: 7,
+  setSeq: 3,
+  setAt: 4,
+  strikes: 5,
+  /** The one attempt that looks whether it is over, by its send sequence, and until when it may take; 0 for none. */
+  probeSeq: 6,
+  probeUntil: 7,
   cells: 8,
 });
 
@@ -45,6 +50,8 @@ export const FLAG = Object.freeze({
   implausible: 2,
   /** Set aside while the provider itself is suspected: does not bind. */
   suspended: 4,
+  /** After its end one attempt at a time may look whether it is over, until one succeeds. */
+  halfOpen: 8,
 });
 
 /** Float64 cells of a key's counters. */
@@ -66,7 +73,11 @@ export const ENDPOINT_CELL = Object.freeze({
   implausible: 6,
   /** Failures that were too old to count. */
   stale: 7,
-  cells: 8,
+  /** Cooldowns of the provider after whose end one attempt at a time looks first. */
+  halfOpen: 8,
+  /** Latest end of any ramp of the provider. */
+  rampUntil: 9,
+  cells: 10,
 });
 
 /** Seconds of a breaker's window and of a retry budget's, one bucket more than they span. */
@@ -75,17 +86,97 @@ export const WINDOW_BUCKETS = 11;
 export const BUCKET = Object.freeze({ second: 0, all: 1, some: 2, cells: 3 });
 export const WINDOW_CELLS = WINDOW_BUCKETS * BUCKET.cells;
 
-/** A limit as providers tell it. Laid out for headroom and reservations of tokens; nothing reads or writes it yet. */
-const LIMIT = Object.freeze({
-  limit: 0,
-  remaining: 1,
-  reserved: 2,
+/** Float64 cells of a domain node: how much it runs at the same time, and what it was found to bear. */
+export const NODE_CELL = Object.freeze({
+  inFlight: 0,
+  /** Attempts at the same time; 0 where nothing was refused for that yet. */
+  cap: 1,
+  capSince: 2,
+  cells: 4,
+});
+
+/** Limits that are told apart for one limit group at one node. */
+export const LIMIT_SLOTS = 5;
+
+/** Float64 cells of one limit: one cache line. */
+export const LIMIT = Object.freeze({
+  /** Dimension and what is known of it, see limit-tag; 0 when the place is free. */
+  tag: 0,
+  limit: 1,
+  /**
+   * What was left at `at`, plus all the block's `used` at that time: what is left later is this − used + what came back since. So
+   * charging an attempt touches no limit, only the block.
+   */
+  balance: 2,
+  /** Comes back in a millisecond; 0 for windows. */
   rate: 3,
+  /** When a window is whole again, or a continuous one would be; 0 where nobody said. */
   resetAt: 4,
-  sentAt: 5,
+  at: 5,
+  /** Send sequence of the attempt that told it. */
   sentSeq: 6,
+  /** What the provider said was left; -1 where it never did. */
+  told: 7,
   cells: 8,
 });
+
+/** Float64 cells of a learned limit, where nobody tells one. */
+export const LEARNED = Object.freeze({
+  /** Requests in any 60 s; 0 until something was refused. */
+  perMinute: 0,
+  loweredAt: 1,
+  /** Only attempts sent after this may lower it. */
+  epochSeq: 2,
+  raisedAt: 3,
+  /** Number of the newest ten-second bucket plus 1, then a ring of buckets. */
+  newest: 4,
+  buckets: 5,
+  ring: 7,
+  cells: 12,
+});
+
+/**
+ * Float64 cells of one limit group at one node: running totals of what its attempts were charged and of what open ones may still be,
+ * a place each QUANTITY; the learned limit; the limits that were told or declared.
+ */
+export const BLOCK = Object.freeze({
+  used: 0,
+  open: QUANTITIES,
+  learned: 2 * QUANTITIES,
+  limits: 2 * QUANTITIES + LEARNED.cells,
+  cells: 2 * QUANTITIES + LEARNED.cells + LIMIT_SLOTS * LIMIT.cells,
+});
+
+/** Float64 cells of what is learned of a model's sizes and pace at an endpoint. */
+export const STATS = Object.freeze({
+  /** Attempts it was learned from. */
+  samples: 0,
+  outputP90: 1,
+  outputMean: 2,
+  inputMean: 3,
+  bytesPerToken: 4,
+  firstTokenMs: 5,
+  firstTokens: 6,
+  cells: 8,
+});
+
+/** Float64 cells of one attempt's lease in its writer's row; behind them what each node's block had used when it was sent. */
+export const LEASE = Object.freeze({
+  /** The candidate's index plus 1; 0 when free, negative while a dead worker's lease waits for a record. */
+  candidate: 0,
+  sendSeq: 1,
+  /** Next free lease plus 1. */
+  next: 2,
+  /** What the attempt still may be charged, a place each QUANTITY. */
+  late: 3,
+  used: 3 + QUANTITIES,
+});
+
+/** Attempts a writer can have in flight. Memory that no attempt ever touched is never given to the process. */
+export const LEASES = 16_384;
+
+/** Float64 cells at the start of a writer's leases: how many were ever used, and the first free one plus 1. */
+export const LEASE_HEAD = Object.freeze({ top: 0, free: 1, cells: 2 });
 
 /** Int32 cells of a writer's row before its journal's entries. */
 export const WRITER = Object.freeze({ journalCount: 0, epoch: 1, cells: 16 });
@@ -98,28 +189,38 @@ export interface TableCounts {
   readonly endpoints: number;
   readonly breakers: number;
   readonly pools: number;
-  readonly limits: number;
+  readonly nodes: number;
+  readonly blocks: number;
+  readonly tiers: number;
   readonly scopesPerCandidate: number;
+  /** Nodes of the deepest domain path. */
+  readonly depth: number;
 }
 
 /** First cells of every section. `int` sections index the Int32 view, all others the Float64 view. */
 export interface TableLayout {
   readonly counts: TableCounts;
   readonly intLocks: number;
+  readonly intTurns: number;
   readonly intWriters: number;
   readonly intPerWriter: number;
   readonly scopeEnds: number;
   readonly scopeClears: number;
+  readonly scopeRampAt: number;
+  readonly scopeRampMs: number;
   readonly slots: number;
   readonly keys: number;
   readonly abandoned: number;
   readonly endpoints: number;
   readonly breakers: number;
   readonly pools: number;
-  readonly limits: number;
+  readonly nodes: number;
+  readonly blocks: number;
+  readonly stats: number;
   readonly writers: number;
   readonly floatsPerWriter: number;
   readonly journalEntries: number;
+  readonly leaseCells: number;
   readonly fixedBytes: number;
   readonly bytesPerWriter: number;
 }
@@ -128,11 +229,11 @@ const even = (cells: number): number => cells + (cells % 2);
 
 /** Places of every section for these counts. Offsets of the writers' rows depend on nothing but the counts. */
 export function layoutTable(counts: TableCounts): TableLayout {
-  // The most one transaction writes: every slot of every scope that binds one candidate, its counters and its windows.
-  const perScope = (DIMENSIONS.length + 3) * SLOT.cells + 2;
-  const journalEntries = even(counts.scopesPerCandidate * perScope + 2 * WINDOW_CELLS + 64);
+  const leaseCells = LEASE.used + counts.depth * QUANTITIES;
+  const journalEntries = journalEntriesOf(counts, leaseCells);
   const intLocks = HEADER.cells;
-  const intWriters = even(intLocks + counts.records * LOCK_STRIDE);
+  const intTurns = intLocks + counts.records * LOCK_STRIDE;
+  const intWriters = even(intTurns + counts.tiers);
   const intPerWriter = WRITER.cells + journalEntries;
   let next = 0;
   const section = (cells: number): number => {
@@ -143,25 +244,41 @@ export function layoutTable(counts: TableCounts): TableLayout {
   const sections = {
     scopeEnds: section(counts.scopes),
     scopeClears: section(counts.scopes),
+    scopeRampAt: section(counts.scopes),
+    scopeRampMs: section(counts.scopes),
     slots: section(counts.slots * SLOT.cells),
     keys: section(counts.keys * KEY_CELL.cells),
     abandoned: section(counts.keys),
     endpoints: section(counts.endpoints * ENDPOINT_CELL.cells),
     breakers: section(counts.breakers * WINDOW_CELLS),
     pools: section(counts.pools * WINDOW_CELLS),
-    limits: section(counts.limits * DIMENSIONS.length * LIMIT.cells),
+    nodes: section(counts.nodes * NODE_CELL.cells),
+    blocks: section(counts.blocks * BLOCK.cells),
+    stats: section(counts.breakers * STATS.cells),
     writers: section(0),
   };
-  const floatsPerWriter = journalEntries + counts.keys;
+  const floatsPerWriter = journalEntries + counts.keys + LEASE_HEAD.cells + LEASES * leaseCells;
   return Object.freeze({
     counts,
     intLocks,
+    intTurns,
     intWriters,
     intPerWriter,
     ...sections,
     floatsPerWriter,
     journalEntries,
+    leaseCells,
     fixedBytes: intWriters * 4 + sections.writers * 8,
     bytesPerWriter: intPerWriter * 4 + floatsPerWriter * 8,
   });
+}
+
+/**
+ * The most one transaction writes: every slot of every scope that binds one candidate and what summarizes it, its nodes and their
+ * limits, its lease, its counters and windows. A cell may be written twice.
+ */
+function journalEntriesOf(counts: TableCounts, leaseCells: number): number {
+  const scopes = counts.scopesPerCandidate * (MOST_SLOTS * (SLOT.cells + 4) + 4);
+  const nodes = counts.depth * 2 * (BLOCK.cells + NODE_CELL.cells);
+  return even(scopes + nodes + leaseCells + 2 * WINDOW_CELLS + 2 * STATS.cells + 64);
 }

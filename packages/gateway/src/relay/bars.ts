@@ -1,5 +1,6 @@
-import { createTried, type Tried } from '@keywell/core/keys/choose';
+import { createTried } from '@keywell/core/keys/choose';
 import type { Again } from '@keywell/core/keys/decide';
+import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate, PoolPlan } from '@keywell/core/keys/plan';
 
 /** What a request that has not failed yet may not use. */

@@ -1,7 +1,9 @@
 import { CallInLine, isWithin, tiersAtOnce } from '../waiting/call-in-line.ts';
 import type { Pick, WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
-import { choose, coolingUntil, explain, type Tried } from '@keywell/core/keys/choose';
+import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
+import type { Tried } from '@keywell/core/keys/draw';
+import { NOTHING_CHARGED } from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -335,7 +337,7 @@ class Dispatcher {
   #view() {
     const { table } = this.#exchange.live;
     const now = this.#plane.clock.now();
-    return this.#model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, now));
+    return this.#model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now }));
   }
 
   /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
@@ -343,7 +345,7 @@ class Dispatcher {
     const { table } = this.#exchange.live;
     if (this.#bars === null && coolingUntil(table) <= now) return;
     for (const tier of this.#model.plan.tiers) {
-      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, now);
+      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, { now });
       this.#exchange.timeline.push({
         at: this.#exchange.offset(now),
         kind: 'candidates',
@@ -376,6 +378,7 @@ function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): v
     now: clock.now(),
     wallNow: clock.wallNow(),
     random,
+    charged: NOTHING_CHARGED,
   });
   // Those of settlements that had to wait until now.
   if (changes.length > 0) plane.cooled(changes, exchange.live);

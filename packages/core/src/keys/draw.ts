@@ -1,0 +1,140 @@
+import { isEligible } from './eligibility.ts';
+import { rampOf } from './half-open.ts';
+import { headroomOf } from './headroom.ts';
+import type { KeyTable } from './key-table.ts';
+import { FIT, fitOf } from './limit-cells.ts';
+import type { Need } from './need.ts';
+import type { Candidate, TierPlan } from './plan.ts';
+
+/** Weighted draws after the first two, before one scan over the whole tier. */
+const MORE_DRAWS = 4;
+/** The first of two draws is kept unless the other has more left than this: or weights would give way to headroom. */
+const KEEP_FIRST = 0.9;
+
+/** What one request has been refused by already. */
+export interface Tried {
+  readonly candidates: Set<number>;
+  /** Quota domains, by display path: nothing in or below them is asked again by this request. */
+  readonly domains: Set<string>;
+}
+
+/** What a request needs at each candidate: providers charge by different rules. */
+export interface Needs {
+  of(candidate: Candidate): Need;
+}
+
+/** When and with what chance something is chosen. */
+export interface ChooseAt {
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** What the request needs, the same at every candidate. Without it or `needs`, one request of unknown size. */
+  readonly need?: Need;
+  /** What it needs where providers differ; goes before `need`. */
+  readonly needs?: Needs;
+  /** Hash of tenant and prefix: requests of one hash are kept in one domain where that costs nothing. */
+  readonly affinity?: number;
+}
+
+export const needAt = (
+  at: Pick<ChooseAt, 'need' | 'needs'>,
+  candidate: Candidate,
+): Need | undefined => (at.needs === undefined ? at.need : at.needs.of(candidate));
+
+/** Candidates of a tier that lie beside each other, with the running sums they are drawn by. */
+export interface Draw {
+  readonly table: KeyTable;
+  readonly tier: TierPlan;
+  readonly weights: Float64Array;
+  readonly tried: Tried;
+  readonly at: ChooseAt;
+}
+
+/**
+ * Two draws by weight, and the one with more left of its limits; then four more; then one pass over all from `first` up to `end`.
+ * Null when nothing is usable.
+ */
+export function drawBetween(draw: Draw, first: number, end: number): Candidate | null {
+  const { table, at } = draw;
+  const one = drawUsable(draw, first, end);
+  if (end - first < 2) return one;
+  const other = drawUsable(draw, first, end);
+  if (one !== null && other !== null && one !== other) {
+    const { now } = at;
+    return headroomOf(table, one, now) >= KEEP_FIRST * headroomOf(table, other, now) ? one : other;
+  }
+  if (one !== null || other !== null) return one ?? other;
+  for (let more = 0; more < MORE_DRAWS; more += 1) {
+    const candidate = drawUsable(draw, first, end);
+    if (candidate !== null) return candidate;
+  }
+  return scan(draw, first, end);
+}
+
+/** One draw by weight; null when what was drawn is not usable. What comes back from a guess is drawn less often at first. */
+function drawUsable(draw: Draw, first: number, end: number): Candidate | null {
+  const { table, tier, weights, at } = draw;
+  const base = first === 0 ? 0 : (weights[first - 1] ?? 0);
+  const total = (weights[end - 1] ?? 0) - base;
+  if (!(total > 0)) return null;
+  const candidate = tier.candidates[placeOf(weights, base + at.random() * total, first, end)];
+  if (candidate === undefined || !isUsable(draw, candidate)) return null;
+  const ramp = rampOf(table, candidate, at.now);
+  return ramp >= 1 || at.random() < ramp ? candidate : null;
+}
+
+/** One pass: keeps each usable candidate with its share of the weight seen so far, from one random number. */
+function scan(draw: Draw, first: number, end: number): Candidate | null {
+  const { tier, weights, at } = draw;
+  let kept: Candidate | null = null;
+  let seen = 0;
+  let chance = at.random();
+  for (let place = first; place < end; place += 1) {
+    const candidate = tier.candidates[place];
+    if (candidate === undefined || !isUsable(draw, candidate)) continue;
+    const weight = (weights[place] ?? 0) - (place === 0 ? 0 : (weights[place - 1] ?? 0));
+    seen += weight;
+    const share = seen > 0 ? weight / seen : 1;
+    if (kept === null || chance < share) {
+      kept = candidate;
+      chance /= share;
+    } else {
+      chance = (chance - share) / (1 - share);
+    }
+  }
+  return kept;
+}
+
+/** Whether a request may go to a candidate now: it was not refused there, nothing is cooled, its need fits. */
+export function isUsable(
+  { table, tried, at }: Pick<Draw, 'table' | 'tried' | 'at'>,
+  candidate: Candidate,
+): boolean {
+  if (wasTried(candidate, tried)) return false;
+  const need = needAt(at, candidate);
+  return (
+    isEligible(table, candidate, at.now, need) && fitOf(table, candidate, at.now, need) === FIT.fits
+  );
+}
+
+function wasTried(candidate: Candidate, tried: Tried): boolean {
+  return tried.candidates.has(candidate.index) || domainWasTried(candidate, tried);
+}
+
+export function domainWasTried({ domainPath }: Candidate, { domains }: Tried): boolean {
+  if (domains.size === 0) return false;
+  for (const path of domainPath) if (domains.has(path)) return true;
+  return false;
+}
+
+/** Index of the first running sum above `value`, from `first` up to, but without, `end`. */
+function placeOf(sums: Float64Array, value: number, first: number, end: number): number {
+  let low = first;
+  let high = end - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sums[middle] ?? 0) > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

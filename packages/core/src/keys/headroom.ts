@@ -1,0 +1,44 @@
+import { readCell } from './cooldown-cells.ts';
+import type { KeyTable } from './key-table.ts';
+import { learnedPerMinute, learnedRoom } from './learned-limit.ts';
+import { effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
+import { dimensionInTag } from './limit-tag.ts';
+import type { Candidate } from './plan.ts';
+import { spanOfCode } from './quantity.ts';
+import { LIMIT, LIMIT_SLOTS } from './table-layout.ts';
+
+/** A window that is nearly over counts as this much of it at least, so that the last second is no reason for everything. */
+const LEAST_SHARE = 0.05;
+
+/**
+ * How much a candidate has left: the smallest of effective ÷ limit over every limit on its path, 1 where none is known. What a window
+ * has left is held against the share of the window that is left: it is lost at its end.
+ */
+export function headroomOf(table: KeyTable, { blocks }: Candidate, now: number): number {
+  let least = Infinity;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (readCell(table, limitCell(block, 0)) === 0) {
+      const perMinute = learnedPerMinute(table, block);
+      if (perMinute > 0) least = Math.min(least, learnedRoom(table, block, now) / perMinute);
+      continue;
+    }
+    for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+      const at = limitCell(block, place);
+      if (readCell(table, at + LIMIT.tag) === 0) break;
+      const room = roomOf(table, block, at, now);
+      if (room < least) least = room;
+    }
+  }
+  return least === Infinity ? 1 : least;
+}
+
+function roomOf(table: KeyTable, block: number, at: number, now: number): number {
+  const room = effectiveOf(table, block, at, now) / readCell(table, at + LIMIT.limit);
+  const tag = readCell(table, at + LIMIT.tag);
+  if (isContinuous(tag)) return room;
+  const span = spanOfCode(dimensionInTag(tag));
+  const left = readCell(table, at + LIMIT.resetAt) - now;
+  if (!(span < Infinity) || !(left > 0)) return room;
+  return room / Math.min(1, Math.max(LEAST_SHARE, left / span));
+}

@@ -1,0 +1,95 @@
+import { readCell } from './cooldown-cells.ts';
+import type { KeyTable } from './key-table.ts';
+import { learnedPerMinute } from './learned-limit.ts';
+import { limitCell } from './limit-cells.ts';
+import { dimensionInTag } from './limit-tag.ts';
+import type { TierPlan } from './plan.ts';
+import { quantityOfCode, spanOfCode } from './quantity.ts';
+import { usualNeed } from './size-stats.ts';
+import { HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
+
+/** Running sums of a tier's weights as one thread worked them out last; a thread's own memory, not the table's. */
+export interface KnownRates {
+  readonly changed: number;
+  readonly builtAt: number;
+  readonly cumulative: Float64Array;
+  /** How many of the tier's candidates draw on each block. */
+  readonly sharers: ReadonlyMap<number, number>;
+}
+
+/** Working them out looks at every candidate: not for every request, and soon after limits have changed. */
+const SOONEST_MS = 250;
+const LATEST_MS = 30_000;
+
+/**
+ * The running sums by which a tier's candidates are drawn: the operator's weights; where nobody gave any, what each candidate is known
+ * to bear, requests of the usual size a millisecond. One of which nothing is known counts as the average of the others.
+ */
+export function drawingWeights(table: KeyTable, tier: TierPlan, now: number): Float64Array {
+  if (!tier.weightless || tier.candidates.length < 2) return tier.cumulative;
+  const known = table.rates[tier.index];
+  const changed = Atomics.load(table.ints, HEADER.limitsChanged);
+  if (known !== undefined) {
+    const age = now - known.builtAt;
+    const fresh = known.changed === changed ? age < LATEST_MS : age < SOONEST_MS;
+    if (fresh && age >= 0) return known.cumulative;
+  }
+  const sharers = known?.sharers ?? countSharers(tier);
+  const cumulative = sumRates(table, tier, sharers);
+  table.rates[tier.index] = { changed, builtAt: now, cumulative, sharers };
+  return cumulative;
+}
+
+function countSharers(tier: TierPlan): ReadonlyMap<number, number> {
+  const sharers = new Map<number, number>();
+  for (const { blocks } of tier.candidates) {
+    for (const block of blocks) sharers.set(block, (sharers.get(block) ?? 0) + 1);
+  }
+  return sharers;
+}
+
+function sumRates(
+  table: KeyTable,
+  tier: TierPlan,
+  sharers: ReadonlyMap<number, number>,
+): Float64Array {
+  const rates = new Float64Array(tier.candidates.length);
+  let sum = 0;
+  let known = 0;
+  for (const [index, { blocks, breaker }] of tier.candidates.entries()) {
+    const usual = usualNeed(table, breaker);
+    let rate = Infinity;
+    for (const block of blocks) {
+      rate = Math.min(rate, rateOf(table, block, usual) / (sharers.get(block) ?? 1));
+    }
+    rates[index] = rate;
+    if (!(rate < Infinity)) continue;
+    sum += rate;
+    known += 1;
+  }
+  if (known === 0 || sum === 0) return tier.cumulative;
+  let running = 0;
+  for (const [index, rate] of rates.entries()) {
+    running += rate < Infinity ? rate : sum / known;
+    rates[index] = running;
+  }
+  return rates;
+}
+
+/** Usual requests a millisecond that a block bears in the long run; Infinity where nothing is known. */
+function rateOf(table: KeyTable, block: number, usual: readonly number[]): number {
+  const perMinute = learnedPerMinute(table, block);
+  let rate = perMinute > 0 ? perMinute / 60_000 : Infinity;
+  for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+    const at = limitCell(block, place);
+    const tag = readCell(table, at + LIMIT.tag);
+    if (tag === 0) break;
+    const code = dimensionInTag(tag);
+    const amount = usual[quantityOfCode(code)] ?? 0;
+    const span = spanOfCode(code);
+    if (amount > 0 && span < Infinity) {
+      rate = Math.min(rate, readCell(table, at + LIMIT.limit) / span / amount);
+    }
+  }
+  return rate;
+}

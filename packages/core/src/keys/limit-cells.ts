@@ -1,0 +1,198 @@
+import { readCell } from './cooldown-cells.ts';
+import type { KeyTable } from './key-table.ts';
+import { countLearned, learnedRoom } from './learned-limit.ts';
+import { dimensionInTag, MARK, REFILL, refillInTag } from './limit-tag.ts';
+import { UNKNOWN_NEED, type Need } from './need.ts';
+import type { Candidate } from './plan.ts';
+import { QUANTITIES, quantityOfCode, spanOfCode } from './quantity.ts';
+import { BLOCK, LIMIT, LIMIT_SLOTS, NODE_CELL } from './table-layout.ts';
+import { write } from './table-journal.ts';
+
+/**
+ * Limits of one limit group at one node: its block. What an attempt is charged at once goes to the block's `used`, what it may still
+ * be charged to `open`; a limit is read as what was left when it was told, less what was used since, plus what came back since, less
+ * what is open.
+ */
+
+/** Whether a request fits into every limit on a candidate's path. */
+export const FIT = Object.freeze({
+  fits: 0,
+  /** Something has too little left now. */
+  not_now: 1,
+  /** Something is smaller than the request, however much is left. */
+  too_large: 2,
+});
+
+export const limitCell = (block: number, place: number): number =>
+  block + BLOCK.limits + place * LIMIT.cells;
+
+export const nodeCell = (table: KeyTable, node: number, cell: number): number =>
+  table.layout.nodes + node * NODE_CELL.cells + cell;
+
+/** How a limit of which nobody knows how it refills is taken: as a window, until it is seen to rise. */
+export const isContinuous = (tag: number): boolean => refillInTag(tag) === REFILL.continuous;
+
+/** What is left of one limit at `now` for new requests. Never above the limit; below zero when more runs than fits. */
+export function effectiveOf(table: KeyTable, block: number, at: number, now: number): number {
+  const { cells } = table;
+  const tag = cells[at + LIMIT.tag] ?? 0;
+  const quantity = quantityOfCode(dimensionInTag(tag));
+  const open = cells[block + BLOCK.open + quantity] ?? 0;
+  const limit = cells[at + LIMIT.limit] ?? 0;
+  const resetAt = cells[at + LIMIT.resetAt] ?? 0;
+  if (!isContinuous(tag) && resetAt > 0 && resetAt <= now) return limit - open;
+  const used = cells[block + BLOCK.used + quantity] ?? 0;
+  const since = now - (cells[at + LIMIT.at] ?? 0);
+  const back = since > 0 ? (cells[at + LIMIT.rate] ?? 0) * since : 0;
+  return Math.min(limit, (cells[at + LIMIT.balance] ?? 0) - used + back) - open;
+}
+
+/** Whether a need fits at a candidate now. Safe without locks as a first look; what counts is the look under them. */
+export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?: Need): number {
+  const { blocks } = candidate;
+  const { total } = need ?? UNKNOWN_NEED;
+  let fit: number = hasPlace(table, candidate, now) ? FIT.fits : FIT.not_now;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (readCell(table, limitCell(block, 0)) === 0) {
+      if (!(learnedRoom(table, block, now) >= 1)) fit = FIT.not_now;
+      continue;
+    }
+    for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+      const at = limitCell(block, place);
+      const tag = readCell(table, at + LIMIT.tag);
+      if (tag === 0) break;
+      const amount = total[quantityOfCode(dimensionInTag(tag))] ?? 0;
+      if (amount === 0) continue;
+      if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) {
+        return FIT.too_large;
+      }
+      if (amount > effectiveOf(table, block, at, now)) fit = FIT.not_now;
+    }
+  }
+  return fit;
+}
+
+/** How soon a place at a node is looked for again. */
+const PLACE_MS = 1000;
+
+/** A cap that was learned from a refusal rises by one for every 30 s at it. */
+const AT_CAP_MS = 30_000;
+
+/** Whether every node on the path bears one more attempt at the same time. */
+function hasPlace(table: KeyTable, { locks }: Candidate, now: number): boolean {
+  for (let of = 0; of < locks.length; of += 1) {
+    const node = nodeCell(table, locks[of] ?? 0, 0);
+    const cap = readCell(table, node + NODE_CELL.cap);
+    if (cap === 0 || readCell(table, node + NODE_CELL.inFlight) < cap) continue;
+    if (now - readCell(table, node + NODE_CELL.capSince) < AT_CAP_MS) return false;
+  }
+  return true;
+}
+
+/** Under the nodes' locks: takes a need that fits, and moves on what time has changed. */
+export function takeLimits(table: KeyTable, candidate: Candidate, need: Need, now: number): void {
+  const { blocks, locks } = candidate;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    rollLimits(table, block, now);
+    countLearned(table, block, now);
+    for (let quantity = 0; quantity < QUANTITIES; quantity += 1) {
+      const late = need.late[quantity] ?? 0;
+      const upfront = (need.total[quantity] ?? 0) - late;
+      if (upfront > 0) addTo(table, block + BLOCK.used + quantity, upfront);
+      if (late > 0) addTo(table, block + BLOCK.open + quantity, late);
+    }
+    takePlace(table, locks[of] ?? 0, now);
+  }
+}
+
+function takePlace(table: KeyTable, index: number, now: number): void {
+  const node = nodeCell(table, index, 0);
+  const inFlight = readCell(table, node + NODE_CELL.inFlight);
+  const cap = readCell(table, node + NODE_CELL.cap);
+  if (cap > 0 && inFlight >= cap) {
+    write(table, node + NODE_CELL.cap, cap + 1);
+    write(table, node + NODE_CELL.capSince, now);
+  }
+  write(table, node + NODE_CELL.inFlight, inFlight + 1);
+}
+
+/**
+ * Windows that have ended begin anew, and what is full stops growing: what comes back to a full limit is lost, and must not make up
+ * for what is used later.
+ */
+function rollLimits(table: KeyTable, block: number, now: number): void {
+  for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+    const at = limitCell(block, place);
+    const tag = readCell(table, at + LIMIT.tag);
+    if (tag === 0) return;
+    const used = readCell(table, block + BLOCK.used + quantityOfCode(dimensionInTag(tag)));
+    const limit = readCell(table, at + LIMIT.limit);
+    const resetAt = readCell(table, at + LIMIT.resetAt);
+    if (isContinuous(tag)) {
+      const back = readCell(table, at + LIMIT.rate) * (now - readCell(table, at + LIMIT.at));
+      if (readCell(table, at + LIMIT.balance) - used + back <= limit) continue;
+    } else {
+      if (resetAt === 0 || resetAt > now) continue;
+      write(table, at + LIMIT.resetAt, nextReset(resetAt, spanOfCode(dimensionInTag(tag)), now));
+      write(table, at + LIMIT.told, -1);
+    }
+    write(table, at + LIMIT.balance, limit + used);
+    write(table, at + LIMIT.at, now);
+  }
+}
+
+/** When an amount that does not fit now will, as far as time brings it back; Infinity where it never does. */
+export function startOf(
+  table: KeyTable,
+  block: number,
+  at: number,
+  need: { readonly amount: number; readonly now: number },
+): number {
+  const { amount, now } = need;
+  const tag = readCell(table, at + LIMIT.tag);
+  const missing = amount - effectiveOf(table, block, at, now);
+  if (missing <= 0) return now;
+  if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) return Infinity;
+  const span = spanOfCode(dimensionInTag(tag));
+  // A place comes free when something ends, and nobody knows when that is.
+  if (span === Infinity) return now + PLACE_MS;
+  if (isContinuous(tag)) {
+    const rate = readCell(table, at + LIMIT.rate);
+    return rate > 0 ? now + missing / rate : now + span;
+  }
+  const resetAt = readCell(table, at + LIMIT.resetAt);
+  return resetAt > now ? resetAt : now + span;
+}
+
+/** The first end of a window after `now`, for windows that follow on each other. */
+export function nextReset(resetAt: number, spanMs: number, now: number): number {
+  if (resetAt > now || !(spanMs > 0 && spanMs < Infinity)) return resetAt > now ? resetAt : 0;
+  return resetAt + spanMs * (Math.floor((now - resetAt) / spanMs) + 1);
+}
+
+/** Under the nodes' locks: what an attempt still held is given back, and what it was charged in the end is counted. */
+export function returnLimits(
+  table: KeyTable,
+  candidate: Candidate,
+  need: Need,
+  charged: readonly number[],
+): void {
+  const { blocks, locks } = candidate;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    for (let quantity = 0; quantity < QUANTITIES; quantity += 1) {
+      const late = need.late[quantity] ?? 0;
+      const upfront = (need.total[quantity] ?? 0) - late;
+      const more = (charged[quantity] ?? 0) - upfront;
+      if (more !== 0) addTo(table, block + BLOCK.used + quantity, more);
+      if (late > 0) addTo(table, block + BLOCK.open + quantity, -late);
+    }
+    addTo(table, nodeCell(table, locks[of] ?? 0, NODE_CELL.inFlight), -1);
+  }
+}
+
+function addTo(table: KeyTable, cell: number, by: number): void {
+  write(table, cell, readCell(table, cell) + by);
+}

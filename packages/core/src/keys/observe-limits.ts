@@ -1,0 +1,345 @@
+import { readCell } from './cooldown-cells.ts';
+import { dimensionCode, dimensionOf } from './cooldown-codes.ts';
+import { LONGEST_MS } from './cooldown-terms.ts';
+import type { KeyTable } from './key-table.ts';
+import { usedAtSend } from './lease-cells.ts';
+import { effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
+import type { LimitObservation } from './limit-observation.ts';
+import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
+import type { KeyPlan } from './plan.ts';
+import { quantityOfCode, spanOfCode } from './quantity.ts';
+import type { Reservation } from './reserve.ts';
+import { BLOCK, HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
+import { commit, lockRecords, unlockRecords, write } from './table-journal.ts';
+
+/** Larger numbers are no limits. */
+const MOST = 1e12;
+
+/** When and as what an observation came. */
+export interface ObservedAt {
+  readonly now: number;
+  /** True where the provider refused the attempt: then what it told does not include it. */
+  readonly refused?: boolean;
+}
+
+/**
+ * Takes in what a response told about limits, in the order in which attempts were sent: what an earlier one learned never overwrites
+ * what a later one did. Before the attempt is settled; as often as its response tells something. What cannot be is left out, and
+ * counted. Nothing while the domain's record is busy: the next response tells it again.
+ */
+export function observeLimits(
+  table: KeyTable,
+  reservation: Reservation,
+  observations: readonly LimitObservation[],
+  at: ObservedAt,
+): void {
+  if (observations.length === 0) return;
+  observeIn(reservation.table, reservation, observations, at);
+  if (table.buffer === reservation.table.buffer) return;
+  // A new snapshot's table rules meanwhile: what was told holds there as well, for the scope of the same name.
+  const { candidate } = reservation;
+  const heir = table.plan.candidates.find(
+    (each) =>
+      each.key.id === candidate.key.id &&
+      each.provider.id === candidate.provider.id &&
+      each.model === candidate.model &&
+      each.key.fingerprint === candidate.key.fingerprint,
+  );
+  if (heir !== undefined) {
+    observeIn(table, { ...reservation, candidate: heir, lease: -1 }, observations, at);
+  }
+}
+
+function observeIn(
+  table: KeyTable,
+  reservation: Reservation,
+  observations: readonly LimitObservation[],
+  at: ObservedAt,
+): void {
+  const { candidate } = reservation;
+  const told: Told = { sendSeq: reservation.sendSeq, sentAt: reservation.sentAt, now: at.now };
+  if (!lockRecords(table, candidate.locks)) return;
+  for (const observation of observations) {
+    const place = observation.level === 'organization' ? 0 : candidate.blocks.length - 1;
+    const block = candidate.blocks[place] ?? 0;
+    const quantity = quantityOfCode(dimensionCode(observation.dimension));
+    const own = at.refused === true ? upfrontOf(reservation, quantity) : 0;
+    const used =
+      reservation.lease < 0 || reservation.settled
+        ? readCell(table, block + BLOCK.used + quantity)
+        : usedAtSend(table, reservation.lease, place, quantity) - own;
+    if (!applyObservation(table, block, observation, { ...told, used })) table.implausible += 1;
+    commit(table);
+  }
+  unlockRecords(table, candidate.locks);
+}
+
+function upfrontOf({ need }: Reservation, quantity: number): number {
+  return (need.total[quantity] ?? 0) - (need.late[quantity] ?? 0);
+}
+
+interface Told {
+  readonly sendSeq: number;
+  readonly sentAt: number;
+  readonly now: number;
+}
+
+/** Where and how an observation is taken in: `used` is what the block had been charged when its attempt was sent. */
+interface Taken extends Told {
+  readonly used: number;
+}
+
+/**
+ * Under the block's lock: one observation. False when its numbers cannot be and nothing of it was used. `source` `config` is how a
+ * declared limit enters.
+ */
+export function applyObservation(
+  table: KeyTable,
+  block: number,
+  observation: LimitObservation,
+  taken: Taken,
+): boolean {
+  const limit = plausible(observation.limit);
+  const remaining = plausible(observation.remaining);
+  if (limit === null && remaining === null) return isUnknown(observation);
+  const dimension = dimensionCode(observation.dimension);
+  const at = placeFor(table, block, dimension);
+  if (at < 0) return true;
+  if (
+    readCell(table, at + LIMIT.tag) !== 0 &&
+    taken.sendSeq < readCell(table, at + LIMIT.sentSeq)
+  ) {
+    return true;
+  }
+  const named = limit === 0 ? null : limit;
+  writeLimit(table, { block, at, dimension }, observation, { ...taken, limit: named, remaining });
+  return isPlausibleReset(observation.resetInMs);
+}
+
+/** A count as it can be used; null for what is not known or cannot be. */
+function plausible(count: number | null): number | null {
+  return count !== null && count >= 0 ? Math.min(count, MOST) : null;
+}
+
+/** -1 is how some providers say that they do not know. */
+function isUnknown({ limit, remaining }: LimitObservation): boolean {
+  return (limit === null || limit === -1) && (remaining === null || remaining === -1);
+}
+
+const isPlausibleReset = (resetInMs: number | null): boolean =>
+  resetInMs === null || (resetInMs >= 0 && resetInMs <= LONGEST_MS);
+
+/** The cell of the limit of this dimension, or of a free place; -1 when there is none. */
+function placeFor(table: KeyTable, block: number, dimension: number): number {
+  for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+    const at = limitCell(block, place);
+    const tag = readCell(table, at + LIMIT.tag);
+    if (tag === 0 || dimensionInTag(tag) === dimension) return at;
+  }
+  return -1;
+}
+
+/** The cell of the limit of this dimension; -1 where none is known. */
+export function knownLimit(table: KeyTable, block: number, dimension: number): number {
+  const at = placeFor(table, block, dimension);
+  return at < 0 || readCell(table, at + LIMIT.tag) === 0 ? -1 : at;
+}
+
+interface Place {
+  readonly block: number;
+  readonly at: number;
+  readonly dimension: number;
+}
+
+interface Numbers extends Taken {
+  readonly limit: number | null;
+  readonly remaining: number | null;
+}
+
+function writeLimit(
+  table: KeyTable,
+  place: Place,
+  observation: LimitObservation,
+  numbers: Numbers,
+): void {
+  const { block, at, dimension } = place;
+  const { now, used } = numbers;
+  const tag = readCell(table, at + LIMIT.tag);
+  const { limit, marks } = limitFor(table, place, observation, numbers);
+  const before = tag === 0 ? 0 : readCell(table, at + LIMIT.limit);
+  const remaining = numbers.remaining === null ? null : Math.min(numbers.remaining, limit);
+  const refill = refillFor(table, at, observation, { ...numbers, remaining, limit });
+  const rate = rateFor(table, at, observation, { limit, remaining, refill, dimension });
+  const resetAt = resetFor(table, at, observation, { now, refill, dimension });
+  const beyond = (marks & MARK.declared) !== 0 && (numbers.limit === null || numbers.limit > limit);
+  const local = tag === 0 || !beyond ? Infinity : leftOf(table, place, now);
+  if (remaining !== null) {
+    const sinceMs = Math.max(0, now - numbers.sentAt);
+    const back = refill === REFILL.continuous ? rate * sinceMs : 0;
+    const left = Math.min(limit, local + headway(table, block, dimension, used), remaining + back);
+    write(table, at + LIMIT.balance, left + used);
+    write(table, at + LIMIT.at, now);
+    write(table, at + LIMIT.told, remaining);
+  } else if (tag === 0) {
+    write(table, at + LIMIT.balance, limit + used);
+    write(table, at + LIMIT.at, now);
+    write(table, at + LIMIT.told, -1);
+  } else if (limit !== before) {
+    write(table, at + LIMIT.balance, readCell(table, at + LIMIT.balance) + limit - before);
+  }
+  write(table, at + LIMIT.limit, limit);
+  write(table, at + LIMIT.rate, rate);
+  write(table, at + LIMIT.resetAt, resetAt);
+  write(table, at + LIMIT.sentSeq, numbers.sendSeq);
+  write(table, at + LIMIT.tag, packTag(dimension, refill, observation.source, marks));
+  // Whoever draws by known rates looks again.
+  if (Math.abs(limit - before) > 0.05 * limit) Atomics.add(table.ints, HEADER.limitsChanged, 1);
+}
+
+/** What was charged since the attempt was sent: `used` is what had been by then. */
+function headway(table: KeyTable, block: number, dimension: number, used: number): number {
+  return readCell(table, block + BLOCK.used + quantityOfCode(dimension)) - used;
+}
+
+/** What is left by our own account, what is open not taken off. */
+function leftOf(table: KeyTable, { block, at, dimension }: Place, now: number): number {
+  const open = readCell(table, block + BLOCK.open + quantityOfCode(dimension));
+  return effectiveOf(table, block, at, now) + open;
+}
+
+/** The limit that counts: the provider's, but never more than what was declared; where nobody names it, the most that was left. */
+function limitFor(
+  table: KeyTable,
+  { at, block, dimension }: Place,
+  observation: LimitObservation,
+  { limit, remaining }: Numbers,
+): { readonly limit: number; readonly marks: number } {
+  const tag = readCell(table, at + LIMIT.tag);
+  const known = tag === 0 ? 0 : readCell(table, at + LIMIT.limit);
+  const declared = observation.source === 'config' || (tag & MARK.declared) !== 0;
+  const mark = declared ? MARK.declared : 0;
+  if (limit !== null) {
+    const bound =
+      declared && observation.source !== 'config'
+        ? declaredIn(table.plan, block, dimension)
+        : Infinity;
+    return { limit: Math.min(limit, bound), marks: mark };
+  }
+  const guessed = tag === 0 || (tag & MARK.guessed) !== 0;
+  if (!guessed) return { limit: known, marks: marksInTag(tag) };
+  return { limit: Math.max(known, remaining ?? 0, 1), marks: mark | MARK.guessed };
+}
+
+/** What was declared of a limit; Infinity where nothing was. */
+function declaredIn(plan: KeyPlan, block: number, dimension: number): number {
+  for (const each of plan.declared) {
+    const own = plan.layout.blocks + each.block * BLOCK.cells === block;
+    if (own && each.dimension === dimensionOf(dimension)) return each.limit;
+  }
+  return Infinity;
+}
+
+/** A rise that ends less than this before the reset may be the reset itself, seen by a clock that is a little off. */
+const NEAR_RESET_MS = 2000;
+const NEAR_RESET_SHARE = 0.1;
+/** A rise from below half to this share of the limit looks like a reset, whatever was said of it. */
+const NEARLY_FULL = 0.9;
+
+/** Unknown starts as a window, and is continuous once more is left than before with no reset in between. */
+function refillFor(
+  table: KeyTable,
+  at: number,
+  observation: LimitObservation,
+  numbers: Numbers & { readonly limit: number },
+): number {
+  if (observation.refill !== undefined) return REFILL[observation.refill];
+  const tag = readCell(table, at + LIMIT.tag);
+  if (tag === 0) return REFILL.unknown;
+  const known = refillInTag(tag);
+  const { remaining, limit, now } = numbers;
+  const told = readCell(table, at + LIMIT.told);
+  if (known !== REFILL.unknown || remaining === null || told < 0 || remaining <= told) return known;
+  const span = spanOfCode(dimensionInTag(tag));
+  const resetAt = readCell(table, at + LIMIT.resetAt);
+  const nearMs = Math.min(NEAR_RESET_MS, span * NEAR_RESET_SHARE);
+  const passed = resetAt > 0 && resetAt - now <= nearMs;
+  const jumped = told < limit / 2 && remaining >= NEARLY_FULL * limit;
+  const moved = limit !== readCell(table, at + LIMIT.limit);
+  return passed || jumped || moved ? known : REFILL.continuous;
+}
+
+/** A rate that follows from so small a part of the limit is noise, once there is another. */
+const TELLING_SHARE = 0.01;
+const LEAST_SPAN_MS = 1000;
+
+function rateFor(
+  table: KeyTable,
+  at: number,
+  observation: LimitObservation,
+  of: {
+    readonly limit: number;
+    readonly remaining: number | null;
+    readonly refill: number;
+    readonly dimension: number;
+  },
+): number {
+  if (of.refill !== REFILL.continuous) return 0;
+  const span = spanOfCode(of.dimension);
+  if (span === Infinity) return 0;
+  const tag = readCell(table, at + LIMIT.tag);
+  const known = tag !== 0 && isContinuous(tag) ? readCell(table, at + LIMIT.rate) : 0;
+  const plain = known > 0 ? known : of.limit / span;
+  const { resetInMs } = observation;
+  if (observation.reset !== 'full_again' || of.remaining === null || resetInMs === null) {
+    return plain;
+  }
+  const missing = of.limit - of.remaining;
+  if (!(resetInMs > 0 && resetInMs <= LONGEST_MS && missing > 0)) return plain;
+  if (known > 0 && missing < TELLING_SHARE * of.limit) return plain;
+  return Math.min(missing / resetInMs, of.limit / Math.min(span, LEAST_SPAN_MS));
+}
+
+/** When a window ends; where nobody says so, after its own length. */
+function resetFor(
+  table: KeyTable,
+  at: number,
+  observation: LimitObservation,
+  of: { readonly now: number; readonly refill: number; readonly dimension: number },
+): number {
+  const { resetInMs } = observation;
+  const told =
+    resetInMs !== null &&
+    observation.reset !== 'this_request' &&
+    isPlausibleReset(resetInMs) &&
+    resetInMs > 0;
+  if (told) return of.now + resetInMs;
+  if (of.refill === REFILL.continuous) return 0;
+  const span = spanOfCode(of.dimension);
+  if (span === Infinity) return 0;
+  const known = readCell(table, at + LIMIT.tag) === 0 ? 0 : readCell(table, at + LIMIT.resetAt);
+  return known > 0 ? nextReset(known, span, of.now) : of.now + span;
+}
+
+/**
+ * Declares limits in a table whose blocks were carried over from another one: what a provider told stays where it is less. Before any
+ * other thread has the table.
+ */
+export function declareLimits(table: KeyTable, now: number): void {
+  for (const { block, dimension, limit, refill } of table.plan.declared) {
+    const first = table.layout.blocks + block * BLOCK.cells;
+    const code = dimensionCode(dimension);
+    const at = knownLimit(table, first, code);
+    const tag = at < 0 ? 0 : readCell(table, at + LIMIT.tag);
+    const told = tag !== 0 && marksInTag(tag) === 0 ? readCell(table, at + LIMIT.limit) : Infinity;
+    const sentSeq = at < 0 ? 0 : readCell(table, at + LIMIT.sentSeq);
+    const used = readCell(table, first + BLOCK.used + quantityOfCode(code));
+    const bound = Math.min(limit, told);
+    applyObservation(
+      table,
+      first,
+      { dimension, limit: bound, remaining: null, resetInMs: null, refill, source: 'config' },
+      { sendSeq: sentSeq, sentAt: now, now, used },
+    );
+    commit(table);
+  }
+}
