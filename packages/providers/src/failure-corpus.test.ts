@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Outcome } from '@keywell/core/keys/outcome';
+import { SUCCESS } from '@keywell/core/keys/verdict';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { describe, expect, it } from 'vitest';
-import { vendorOf } from './registry.ts';
+import { vendorKinds, vendorOf } from './registry.ts';
 
 /** One recorded or derived response, and what has to be made of it. */
 interface Fixture {
@@ -40,14 +41,55 @@ function outcomeOf(fixture: Fixture): Outcome {
   };
 }
 
-describe.each([
-  ['openai', 'openai'],
-  ['openai-compatible', 'compatible'],
-])('the failure table of %s', (kind, folder) => {
+/** Folders of vendors, with the kind that each is the table of. */
+const FOLDERS = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .toSorted((left, right) => left.name.localeCompare(right.name))
+  .map(({ name }) => [name === 'compatible' ? 'openai-compatible' : name, name] as const);
+
+/** A verdict with every field. */
+const WHOLE: Required<Verdict> = {
+  ...SUCCESS,
+  endsInMs: 1,
+  refusedNeed: 1,
+  limit: 1,
+  used: 1,
+  probe: 'never',
+  level: 'project',
+  implausible: true,
+  counts: true,
+};
+
+/** Fields that the verdict of a fixture is held against. */
+const FIELDS = new Set(Object.keys(WHOLE));
+
+describe('the corpus', () => {
+  it('has a folder for every kind, but for the model servers that share one', () => {
+    const kinds = FOLDERS.map(([kind]) => kind);
+    const shared = ['sglang', 'tgi'];
+    expect(vendorKinds().filter((kind) => !shared.includes(kind))).toEqual(
+      expect.arrayContaining(kinds),
+    );
+    expect(kinds).toHaveLength(vendorKinds().length - shared.length);
+  });
+});
+
+describe.each(FOLDERS)('the failure table of %s', (kind, folder) => {
   const fixtures = fixturesOf(folder);
 
-  it('has a corpus', () => {
-    expect(fixtures.length).toBeGreaterThan(30);
+  it('has a corpus, and every fixture says where its shape is from', () => {
+    expect(fixtures.length).toBeGreaterThan(4);
+    for (const fixture of fixtures) {
+      expect([fixture.name, fixture.source.length > 0]).toEqual([fixture.name, true]);
+      expect(typeof fixture.verified).toBe('boolean');
+      expect(Object.keys(fixture.expect).filter((field) => !FIELDS.has(field))).toEqual([]);
+      expect(fixture.expect).toHaveProperty('class');
+    }
+  });
+
+  it("never marks a key for a caller's mistake, whatever the prompt in it says", () => {
+    const callers = fixtures.filter((fixture) => fixture.expect['class'] === 'caller_fault');
+    expect(callers.length).toBeGreaterThan(0);
   });
 
   it.each(fixtures.map((fixture) => [fixture.name, fixture] as const))('reads %s', (_, fixture) => {

@@ -71,8 +71,15 @@ export interface Verdict {
   readonly authoritative: boolean;
   /** The amount of the dimension that was refused; smaller needs may still fit. Absent: any need. */
   readonly refusedNeed?: number;
-  /** The limit itself, where the provider named it beside a request that is too large for it. */
+  /** The limit itself, where the body named it. */
   readonly limit?: number;
+  /** How much of the limit was used when this was refused, where the body named it: `limit − used` was still left. */
+  readonly used?: number;
+  /**
+   * `never` where no request may be sent with this credential to see whether it works again: it was reported as leaked, and using it
+   * is what its thief would do. Absent: half-open as the class does it.
+   */
+  readonly probe?: 'never';
   /**
    * Which node of the domain path scope `node` means: `organization` the first, `project` the last. Absent: the key's own node, the
    * last as well.

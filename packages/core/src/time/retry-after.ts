@@ -12,7 +12,7 @@ export interface WaitHint {
   /** True when it was negative, in the past, too far ahead or not readable, and `ms` is what is left after clamping. */
   readonly implausible: boolean;
   /** The header that named it. */
-  readonly from: 'retry-after-ms' | 'retry-after';
+  readonly from: 'retry-after-ms' | 'x-ms-retry-after-ms' | 'retry-after';
 }
 
 type Header = (name: string) => string | undefined;
@@ -24,18 +24,20 @@ type Header = (name: string) => string | undefined;
  * @param wallNow the local clock, epoch milliseconds; used where the response has no readable `date`
  */
 export function retryAfterMs(header: Header, wallNow: number): WaitHint | null {
-  const [first, second] = retryAfterHints(header, wallNow);
+  const hints = retryAfterHints(header, wallNow);
   // an unreadable retry-after-ms beside a good retry-after tells nothing
-  if (first?.implausible === true && second?.implausible === false) return second;
-  return first ?? null;
+  return hints.find((hint) => !hint.implausible) ?? hints[0] ?? null;
 }
 
-/** Every wait the two headers name, `retry-after-ms` first: hosts send both, one of them rounded. */
+/** In milliseconds: OpenAI's and Azure's names for the same thing. */
+const PRECISE = ['retry-after-ms', 'x-ms-retry-after-ms'] as const;
+
+/** Every wait the headers name, the precise ones first: hosts send several, one of them rounded. */
 export function retryAfterHints(header: Header, wallNow: number): readonly WaitHint[] {
   const hints: WaitHint[] = [];
-  const precise = header('retry-after-ms');
-  if (precise !== undefined) {
-    hints.push(hintOf(parseDecimal(precise), 'retry-after-ms'));
+  for (const name of PRECISE) {
+    const precise = header(name);
+    if (precise !== undefined) hints.push(hintOf(parseDecimal(precise), name));
   }
   const plain = header('retry-after');
   if (plain !== undefined) hints.push(hintOf(waitOf(plain, header, wallNow), 'retry-after'));

@@ -6,7 +6,10 @@ import { HOUR_MS } from '@keywell/core/time/duration';
 import { readEnds } from './ends.ts';
 import { readErrorBody } from './error-body.ts';
 import type { ErrorBody } from './error-body.ts';
-import type { FailureRule, RuleVerdict, StatusMatch } from './failure-rule.ts';
+import type { FailureRule, RuleVerdict } from './failure-rule.ts';
+import { exhaustedOf, matchesRule } from './match-rule.ts';
+import type { Seen } from './match-rule.ts';
+import { exceedsLimit, numbersIn, numbersOf } from './refusal-numbers.ts';
 import { readWording } from './wording.ts';
 import type { Wording } from './wording.ts';
 
@@ -41,15 +44,6 @@ const WITHOUT_RESPONSE: Readonly<Record<Failure, Pick<Verdict, 'class' | 'scope'
   },
 );
 
-/** What the classifier looks at. */
-interface Seen {
-  readonly outcome: Outcome;
-  /** The provider's status, or the one its body names inside a 200. */
-  readonly status: number;
-  readonly error: ErrorBody;
-  readonly limits: readonly LimitObservation[];
-}
-
 /**
  * Judges one attempt by a failure table: the first row that fits decides. Total. A 2xx whose body holds no error is a success; the
  * caller need not ask for those.
@@ -69,7 +63,7 @@ export function classifyBy(
     return error.malformed ? unknownVerdict(outcome.status, 'body=malformed') : SUCCESS;
   }
   const seen: Seen = { outcome, status, error, limits: readLimits(outcome.header) };
-  const rule = rules.find((candidate) => matches(candidate, seen));
+  const rule = rules.find((candidate) => matchesRule(candidate, seen));
   return rule === undefined
     ? unknownVerdict(outcome.status, `body=${error.shape}`)
     : verdictOf(rule, seen);
@@ -104,69 +98,32 @@ function effectiveStatus(status: number, error: ErrorBody): number {
   return /^[45]\d\d$/.test(error.code) ? Number(error.code) : status;
 }
 
-function matches(rule: FailureRule, seen: Seen): boolean {
-  const { error } = seen;
-  if (rule.status !== undefined && !rule.status.some((match) => hasStatus(match, seen.status))) {
-    return false;
-  }
-  if (rule.code !== undefined && !rule.code.includes(error.code)) return false;
-  if (rule.type !== undefined && !rule.type.includes(error.type)) return false;
-  if (rule.codeOrType !== undefined) {
-    if (!rule.codeOrType.includes(error.code) && !rule.codeOrType.includes(error.type))
-      return false;
-  }
-  if (rule.shape !== undefined && !rule.shape.includes(error.shape)) return false;
-  if (rule.exhaustedHeader === true && exhaustedOf(seen.limits) === null) return false;
-  return rule.message === undefined || rule.message.test(error.message);
-}
-
-function hasStatus(match: StatusMatch, status: number): boolean {
-  return typeof match === 'number' ? match === status : status >= match[0] && status <= match[1];
-}
-
 function verdictOf(rule: FailureRule, seen: Seen): Verdict {
   const wording = readWording(seen.error.message);
   const dimension = rule.verdict.dimension ?? dimensionOf(rule.verdict, wording, seen);
-  const ends = readEnds(rule.verdict.ends, { ...seen, dimension });
-  const tooLarge =
-    rule.verdict.class === 'too_large_for_limit' ||
-    (rule.verdict.class.startsWith('window_') && exceeds(wording));
-  const evidence = evidenceOf(rule, seen, tooLarge ? '' : ends.from);
+  const numbers = wording ?? numbersOf(rule, seen.error);
+  const ends = readEnds(rule.verdict, { ...seen, dimension, requested: numbers.requested });
+  const limited = rule.verdict.class.startsWith('window_') && exceedsLimit(numbers);
+  const tooLarge = limited || rule.verdict.class === 'too_large_for_limit';
+  const { scope, level, probe } = rule.verdict;
   const base: Verdict = {
     class: tooLarge ? 'too_large_for_limit' : longer(rule.verdict.class, ends.ms),
-    scope: rule.verdict.scope,
+    scope,
     dimension,
     authoritative: ends.authoritative && !tooLarge,
-    evidence,
-    ...(rule.verdict.level === undefined ? {} : { level: rule.verdict.level }),
-    ...numbersOf(wording, tooLarge),
+    evidence: evidenceOf(rule, seen, tooLarge ? '' : ends.from),
+    ...(level === undefined ? {} : { level }),
+    ...(probe === undefined ? {} : { probe }),
+    ...numbersIn(numbers),
     ...(ends.implausible ? { implausible: true } : {}),
   };
   return ends.ms === null || tooLarge ? base : { ...base, endsInMs: ends.ms };
-}
-
-function numbersOf(
-  wording: Wording | null,
-  tooLarge: boolean,
-): Pick<Verdict, 'refusedNeed' | 'limit'> {
-  const requested = wording?.requested ?? null;
-  const limit = tooLarge ? (wording?.limit ?? null) : null;
-  return {
-    ...(requested === null ? {} : { refusedNeed: requested }),
-    ...(limit === null ? {} : { limit }),
-  };
 }
 
 function longer(cls: VerdictClass, ms: number | null): VerdictClass {
   return ms !== null && ms > LONG_AFTER_MS && SHORT_CLASSES.has(cls)
     ? 'window_exhausted_long'
     : cls;
-}
-
-/** More was asked for than the limit holds: waiting never helps. */
-function exceeds(wording: Wording | null): boolean {
-  if (wording === null || wording.limit === null || wording.requested === null) return false;
-  return wording.requested > wording.limit;
 }
 
 function dimensionOf(verdict: RuleVerdict, wording: Wording | null, seen: Seen): Dimension {
@@ -177,16 +134,6 @@ function dimensionOf(verdict: RuleVerdict, wording: Wording | null, seen: Seen):
   if (seen.error.type === 'requests') return 'requests_minute';
   if (seen.error.type === 'tokens') return 'tokens_minute';
   return exhaustedOf(seen.limits)?.dimension ?? 'unknown';
-}
-
-/** The limit with nothing left, the one with the latest reset where there are several. */
-function exhaustedOf(limits: readonly LimitObservation[]): LimitObservation | null {
-  let latest: LimitObservation | null = null;
-  for (const limit of limits) {
-    if (limit.remaining !== 0) continue;
-    if (latest === null || (limit.resetInMs ?? 0) > (latest.resetInMs ?? 0)) latest = limit;
-  }
-  return latest;
 }
 
 /** Only what the table knows goes into the evidence, never text of the response. */
@@ -200,8 +147,14 @@ function evidenceOf(rule: FailureRule, seen: Seen, from: string): string {
   if (types.includes(error.type) && error.type !== error.code)
     parts.push(`body.type=${error.type}`);
   if (rule.message !== undefined) parts.push(`body.message~${rule.name}`);
+  if (rule.field !== undefined) parts.push(`body.${fieldName(rule.field.at)}~${rule.name}`);
+  if (rule.header !== undefined) parts.push(`${rule.header.name}~${rule.name}`);
   if (rule.exhaustedHeader === true) parts.push('x-ratelimit-remaining=0');
   if (error.shape === 'html') parts.push('body=html');
   if (from !== '') parts.push(`ends=${from}`);
   return parts.join(' ');
+}
+
+function fieldName(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
 }

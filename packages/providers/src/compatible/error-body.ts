@@ -11,11 +11,15 @@ export interface ErrorBody {
   readonly code: string;
   readonly type: string;
   readonly message: string;
+  /** What stands at a path of fields, `*` for every element of a list, as texts; numbers in decimal. Bounded. */
+  readonly at: (path: string) => readonly string[];
   /** The wait in `details[].retryDelay` (Google RPC status, which compatible endpoints pass on), milliseconds. */
   readonly retryDelayMs: number | null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+const nowhere = (): readonly string[] => [];
 
 const NOTHING: ErrorBody = Object.freeze({
   shape: 'none',
@@ -24,10 +28,14 @@ const NOTHING: ErrorBody = Object.freeze({
   code: '',
   type: '',
   message: '',
+  at: nowhere,
   retryDelayMs: null,
 });
 const MALFORMED: ErrorBody = Object.freeze({ ...NOTHING, malformed: true });
 const HTML: ErrorBody = Object.freeze({ ...NOTHING, shape: 'html', isError: true });
+
+/** Values that one path can lead to; a list of thousands says nothing that its beginning does not. */
+const MAX_VALUES = 64;
 
 /** Longest `code` or `type` that is looked at; a longer one is no identifier. */
 const MAX_IDENTIFIER = 128;
@@ -44,7 +52,23 @@ export function readErrorBody(body: string): ErrorBody {
     return MALFORMED;
   }
   const root: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  return isFields(root) ? readRoot(root) : NOTHING;
+  return isFields(root) ? { ...readRoot(root), at: (path) => valuesAt(root, path) } : NOTHING;
+}
+
+function valuesAt(root: Fields, path: string): readonly string[] {
+  let found: unknown[] = [root];
+  for (const step of path.split('.')) {
+    const next: unknown[] = [];
+    for (const value of found) {
+      if (step === '*') next.push(...(Array.isArray(value) ? value.slice(0, MAX_VALUES) : []));
+      else if (isFields(value) && Object.hasOwn(value, step)) next.push(value[step]);
+    }
+    found = next.slice(0, MAX_VALUES);
+  }
+  return found.flatMap((value) => {
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string' ? value.slice(0, MAX_IDENTIFIER) : [];
+  });
 }
 
 function readRoot(root: Fields): ErrorBody {
@@ -58,6 +82,8 @@ function readRoot(root: Fields): ErrorBody {
     const type = identifier(root['error_type'] ?? root['type']);
     return { ...errorOf('text', root), message: error, type };
   }
+  const ownStatus = readBaseResp(root['base_resp']);
+  if (ownStatus !== null) return ownStatus;
   const errors = root['errors'];
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   if (isFields(first)) return errorOf('flat', first);
@@ -70,7 +96,19 @@ function readFlat(root: Fields): ErrorBody {
   const flat = errorOf('flat', root);
   const marked = root['error'] === true || root['object'] === 'error';
   const named = flat.code !== '' || flat.type !== '';
-  return flat.message !== '' && (marked || named) ? flat : readDetail(root['detail']);
+  if (flat.message !== '' && (marked || named)) return flat;
+  const detail = readDetail(root['detail']);
+  if (detail.isError) return detail;
+  const message = flat.message === '' ? textOf(root['Message']) : flat.message;
+  return message === '' ? NOTHING : { ...NOTHING, shape: 'bare', message };
+}
+
+/** MiniMax's `{"base_resp":{"status_code":1008,"status_msg":"…"}}`, which stands beside good replies too, with a 0. */
+function readBaseResp(status: unknown): ErrorBody | null {
+  if (!isFields(status)) return null;
+  const code = identifier(status['status_code']);
+  if (code === '' || code === '0') return null;
+  return { ...NOTHING, shape: 'flat', isError: true, message: textOf(status['status_msg']) };
 }
 
 /** FastAPI's `{"detail": "text" | {…} | [{msg, type}]}`. */
@@ -92,6 +130,7 @@ function errorOf(shape: ErrorShape, fields: Fields): ErrorBody {
     code: identifier(fields['code']),
     type: identifier(fields['type']),
     message: textOf(fields['message']),
+    at: nowhere,
     retryDelayMs: retryDelayOf(fields['details']),
   };
 }

@@ -1,3 +1,4 @@
+import type { EndsFrom } from '@keywell/core/keys/failure-record';
 import type { CooldownScope, Dimension, VerdictClass } from '@keywell/core/keys/verdict';
 
 /** How the error in a body is written; see error-body.ts. */
@@ -10,12 +11,34 @@ export type ErrorShape =
   | 'flat'
   /** `{"detail":…}`. */
   | 'detail'
+  /** `{"message"}` and nothing that says it is an error: it is one only under an error status. */
+  | 'bare'
   | 'html'
   /** No body, or one without an error that is known. */
   | 'none';
 
 /** One status, or an inclusive range. */
 export type StatusMatch = number | readonly [from: number, to: number];
+
+/**
+ * A structured field beyond code and type. `at` is its path in the body, `*` standing for every element of a list
+ * (`error.details.*.reason`); of several values, one that fits is enough.
+ */
+export interface FieldMatch {
+  readonly at: string;
+  /** One of these, compared in lower case; numbers by their decimal digits. */
+  readonly is?: readonly string[];
+  /** Anchored, without nested quantifiers. */
+  readonly like?: RegExp;
+}
+
+/** A response header, by lower-case name. */
+export interface HeaderMatch {
+  readonly name: string;
+  /** One of these, compared in lower case without white space around it. */
+  readonly is?: readonly string[];
+  readonly like?: RegExp;
+}
 
 /**
  * A row of a provider's failure table: every condition that is given must hold, and the first row that fits decides. Plain data, so
@@ -33,9 +56,14 @@ export interface FailureRule {
   readonly type?: readonly string[];
   /** Code or type is one of these: several hosts mix the two up. */
   readonly codeOrType?: readonly string[];
-  /** Must begin with `^` and must not nest quantifiers: it runs on text that a stranger controls. */
+  /**
+   * Must begin with `^` and must not nest quantifiers: it runs on text that a stranger controls. Groups named `limit`, `used`,
+   * `requested` and `affords` (needs above it were refused) hold numbers.
+   */
   readonly message?: RegExp;
   readonly shape?: readonly ErrorShape[];
+  readonly field?: FieldMatch;
+  readonly header?: HeaderMatch;
   /** The rate-limit headers show a dimension with nothing left. */
   readonly exhaustedHeader?: boolean;
   readonly verdict: RuleVerdict;
@@ -50,11 +78,10 @@ export interface RuleVerdict {
   /** Which node of the domain tree is meant by scope `node`; absent: the key's own. */
   readonly level?: 'organization' | 'project';
   readonly ends: EndsFrom;
+  /** Headers and fields beside Retry-After that name the end, written as a reset is (seconds, an instant in any form). */
+  readonly endsHeaders?: readonly string[];
+  readonly endsFields?: readonly string[];
+  /** Field that holds the limit's size. */
+  readonly limitField?: string;
+  readonly probe?: 'never';
 }
-
-/**
- * Where the end comes from. `wait`: the longest wait that headers or the message name, else the reset of the exhausted dimension.
- * `header_wait`: headers only, for failures whose message may hold anything. `far_wait`: only a wait longer than the class's own
- * first step. `none`: never from the response.
- */
-export type EndsFrom = 'wait' | 'header_wait' | 'far_wait' | 'none';

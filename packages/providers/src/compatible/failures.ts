@@ -1,4 +1,22 @@
-import type { FailureRule, RuleVerdict } from './failure-rule.ts';
+import type { FailureRule } from './failure-rule.ts';
+import {
+  BUSY_PROCESS,
+  CALLER,
+  CONCURRENCY,
+  DAILY,
+  DEAD,
+  FORBIDDEN,
+  FUNDS,
+  NOTHING,
+  OVERLOADED,
+  REGION,
+  REQUESTS_WINDOW,
+  SLOW_DOWN,
+  TOKENS_WINDOW,
+  TOO_LARGE,
+  TRANSIENT,
+  WINDOW,
+} from './verdicts.ts';
 import { DAILY_LIMIT_REACHED, RATE_LIMIT_REACHED, REQUEST_TOO_LARGE } from './wording.ts';
 
 /**
@@ -6,35 +24,6 @@ import { DAILY_LIMIT_REACHED, RATE_LIMIT_REACHED, REQUEST_TOO_LARGE } from './wo
  * a message and only on statuses that no caller's mistake produces, because hosts quote prompts back inside a 400. OpenAI's funds
  * sentence ("You exceeded your current quota") is missing on purpose: Gemini's compatible endpoint uses it for a minute's limit.
  */
-const FUNDS: RuleVerdict = {
-  class: 'funds_exhausted',
-  scope: 'node',
-  dimension: 'spend',
-  ends: 'far_wait',
-};
-const DAILY: RuleVerdict = { class: 'window_exhausted_long', scope: 'node_group', ends: 'wait' };
-const TOO_LARGE: RuleVerdict = { class: 'too_large_for_limit', scope: 'node_group', ends: 'none' };
-const WINDOW: RuleVerdict = { class: 'window_exhausted_short', scope: 'node_group', ends: 'wait' };
-const CONCURRENCY: RuleVerdict = {
-  class: 'concurrency',
-  scope: 'node',
-  dimension: 'concurrency',
-  ends: 'wait',
-};
-const BUSY_PROCESS: RuleVerdict = { ...CONCURRENCY, scope: 'endpoint' };
-const SLOW_DOWN: RuleVerdict = { class: 'slow_down', scope: 'node_group', ends: 'wait' };
-const DEAD: RuleVerdict = { class: 'credential_dead', scope: 'key', ends: 'none' };
-const REGION: RuleVerdict = { class: 'region_blocked', scope: 'egress', ends: 'none' };
-const FORBIDDEN: RuleVerdict = { class: 'model_forbidden', scope: 'key_group', ends: 'none' };
-const OVERLOADED: RuleVerdict = {
-  class: 'provider_overloaded',
-  scope: 'endpoint_group',
-  ends: 'header_wait',
-};
-const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'header_wait' };
-const CALLER: RuleVerdict = { class: 'caller_fault', scope: 'none', ends: 'none' };
-const NOTHING: RuleVerdict = { class: 'unknown', scope: 'none', ends: 'none' };
-
 /** Statuses under which a limit's sentence may arrive: refusals, and errors inside a 200. */
 const REFUSALS = [200, 413, 429, 503] as const;
 
@@ -58,6 +47,12 @@ const FUNDS_RULES: readonly FailureRule[] = [
     verdict: FUNDS,
   },
   { name: 'funds-status', status: [402], verdict: FUNDS },
+  // MiniMax answers 200 with a status of its own beside the reply
+  {
+    name: 'base-resp-balance',
+    field: { at: 'base_resp.status_code', is: ['1008'] },
+    verdict: FUNDS,
+  },
   {
     name: 'balance-phrase',
     status: [403, 429],
@@ -84,12 +79,12 @@ const WINDOW_RULES: readonly FailureRule[] = [
   {
     name: 'requests-code',
     codeOrType: ['rpm_rate_limit_exceeded', 'limit_requests'],
-    verdict: { ...WINDOW, dimension: 'requests_minute' },
+    verdict: REQUESTS_WINDOW,
   },
   {
     name: 'tokens-code',
     codeOrType: ['tpm_rate_limit_exceeded', 'limit_tokens'],
-    verdict: { ...WINDOW, dimension: 'tokens_minute' },
+    verdict: TOKENS_WINDOW,
   },
 ];
 
@@ -128,6 +123,21 @@ const BUSY_RULES: readonly FailureRule[] = [
   },
   { name: 'limit-type', status: [200, 429], type: ['requests', 'tokens'], verdict: WINDOW },
   {
+    name: 'base-resp-plan',
+    field: { at: 'base_resp.status_code', is: ['2056'] },
+    verdict: DAILY,
+  },
+  {
+    name: 'base-resp-requests',
+    field: { at: 'base_resp.status_code', is: ['1002'] },
+    verdict: REQUESTS_WINDOW,
+  },
+  {
+    name: 'base-resp-tokens',
+    field: { at: 'base_resp.status_code', is: ['1039'] },
+    verdict: TOKENS_WINDOW,
+  },
+  {
     name: 'slow-down-code',
     codeOrType: [
       'slow_down',
@@ -156,6 +166,11 @@ const CREDENTIAL_RULES: readonly FailureRule[] = [
       'account_deactivated',
       'api_key_expired',
     ],
+    verdict: DEAD,
+  },
+  {
+    name: 'base-resp-key',
+    field: { at: 'base_resp.status_code', is: ['1004', '2049'] },
     verdict: DEAD,
   },
   { name: 'credential-status', status: [401], verdict: DEAD },

@@ -29,12 +29,22 @@ describe('rate-limit headers', () => {
       'x-ratelimit-reset-project-tokens': '17ms',
     });
     expect(vendor('openai').readLimits(header)).toEqual([
-      { dimension: 'requests_minute', limit: 60, remaining: 59, resetInMs: 1000, source: 'header' },
+      {
+        dimension: 'requests_minute',
+        limit: 60,
+        remaining: 59,
+        resetInMs: 1000,
+        reset: 'full_again',
+        refill: 'continuous',
+        source: 'header',
+      },
       {
         dimension: 'tokens_minute',
         limit: 150_000,
         remaining: 149_984,
         resetInMs: 360_000,
+        reset: 'full_again',
+        refill: 'continuous',
         source: 'header',
       },
       {
@@ -43,6 +53,8 @@ describe('rate-limit headers', () => {
         remaining: 0,
         resetInMs: 17,
         level: 'project',
+        reset: 'full_again',
+        refill: 'continuous',
         source: 'header',
       },
     ]);
@@ -121,27 +133,49 @@ describe('a vendor', () => {
     project: 'proj-1',
   };
 
-  it.each(vendorKinds())('authenticates with a bearer (%s)', (kind) => {
-    expect(vendor(kind).authHeaders(key)).toEqual([
-      'authorization',
-      'Bearer sk-secret',
-      'openai-organization',
-      'org-1',
-      'openai-project',
-      'proj-1',
+  const others = ['anthropic', 'azure-openai'];
+
+  it.each(vendorKinds().filter((kind) => !others.includes(kind)))(
+    'authenticates with a bearer (%s)',
+    (kind) => {
+      expect(vendor(kind).authHeaders(key)).toEqual([
+        'authorization',
+        'Bearer sk-secret',
+        'openai-organization',
+        'org-1',
+        'openai-project',
+        'proj-1',
+      ]);
+      expect(
+        vendor(kind).authHeaders({ ...key, value: null, organization: null, project: null }),
+      ).toEqual([]);
+    },
+  );
+
+  it('of another kind has a header of its own', () => {
+    expect(vendor('azure-openai').authHeaders(key)).toEqual(['api-key', 'sk-secret']);
+    expect(vendor('anthropic').authHeaders(key)).toEqual([
+      'x-api-key',
+      'sk-secret',
+      'anthropic-version',
+      '2023-06-01',
     ]);
-    expect(
-      vendor(kind).authHeaders({ ...key, value: null, organization: null, project: null }),
-    ).toEqual([]);
+    for (const kind of others) {
+      expect(
+        vendor(kind)
+          .authHeaders({ ...key, value: null })
+          .join(' '),
+      ).not.toContain('key');
+    }
   });
 
-  it.each(vendorKinds())('names a path for every operation (%s)', (kind) => {
+  it.each(vendorKinds())('has a path for chat at least, and a base URL or none (%s)', (kind) => {
+    const { operations, baseUrl } = vendor(kind);
     expect(vendor(kind).kind).toBe(kind);
-    expect(Object.values(vendor(kind).operations)).toEqual([
-      '/chat/completions',
-      '/completions',
-      '/embeddings',
-    ]);
+    expect(operations['chat.completions']).toBe('/chat/completions');
+    for (const path of Object.values(operations)) expect(path).toMatch(/^(?:\/[a-z]+)+$/);
+    expect(baseUrl === null || URL.canParse(baseUrl)).toBe(true);
+    expect(baseUrl?.endsWith('/') ?? false).toBe(false);
   });
 
   it('of an unknown kind is null, also for names that every object has', () => {

@@ -1,37 +1,58 @@
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Dimension } from '@keywell/core/keys/verdict';
-import { parseCount } from '@keywell/core/time/decimal';
+import { parseCount, parseDecimal, parsePercentage } from '@keywell/core/time/decimal';
+import { HOUR_MS } from '@keywell/core/time/duration';
 import { parseHttpDate } from '@keywell/core/time/instant';
 import { parseReset } from '@keywell/core/time/reset';
 
-/** Three headers that tell about one limit. */
-export interface LimitHeader {
-  readonly limit: string;
-  readonly remaining: string;
-  readonly reset: string;
+/** What a header that tells about a limit says besides numbers. */
+interface LimitMeaning {
   readonly dimension: Dimension;
+  /** What it counts when its reset is more than an hour ahead, where one set of names serves for a minute and for a day. */
+  readonly longDimension?: Dimension;
   readonly level?: 'organization' | 'project';
+  readonly reset?: LimitObservation['reset'];
+  readonly refill?: LimitObservation['refill'];
 }
+
+/** Headers that tell about one limit, by lower-case names, in one of the ways in which vendors do that. */
+export type LimitHeader = LimitMeaning & {
+  readonly names: {
+    readonly limit?: string;
+    readonly remaining?: string;
+    readonly reset?: string;
+    /** The used share of a limit whose size is not told, as a percentage or a fraction: observed as a limit of 1. */
+    readonly utilization?: string;
+    /** Says `yes` while the limit is exceeded. */
+    readonly exceeded?: string;
+  };
+  /** The limit is a rate a second, told of a limit a minute; what remains of a second says nothing about a minute. */
+  readonly perSecond?: boolean;
+};
+
+type Header = Outcome['header'];
 
 /** Names of the form `x-ratelimit-{limit,remaining,reset}-<suffix>`. */
 export function ratelimitHeader(
   suffix: string,
   dimension: Dimension,
-  level?: 'organization' | 'project',
+  meaning: Omit<LimitMeaning, 'dimension'> = {},
 ): LimitHeader {
-  const names = {
-    limit: `x-ratelimit-limit-${suffix}`,
-    remaining: `x-ratelimit-remaining-${suffix}`,
-    reset: `x-ratelimit-reset-${suffix}`,
+  return Object.freeze({
+    ...meaning,
     dimension,
-  };
-  return Object.freeze(level === undefined ? names : { ...names, level });
+    names: Object.freeze({
+      limit: `x-ratelimit-limit-${suffix}`,
+      remaining: `x-ratelimit-remaining-${suffix}`,
+      reset: `x-ratelimit-reset-${suffix}`,
+    }),
+  });
 }
 
 /**
  * What compatible hosts are known to send. A header's name says less than it seems (Groq's `requests` counts per day), so the
- * dimension is a name for the limit, not a promise about its window.
+ * dimension is a name for the limit, not a promise about its window, and what the reset means is not known.
  */
 export const COMPATIBLE_LIMITS: readonly LimitHeader[] = Object.freeze([
   ratelimitHeader('requests', 'requests_minute'),
@@ -39,42 +60,83 @@ export const COMPATIBLE_LIMITS: readonly LimitHeader[] = Object.freeze([
   ratelimitHeader('requests-day', 'requests_day'),
   ratelimitHeader('tokens-minute', 'tokens_minute'),
   {
-    limit: 'x-ratelimit-limit',
-    remaining: 'x-ratelimit-remaining',
-    reset: 'x-ratelimit-reset',
     dimension: 'requests_minute',
+    names: {
+      limit: 'x-ratelimit-limit',
+      remaining: 'x-ratelimit-remaining',
+      reset: 'x-ratelimit-reset',
+    },
   },
 ]);
 
 /**
- * Reads one response's limits. It runs on every response, so a limit that is not told costs one look at its `remaining`. Resets
- * that name an instant count from the response's own `date` and are unknown without one.
+ * Reads one response's limits. It runs on every response, so a limit that is not told costs one look at the first of its names.
+ * Resets that name an instant count from the response's own `date` and are unknown without one. Never throws, and no number in it
+ * is negative, infinite or NaN.
  */
 export function readLimitHeaders(
   headers: readonly LimitHeader[],
-  header: Outcome['header'],
+  header: Header,
 ): readonly LimitObservation[] {
   const observations: LimitObservation[] = [];
-  for (const names of headers) {
-    const told = header(names.remaining);
-    if (told === undefined) continue;
-    const remaining = parseCount(told);
-    const limit = parseCount(header(names.limit));
-    if (remaining === null && limit === null) continue;
-    observations.push({
-      dimension: names.dimension,
-      limit,
-      remaining,
-      resetInMs: resetOf(names, header),
-      ...(names.level === undefined ? {} : { level: names.level }),
-      source: 'header',
-    });
+  for (const of of headers) {
+    const amounts = readAmounts(of, header);
+    if (amounts !== null) add(observations, observe(of, amounts, header));
   }
   return observations;
 }
 
-function resetOf(names: LimitHeader, header: Outcome['header']): number | null {
-  const text = header(names.reset);
+type Amounts = Pick<LimitObservation, 'limit' | 'remaining'>;
+
+function readAmounts({ names, perSecond }: LimitHeader, header: Header): Amounts | null {
+  const { limit, remaining, utilization, exceeded } = names;
+  if (exceeded !== undefined) return readExceeded(header(exceeded));
+  if (utilization !== undefined) return readShare(header(utilization));
+  const told = header(remaining ?? limit ?? '');
+  if (told === undefined) return null;
+  const most = limit === undefined ? null : parseCount(header(limit));
+  if (perSecond === true) return most === null ? null : { limit: most * 60, remaining: null };
+  const left = remaining === undefined ? null : parseCount(told);
+  return left === null && most === null ? null : { limit: most, remaining: left };
+}
+
+function readExceeded(text: string | undefined): Amounts | null {
+  return text?.trim().toLowerCase() === 'yes' ? { limit: null, remaining: 0 } : null;
+}
+
+function readShare(text: string | undefined): Amounts | null {
+  if (text === undefined) return null;
+  const used = parsePercentage(text) ?? parseDecimal(text);
+  if (used === null || !(used >= 0) || used === Infinity) return null;
+  return { limit: 1, remaining: Math.max(0, 1 - used) };
+}
+
+function observe(of: LimitHeader, amounts: Amounts, header: Header): LimitObservation {
+  const resetInMs = of.names.reset === undefined ? null : resetOf(of.names.reset, header);
+  const long = of.longDimension !== undefined && resetInMs !== null && resetInMs > HOUR_MS;
+  return {
+    dimension: long ? of.longDimension : of.dimension,
+    limit: amounts.limit,
+    remaining: amounts.remaining,
+    resetInMs,
+    ...(of.level === undefined ? {} : { level: of.level }),
+    ...(of.reset === undefined || resetInMs === null ? {} : { reset: of.reset }),
+    ...(of.refill === undefined ? {} : { refill: of.refill }),
+    source: 'header',
+  };
+}
+
+/** Of several shares of limits that have no dimension of ours, the tightest tells: they bind together. */
+function add(observations: LimitObservation[], seen: LimitObservation): void {
+  const other = observations.findIndex((each) => each.dimension === 'unknown' && each.limit === 1);
+  const before = observations[other];
+  if (seen.dimension !== 'unknown' || seen.limit !== 1 || before === undefined) {
+    observations.push(seen);
+  } else if ((seen.remaining ?? 1) < (before.remaining ?? 1)) observations[other] = seen;
+}
+
+function resetOf(name: string, header: Header): number | null {
+  const text = header(name);
   // NaN tells an instant, whose date header is only read then
   let ms = parseReset(text, Number.NaN);
   if (Number.isNaN(ms)) ms = parseReset(text, parseHttpDate(header('date')) ?? Number.NaN);

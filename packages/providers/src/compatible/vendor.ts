@@ -4,6 +4,7 @@ import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import type { FailureRule } from './failure-rule.ts';
+import type { LimitHeader } from './limit-headers.ts';
 
 /** What can be asked of a provider. */
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
@@ -11,8 +12,12 @@ export type Operation = 'chat.completions' | 'completions' | 'embeddings';
 /** A vendor as data: how to reach it, and how to read what it answers. */
 export interface Vendor {
   readonly kind: string;
-  /** Path of each operation, to be appended to the provider's base URL. */
-  readonly operations: Readonly<Record<Operation, string>>;
+  /** URL up to and including the API prefix; null where every account or installation has one of its own. */
+  readonly baseUrl: string | null;
+  /** Whether every call takes a credential; false on hosts that can be run without. */
+  readonly needsKey: boolean;
+  /** Path of each operation it has in OpenAI's dialect, to be appended to the provider's base URL. */
+  readonly operations: Readonly<Partial<Record<Operation, string>>>;
   /** Whether streams take `stream_options` where the configuration does not say. */
   readonly streamUsageDefault: boolean;
   /** The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending. */
@@ -23,18 +28,40 @@ export interface Vendor {
   readonly readLimits: (header: Outcome['header']) => readonly LimitObservation[];
   /** The table behind `classify`, first match first. */
   readonly failures: readonly FailureRule[];
+  /** The table behind `readLimits`. */
+  readonly limits: readonly LimitHeader[];
   /** How its token limits are charged. */
   readonly charge: ChargeRule;
   /** Name of the limit group of a model: models of one group share a limit at a node. By default each is its own. */
   readonly limitGroup: (model: string) => string;
   /** The account nodes that a response's headers name, outermost first; null where they name none. */
   readonly accountOf: (header: Outcome['header']) => AccountPath | null;
+  /** A free GET that tells whether the account has funds; absent where the vendor has none. */
+  readonly balanceCheck?: BalanceCheck;
+  /** A free GET that tells whether a credential is accepted; null where the vendor has none. */
+  readonly credentialCheck: CredentialCheck | null;
 }
 
 /** Where in a vendor's tree of accounts a key belongs, as a response told. */
 export interface AccountPath {
   readonly organization: string;
   readonly project?: string;
+}
+
+/** How to find an early top-up without paying for a request. */
+export interface BalanceCheck {
+  /** Absolute path on the host of the base URL. */
+  readonly path: string;
+  /** Total: a body that is not understood is `unknown`. */
+  readonly read: (status: number, body: string) => 'funded' | 'empty' | 'unknown';
+}
+
+/** How to ask whether a key is accepted without paying for a request. */
+export interface CredentialCheck {
+  /** Appended to the base URL, as an operation's path is. */
+  readonly path: string;
+  /** By the status alone; `unknown` for everything that says nothing about the key. */
+  readonly read: (status: number) => 'accepted' | 'refused' | 'unknown';
 }
 
 export const ownGroup = (model: string): string => model;

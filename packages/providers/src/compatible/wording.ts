@@ -25,12 +25,14 @@ const SENTENCE = new RegExp(
   'i',
 );
 const LIMIT = /^Limit:? (\d{1,15})/i;
+const USED = /Used:? (\d{1,15})/i;
 const REQUESTED = /Requested ~?(\d{1,15})/i;
 
 /** What the sentence says in numbers. */
 export interface Wording {
   readonly dimension: Dimension;
   readonly limit: number | null;
+  readonly used: number | null;
   readonly requested: number | null;
 }
 
@@ -43,6 +45,7 @@ export function readWording(message: string): Wording | null {
   return {
     dimension: dimensionOf((what ?? '').toLowerCase(), (per ?? '').toLowerCase()),
     limit: numberIn(LIMIT, numbers),
+    used: numberIn(USED, numbers),
     requested: numberIn(REQUESTED, numbers),
   };
 }

@@ -1,4 +1,19 @@
-import type { FailureRule, RuleVerdict } from '../compatible/failure-rule.ts';
+import type { FailureRule } from '../compatible/failure-rule.ts';
+import {
+  CALLER,
+  DAILY,
+  DEAD,
+  FORBIDDEN,
+  NOTHING,
+  ORGANIZATION_FUNDS,
+  OVERLOADED,
+  PROJECT_FUNDS,
+  REGION,
+  SLOW_DOWN,
+  TOO_LARGE,
+  TRANSIENT,
+  WINDOW,
+} from '../compatible/verdicts.ts';
 import {
   DAILY_LIMIT_REACHED,
   RATE_LIMIT_REACHED,
@@ -9,29 +24,6 @@ import {
  * OpenAI's refusals, most serious first; sources are the error-codes and rate-limit guides and the captures in fixtures/. Codes
  * count on any status, an error event inside a 200 stream included; phrases only where no prompt can be quoted.
  */
-const FUNDS: RuleVerdict = {
-  class: 'funds_exhausted',
-  scope: 'node',
-  dimension: 'spend',
-  level: 'organization',
-  ends: 'far_wait',
-};
-const DAILY: RuleVerdict = { class: 'window_exhausted_long', scope: 'node_group', ends: 'wait' };
-const TOO_LARGE: RuleVerdict = { class: 'too_large_for_limit', scope: 'node_group', ends: 'none' };
-const WINDOW: RuleVerdict = { class: 'window_exhausted_short', scope: 'node_group', ends: 'wait' };
-const SLOW_DOWN: RuleVerdict = { class: 'slow_down', scope: 'node_group', ends: 'wait' };
-const DEAD: RuleVerdict = { class: 'credential_dead', scope: 'key', ends: 'none' };
-const REGION: RuleVerdict = { class: 'region_blocked', scope: 'egress', ends: 'none' };
-const FORBIDDEN: RuleVerdict = { class: 'model_forbidden', scope: 'key_group', ends: 'none' };
-const OVERLOADED: RuleVerdict = {
-  class: 'provider_overloaded',
-  scope: 'endpoint_group',
-  ends: 'header_wait',
-};
-const TRANSIENT: RuleVerdict = { class: 'transient', scope: 'endpoint', ends: 'header_wait' };
-const CALLER: RuleVerdict = { class: 'caller_fault', scope: 'none', ends: 'none' };
-const NOTHING: RuleVerdict = { class: 'unknown', scope: 'none', ends: 'none' };
-
 const REFUSALS = [200, 413, 429] as const;
 
 const FUNDS_RULES: readonly FailureRule[] = [
@@ -39,7 +31,7 @@ const FUNDS_RULES: readonly FailureRule[] = [
   {
     name: 'project-funds',
     code: ['project_spend_limit_exceeded'],
-    verdict: { ...FUNDS, level: 'project' },
+    verdict: PROJECT_FUNDS,
   },
   {
     name: 'organization-funds',
@@ -51,9 +43,9 @@ const FUNDS_RULES: readonly FailureRule[] = [
       'billing_not_active',
       'billing_hard_limit_reached',
     ],
-    verdict: FUNDS,
+    verdict: ORGANIZATION_FUNDS,
   },
-  { name: 'funds-status', status: [402], verdict: FUNDS },
+  { name: 'funds-status', status: [402], verdict: ORGANIZATION_FUNDS },
 ];
 
 const WINDOW_RULES: readonly FailureRule[] = [
@@ -95,7 +87,7 @@ const CREDENTIAL_RULES: readonly FailureRule[] = [
   {
     name: 'credential-status',
     status: [401],
-    shape: ['object', 'text', 'flat', 'detail', 'none'],
+    shape: ['object', 'text', 'flat', 'detail', 'bare', 'none'],
     verdict: DEAD,
   },
   { name: 'model-code', code: ['model_not_found'], verdict: FORBIDDEN },

@@ -1,29 +1,22 @@
-import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
-import type { Outcome } from '@keywell/core/keys/outcome';
-import { bearerHeaders } from '../compatible/auth-headers.ts';
-import { classifyBy } from '../compatible/classify.ts';
-import { readLimitHeaders } from '../compatible/limit-headers.ts';
-import { noAccount, ownGroup } from '../compatible/vendor.ts';
+import { accountFrom } from '../compatible/accounts.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { OPENAI_FAILURES } from './failures.ts';
 import { OPENAI_LIMITS } from './limit-headers.ts';
 
-const readLimits: Vendor['readLimits'] = (header) => readLimitHeaders(OPENAI_LIMITS, header);
-
 /** The OpenAI API. */
-export const openai: Vendor = Object.freeze({
+export const openai: Vendor = defineVendor({
   kind: 'openai',
-  operations: Object.freeze({
-    'chat.completions': '/chat/completions',
-    completions: '/completions',
-    embeddings: '/embeddings',
-  }),
-  streamUsageDefault: true,
-  authHeaders: bearerHeaders,
-  classify: (outcome: Outcome) => classifyBy(OPENAI_FAILURES, readLimits, outcome),
-  readLimits,
+  baseUrl: 'https://api.openai.com/v1',
   failures: OPENAI_FAILURES,
-  charge: PLAIN_CHARGE,
-  limitGroup: ownGroup,
-  accountOf: noAccount,
+  limits: OPENAI_LIMITS,
+  // max_tokens counts when the request arrives (rate-limit guide); that nothing is given back is assumed, not documented
+  charge: {
+    output: 'upfront',
+    unsetAllowance: 'learned',
+    cachedInput: 'counted',
+    settlesTo: 'upfront',
+    outputFactor: 1,
+  },
+  accountOf: accountFrom('openai-organization', 'openai-project'),
 });

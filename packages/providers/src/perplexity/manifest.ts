@@ -1,0 +1,15 @@
+import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import type { Vendor } from '../compatible/vendor.ts';
+import { PERPLEXITY_FAILURES } from './failures.ts';
+import { PERPLEXITY_LIMITS } from './limit-headers.ts';
+
+/** Perplexity. Its streams carry their usage unasked. */
+export const perplexity: Vendor = defineVendor({
+  kind: 'perplexity',
+  baseUrl: 'https://api.perplexity.ai',
+  operations: Object.freeze({ 'chat.completions': OPENAI_OPERATIONS['chat.completions'] }),
+  streamUsageDefault: false,
+  failures: PERPLEXITY_FAILURES,
+  limits: PERPLEXITY_LIMITS,
+  credentialCheck: null,
+});
