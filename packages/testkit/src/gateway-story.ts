@@ -5,6 +5,7 @@ import type { CooldownChange, KeyStatus } from '@keywell/core/keys/status';
 import { LOG_GAUGE, type LogBatch } from '@keywell/core/log/log-gauge';
 import { decodeLine } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import {
   GatewayNode,
   type GatewayNodeOptions,
@@ -26,6 +27,10 @@ export const STORY_KEY: string = formatConsumerKey(
   new Uint8Array(32).fill(9),
 );
 
+/** The key of a story's further consumer. */
+export const consumerKey = (index: number): string =>
+  formatConsumerKey(new Uint8Array(7).fill(4), new Uint8Array(32).fill(index + 1));
+
 type SimulatorProfile = NonNullable<NonNullable<Parameters<typeof startSimulator>[0]>['profile']>;
 
 export interface StorySketch {
@@ -40,6 +45,10 @@ export interface StorySketch {
   readonly traffic?: SnapshotSketch['traffic'];
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   readonly workers?: number;
+  /** Consumers beside the one that has STORY_KEY; their keys are `consumerKey(0)`, `consumerKey(1)` … */
+  readonly consumers?: readonly NonNullable<SnapshotSketch['consumers']>[number][];
+  /** When waiting streams speak. */
+  readonly waitingTimes?: NonNullable<GatewayNodeOptions['waitingTimes']>;
   /** Starts the worker threads, for a test that ends them. */
   readonly spawn?: NonNullable<GatewayNodeOptions['spawn']>;
 }
@@ -48,6 +57,8 @@ export interface StorySketch {
 export interface Story {
   readonly simulator: Simulator;
   readonly node: GatewayNode;
+  /** What the node started with, to publish another like it. */
+  readonly snapshot: Snapshot;
   readonly port: number;
   /** What goes into an SDK's base URL. */
   readonly url: string;
@@ -79,21 +90,24 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
   const log = new LogCatcher();
   const cooled: CooldownChange[] = [];
   const events: NodeEvent[] = [];
+  const snapshot = snapshotOf(sketch, simulator, keys);
   const node = await GatewayNode.start({
     host: '127.0.0.1',
     port: 0,
     workers: sketch.workers ?? 1,
-    snapshot: snapshotOf(sketch, simulator, keys),
+    snapshot,
     cooldowns: [],
     connectLog: () => log.connect(),
     onCooled: (changes) => cooled.push(...changes),
     onEvent: (event) => events.push(event),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
+    ...(sketch.waitingTimes === undefined ? {} : { waitingTimes: sketch.waitingTimes }),
   });
-  return new RunningStory(simulator, node, log, { cooled, events });
+  return new RunningStory(simulator, node, log, { snapshot, cooled, events });
 }
 
 class RunningStory implements Story {
+  readonly snapshot: Snapshot;
   readonly simulator: Simulator;
   readonly node: GatewayNode;
   readonly port: number;
@@ -107,8 +121,9 @@ class RunningStory implements Story {
     simulator: Simulator,
     node: GatewayNode,
     log: LogCatcher,
-    heard: Pick<Story, 'cooled' | 'events'>,
+    heard: Pick<Story, 'snapshot' | 'cooled' | 'events'>,
   ) {
+    this.snapshot = heard.snapshot;
     this.simulator = simulator;
     this.node = node;
     this.port = node.port;
@@ -209,10 +224,17 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
     models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
-    consumers: [{ keyHashes: [createHash('sha256').update(STORY_KEY).digest('hex')] }],
+    consumers: [
+      { keyHashes: [hashOf(STORY_KEY)] },
+      ...(sketch.consumers ?? []).map((consumer, index) =>
+        Object.assign({ keyHashes: [hashOf(consumerKey(index))] }, consumer),
+      ),
+    ],
     traffic: sketch.traffic ?? {},
   });
 }
+
+const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** The log's end of the workers' ports. */
 class LogCatcher {

@@ -17,6 +17,8 @@ export interface CallTarget {
   readonly url: string;
   readonly key: string;
   readonly path?: string;
+  /** Beside those every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Posts JSON on a connection of its own and reads the answer to whatever end it has. */
@@ -31,6 +33,7 @@ export function postJson(target: CallTarget, body: unknown): Promise<Seen> {
         'content-type': 'application/json',
         authorization: `Bearer ${target.key}`,
         'content-length': Buffer.byteLength(text),
+        ...target.headers,
       },
     });
     call.on('error', reject);
@@ -61,7 +64,7 @@ export interface RawCall {
 /** Sends a call and reads on; nothing is parsed. */
 export function callRaw(
   port: number,
-  target: Pick<CallTarget, 'key' | 'path'>,
+  target: Pick<CallTarget, 'key' | 'path' | 'headers'>,
   body: unknown,
 ): RawCall {
   const text = JSON.stringify(body);
@@ -74,6 +77,9 @@ export function callRaw(
   socket.write(
     `POST ${target.path ?? '/v1/chat/completions'} HTTP/1.1\r\nhost: 127.0.0.1\r\n` +
       `authorization: Bearer ${target.key}\r\ncontent-type: application/json\r\n` +
+      Object.entries(target.headers ?? {})
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('') +
       `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
   return { socket, received: () => received };

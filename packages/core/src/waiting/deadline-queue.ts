@@ -3,10 +3,10 @@ import type { ShareSeat } from './share-seat.ts';
 import { chargeShare, poolShare, raiseFloors, takeSeat, tenantOf } from './share-tree.ts';
 import {
   freeTicket,
+  idOfSlot,
   makeTicket,
   slotOfTicket,
   takeOut,
-  ticketIdOf,
   type TicketId,
   type TicketTerms,
 } from './tickets.ts';
@@ -59,6 +59,8 @@ export interface NextTicket {
   readonly called: boolean;
 }
 
+const NO_TICKETS: ReadonlySet<TicketId> = new Set();
+
 /** Whether anybody waits in a pool. A single read while nobody waits on the node. */
 export function waitingIn(table: WaitingTable, pool: number): number {
   if (waitingOnNode(table) === 0) return 0;
@@ -89,7 +91,7 @@ export function enqueue(
       slot = makeTicket(table, leaf, terms, at.now);
     }
   }
-  const id = slot === 0 ? 0 : ticketIdOf(slot, ofTicket(table, slot, TICKET.generation));
+  const id = slot === 0 ? 0 : idOfSlot(table, slot);
   unlockWaiting(table);
   if (displaced !== 0) ringBell(table, displaced);
   return id === 0 ? 'full' : id;
@@ -97,13 +99,17 @@ export function enqueue(
 
 /**
  * The ticket whose turn it is in a pool: shares by virtual time, then the earliest deadline. `smallerThan` looks past tickets that need
- * as many tokens or more, because one of that size was just found not to fit. A ticket whose worker was rung a while ago and does not
- * come is passed. Null when there is none, `busy` when the table is locked.
+ * as many tokens or more, because one of that size was just found not to fit; `skip` past single ones that cannot go for a reason of their
+ * own. A ticket whose worker was rung a while ago and does not come is passed. Null when there is none, `busy` when the table is locked.
  */
 export function nextTicket(
   table: WaitingTable,
   pool: number,
-  look: { readonly now: number; readonly smallerThan?: number },
+  look: {
+    readonly now: number;
+    readonly smallerThan?: number;
+    readonly skip?: ReadonlySet<TicketId>;
+  },
 ): NextTicket | null | 'busy' {
   if (!lockWaiting(table)) return 'busy';
   const share = poolShare(table, pool);
@@ -112,11 +118,13 @@ export function nextTicket(
     const terms: Look = {
       byRank: (ofShare(table, share, SHARE.turns) + 1) % TURNS !== 0,
       smallerThan: look.smallerThan ?? Infinity,
+      skip: look.skip ?? NO_TICKETS,
       worker: table.worker,
       calledBefore: look.now - CALL_GRACE_MS,
     };
     const slot = nextIn(table, share, terms);
-    if (slot !== 0) found = describe(table, slot, look.smallerThan === undefined);
+    const first = terms.smallerThan === Infinity && terms.skip.size === 0;
+    if (slot !== 0) found = describe(table, slot, first);
   }
   unlockWaiting(table);
   return found;
@@ -294,7 +302,7 @@ function poolOf(table: WaitingTable, leaf: number): number {
 
 function describe(table: WaitingTable, slot: number, first: boolean): NextTicket {
   return {
-    id: ticketIdOf(slot, ofTicket(table, slot, TICKET.generation)),
+    id: idOfSlot(table, slot),
     worker: ofTicket(table, slot, TICKET.worker),
     tokens: ofTicket(table, slot, TICKET.tokens),
     deadlineAt: ofTicket(table, slot, TICKET.deadlineAt),

@@ -1,3 +1,4 @@
+import { idOfSlot, type TicketId } from './tickets.ts';
 import { SHARE, TICKET } from './waiting-layout.ts';
 import { ofShare, ofTicket, type WaitingTable } from './waiting-table.ts';
 
@@ -7,6 +8,8 @@ export interface Look {
   readonly byRank: boolean;
   /** Only tickets that need fewer tokens. */
   readonly smallerThan: number;
+  /** Tickets that were found unable to go for a reason of their own. */
+  readonly skip: ReadonlySet<TicketId>;
   /** Who looks: its own tickets are never passed over. */
   readonly worker: number;
   /** Others' tickets that were called before this instant and not taken are passed. */
@@ -47,7 +50,8 @@ function firstFitting(table: WaitingTable, leaf: number, look: Look): number {
     if (ofTicket(table, slot, TICKET.tokens) >= look.smallerThan) continue;
     const calledAt = ofTicket(table, slot, TICKET.calledAt);
     const left = calledAt > 0 && calledAt < look.calledBefore;
-    if (!left || ofTicket(table, slot, TICKET.worker) === look.worker) return slot;
+    if (left && ofTicket(table, slot, TICKET.worker) !== look.worker) continue;
+    if (look.skip.size === 0 || !look.skip.has(idOfSlot(table, slot))) return slot;
   }
   return 0;
 }

@@ -118,11 +118,12 @@ describe('the pace of letting go', () => {
     expect(releases(pace, 5250, 7000)).toBeGreaterThan(900);
   });
 
-  it('goes back to one when one is refused', () => {
+  it('goes back to two when one is refused', () => {
     const pace = new ReleasePace();
     releases(pace, 0, 1500);
     pace.refused(1500);
-    expect(releases(pace, 1500, 1749)).toBeLessThanOrEqual(2);
+    expect(releases(pace, 1500, 1501)).toBe(2);
+    expect(releases(pace, 1501, 1749)).toBeLessThanOrEqual(2);
   });
 
   it('starts anew after a rest', () => {

@@ -20,7 +20,9 @@ export type TicketId = number;
 
 const SLOTS = 2 ** 16;
 
-export const ticketIdOf = (slot: number, generation: number): TicketId => generation * SLOTS + slot;
+/** The name of the ticket that uses a slot now. */
+export const idOfSlot = (table: WaitingTable, slot: number): TicketId =>
+  ofTicket(table, slot, TICKET.generation) * SLOTS + slot;
 
 /** The slot of a ticket in that state, 0 when it is another's by now or in another state. */
 export function slotOfTicket(table: WaitingTable, id: TicketId, state: number): number {

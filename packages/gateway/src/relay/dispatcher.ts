@@ -31,6 +31,8 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
+/** How long a call keeps away from a domain that has refused it and named no end. */
+const UNNAMED_END_MS = 1000;
 
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
@@ -59,6 +61,7 @@ class Dispatcher {
   #lastStatus = 0;
   #step: Again | null = null;
   #edited: { readonly key: string; readonly body: Uint8Array } | null = null;
+  readonly #refusedUntil = new Map<string, number>();
   /** What a wait has cost the consumer's share so far. */
   #served: Served | null = null;
 
@@ -111,7 +114,7 @@ class Dispatcher {
     return end;
   }
 
-  /** While a candidate is free that this request must not ask, its failure is the answer; so is what no time changes. */
+  /** After a failure that no time mends, what is left is the answer: another candidate, or that failure. */
   #isWorthWaiting(): boolean {
     const { waiting } = this.#plane;
     const { patienceMs, waitMs } = this.#exchange;
@@ -119,7 +122,8 @@ class Dispatcher {
     if (this.#bars === null && waiting.hasLine(this.#model.poolKey)) return true;
     if (patienceMs - waitMs <= 0) return false;
     const views = this.#view();
-    if (this.#bars !== null && views.some(({ eligible }) => eligible > 0)) return false;
+    const forRoom = this.#lastVerdict === null || endsByTime(this.#lastVerdict.class);
+    if (!forRoom && views.some(({ eligible }) => eligible > 0)) return false;
     return views.some(
       ({ eligible, blocked }) => eligible > 0 || blocked === 'time' || blocked === 'mixed',
     );
@@ -133,6 +137,7 @@ class Dispatcher {
         onMoved: (model) => {
           this.#model = model;
         },
+        refusedUntil: this.#refusedUntil,
         deadlineAt: this.#deadlineAt,
       },
     });
@@ -282,6 +287,10 @@ class Dispatcher {
     }
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
+    if (endsByTime(failed.verdict.class)) {
+      const endsInMs = failed.verdict.endsInMs ?? UNNAMED_END_MS;
+      this.#refusedUntil.set(candidate.domain, this.#plane.clock.now() + endsInMs);
+    }
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.#plane.random());
     if (step.kind === 'pass_through') return passThrough(this.#exchange, candidate, failed);

@@ -19,6 +19,8 @@ const BYTES_PER_TOKEN = 4;
 export interface LineHooks {
   /** Chooses and reserves in the first `tiers` tiers. */
   pickFrom(tried: Tried, tiers: number): Pick | null;
+  /** Quota domains that have refused this very call, with the instants until which it was told to wait. */
+  readonly refusedUntil: ReadonlyMap<string, number>;
   /** The call goes by another snapshot from now on. */
   onMoved(model: LiveModel): void;
   /** Monotonic instant by which the call must have its first byte. */
@@ -59,11 +61,18 @@ export class CallInLine implements WaitingCall {
     this.spillAt = this.#spillAt(now);
   }
 
-  tryStart(how: { readonly spilled: boolean; readonly keepFree: number | null }): Pick | null {
+  tryStart(how: {
+    readonly spilled: boolean;
+    readonly keepFree: number | null;
+  }): Pick | 'no_room' | 'not_yet' {
     const kept = how.keepFree === null ? undefined : this.#plan.nodes[how.keepFree]?.path;
     const domains = new Set(kept === undefined ? [] : [kept]);
+    const own = this.#closedDomains(this.#plane.clock.now());
+    for (const domain of own) domains.add(domain);
     const tiers = how.spilled ? Infinity : 1;
-    return this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
+    const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
+    if (pick !== null) return pick;
+    return own.length > 0 || !how.spilled ? 'not_yet' : 'no_room';
   }
 
   projectedStart(_need: Ahead, now: number): number | null {
@@ -72,7 +81,16 @@ export class CallInLine implements WaitingCall {
       const startAt = soonestStart(this.exchange.live.table, tier, now);
       if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
     }
-    return soonest;
+    if (soonest === null || soonest > now) return soonest;
+    // There is room, but perhaps only where this very call was told to wait.
+    const closed = [...this.#hooks.refusedUntil.values()].filter((until) => until > now);
+    return closed.length === 0 ? now : Math.min(...closed);
+  }
+
+  #closedDomains(now: number): readonly string[] {
+    const closed: string[] = [];
+    for (const [domain, until] of this.#hooks.refusedUntil) if (until > now) closed.push(domain);
+    return closed;
   }
 
   firstDomain(now: number): number {

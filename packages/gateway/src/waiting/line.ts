@@ -85,17 +85,14 @@ export class Line {
   /** Milliseconds until the next look. */
   #turns(): number {
     const { table, clock } = this.#host;
-    let smallerThan: number | undefined;
+    let smallerThan = Infinity;
+    const skip = new Set<TicketId>();
     let kept: { readonly id: TicketId; readonly domain: number } | null = null;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const now = clock.now();
       const pauseMs = this.pace.opensInMs(now);
       if (pauseMs > 0) return pauseMs;
-      const next = nextTicket(
-        table,
-        this.#pool,
-        smallerThan === undefined ? { now } : { now, smallerThan },
-      );
+      const next = nextTicket(table, this.#pool, { now, smallerThan, skip });
       if (next === 'busy') return BUSY_MS;
       if (next === null) break;
       const waiter = this.#waiters.get(next.id);
@@ -103,8 +100,12 @@ export class Line {
       const keepFree = kept === null || kept.id === next.id ? null : kept.domain;
       const went = this.#start(waiter, keepFree, now);
       if (went === 'busy') return BUSY_MS;
-      if (went) continue;
+      if (went === 'went') continue;
       if (next.called) answerCall(table, next.id);
+      if (went === 'not_yet') {
+        skip.add(next.id);
+        continue;
+      }
       if (next.first) {
         kept = earmark(table, this.#pool, { id: next.id, domain: waiter.call.firstDomain(now) });
       }
@@ -119,17 +120,21 @@ export class Line {
   }
 
   /** Whether a call went; it may also have left the queue in the same moment. */
-  #start(waiter: Waiter, keepFree: number | null, now: number): boolean | 'busy' {
+  #start(
+    waiter: Waiter,
+    keepFree: number | null,
+    now: number,
+  ): 'went' | 'no_room' | 'not_yet' | 'busy' {
     const pick = waiter.call.tryStart({ spilled: waiter.spilled, keepFree });
-    if (pick === null) return false;
+    if (typeof pick === 'string') return pick;
     const served = serve(this.#host.table, waiter.ticket);
     if (served === null || served === 'busy') {
       this.#host.giveBack(waiter, pick);
-      return served === null ? true : 'busy';
+      return served === null ? 'went' : 'busy';
     }
     this.pace.release(now);
     waiter.go(pick, served);
-    return true;
+    return 'went';
   }
 
   /** Tries one call out of turn, because a tier has opened for it that others do not go to yet. */

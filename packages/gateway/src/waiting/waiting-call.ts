@@ -36,8 +36,14 @@ export interface WaitingCall {
   readonly spillAt: number | null;
   /** Calls of its pool that may wait at once. */
   readonly maxWaiting: number;
-  /** Chooses and reserves. `keepFree`: a quota domain whose refill is put aside for somebody else. */
-  tryStart(how: { readonly spilled: boolean; readonly keepFree: number | null }): Pick | null;
+  /**
+   * Chooses and reserves. `keepFree`: a quota domain whose refill is put aside for somebody else. `no_room`: nothing has room for a call of
+   * this size; `not_yet`: this call alone must not go where there is room.
+   */
+  tryStart(how: {
+    readonly spilled: boolean;
+    readonly keepFree: number | null;
+  }): Pick | 'no_room' | 'not_yet';
   /** When the pool can serve a need of that size, monotonic; null when time does not bring it. */
   projectedStart(need: Ahead, now: number): number | null;
   /** The quota domain in which this call would fit first. */
