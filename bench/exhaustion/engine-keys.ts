@@ -1,20 +1,66 @@
-// The engine's decisions about keys, called as the gateway's dispatcher calls them.
-import { Bars, NOTHING_TRIED } from '../../packages/gateway/src/relay/bars.ts';
-import { choose, explain, type Tried } from '../../packages/core/src/keys/choose.ts';
+// The engine's decisions about keys, called as the gateway's dispatcher calls them: with real header text and real bodies.
+import { choose, explain } from '../../packages/core/src/keys/choose.ts';
+import type { Needs, Tried } from '../../packages/core/src/keys/draw.ts';
 import type { KeyTable } from '../../packages/core/src/keys/key-table.ts';
+import {
+  chargedOf,
+  needOf,
+  NOTHING_CHARGED,
+  type Need,
+} from '../../packages/core/src/keys/need.ts';
+import { observeLimits } from '../../packages/core/src/keys/observe-limits.ts';
 import type { Outcome } from '../../packages/core/src/keys/outcome.ts';
 import type { Candidate, TierPlan } from '../../packages/core/src/keys/plan.ts';
-import { reserve, settle, type Reservation } from '../../packages/core/src/keys/reserve.ts';
+import { candidateStart, projectedStart } from '../../packages/core/src/keys/projection.ts';
+import { QUANTITY } from '../../packages/core/src/keys/quantity.ts';
+import {
+  noteFirstContent,
+  settle,
+  tryReserve,
+  type Reservation,
+} from '../../packages/core/src/keys/reserve.ts';
+import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
+import { Bars, NOTHING_TRIED } from '../../packages/gateway/src/relay/bars.ts';
 import type { EngineWorld } from './engine-world.ts';
 import type { AttemptView, RequestView, ResponseView, World } from './strategy.ts';
 
 /** A candidate that is drawn and lost to another call is drawn again this often. */
 const MAX_DRAWS = 4;
+/** Text around the messages of a request, bytes. */
+const ENVELOPE_BYTES = 150;
 
 export interface Pick {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
+}
+
+/** What a call needs at each provider, worked out once for each. */
+export class CallNeeds implements Needs {
+  readonly #table: KeyTable;
+  readonly #request: RequestView;
+  readonly #known: (Need | undefined)[] = [];
+
+  constructor(table: KeyTable, request: RequestView) {
+    this.#table = table;
+    this.#request = request;
+  }
+
+  of({ breaker, provider }: Candidate): Need {
+    return (this.#known[breaker] ??= this.#needAt(breaker, provider.charge));
+  }
+
+  #needAt(breaker: number, charge: Candidate['provider']['charge']): Need {
+    const { inputBytes, maxTokens } = this.#request;
+    const bytes = Math.max(1, inputBytes - ENVELOPE_BYTES);
+    const size = {
+      inputTokens: Math.ceil(bytes / learnedBytesPerToken(this.#table, breaker)),
+      maxOutputTokens: maxTokens,
+      choices: 1,
+      contextLength: null,
+    };
+    return needOf(charge, size, learnedOutput(this.#table, breaker));
+  }
 }
 
 export class EngineKeys {
@@ -33,36 +79,45 @@ export class EngineKeys {
   }
 
   /** Tokens that have to fit at once. */
-  tokensOf(_table: KeyTable, request: RequestView): number {
-    return request.inputBytes / 4 + request.maxTokens;
+  tokensOf(needs: CallNeeds): number {
+    const [first] = this.#tier.candidates;
+    return first === undefined ? 0 : (needs.of(first).total[QUANTITY.tokens] ?? 0);
   }
 
-  pick(table: KeyTable, _request: RequestView, bars: Bars | null, now: number): Pick | null {
-    if (bars === null) return this.pickFrom(table, _request, NOTHING_TRIED, now);
+  pick(table: KeyTable, needs: CallNeeds, bars: Bars | null, now: number): Pick | null {
+    if (bars === null) return this.pickFrom(table, needs, NOTHING_TRIED, now);
     for (const tried of bars.preferences(this.#engine.pool)) {
-      const pick = this.pickFrom(table, _request, tried, now);
+      const pick = this.pickFrom(table, needs, tried, now);
       if (pick !== null) return pick;
     }
     return null;
   }
 
-  pickFrom(table: KeyTable, _request: RequestView, tried: Tried, now: number): Pick | null {
+  pickFrom(table: KeyTable, needs: CallNeeds, tried: Tried, now: number): Pick | null {
     for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
-      const candidate = choose(table, this.#tier, tried, { now, random: this.#random });
+      const candidate = choose(table, this.#tier, tried, { now, random: this.#random, needs });
       if (candidate === null) return null;
-      const reservation = reserve(table, candidate, now);
-      if (reservation !== null) return { candidate, reservation };
+      const reservation = tryReserve(table, candidate, now, needs.of(candidate));
+      if (typeof reservation !== 'string') return { candidate, reservation };
     }
     return null;
   }
 
   /** A response's head is here: what it tells about limits. */
-  heard(_table: KeyTable, _pick: Pick, _head: ResponseView, _now: number): void {
-    // limits are not known to this engine yet
+  heard(
+    table: KeyTable,
+    { reservation }: Pick,
+    key: number,
+    head: ResponseView,
+    now: number,
+  ): void {
+    const observations = this.#engine.vendors[key]?.readLimits(head.header) ?? [];
+    const refused = head.status === 429;
+    observeLimits(table, reservation, observations, { now, refused });
   }
 
-  firstContent(_table: KeyTable, _pick: Pick, _now: number): void {
-    // nor is what a first content ends
+  firstContent(table: KeyTable, { reservation }: Pick, now: number): void {
+    noteFirstContent(table, reservation, now);
   }
 
   verdictOf(attempt: AttemptView, response: ResponseView, now: number): Verdict {
@@ -84,34 +139,58 @@ export class EngineKeys {
     of: {
       readonly verdict: Verdict;
       readonly request: RequestView;
-      readonly response: ResponseView | null;
+      readonly response: ResponseView;
     },
     now: number,
   ): void {
     const at = { now, wallNow: this.#wallStart + now, random: this.#random };
-    settle(table, pick.reservation, of.verdict, at);
+    const { usage } = of.response;
+    if (usage === null) {
+      settle(table, pick.reservation, of.verdict, at);
+      return;
+    }
+    const { charge } = pick.candidate.provider;
+    const charged = chargedOf(charge, { ...usage, cachedTokens: 0 }, pick.reservation.need);
+    const requestBytes = Math.max(1, of.request.inputBytes - ENVELOPE_BYTES);
+    const sample = { ...usage, requestBytes };
+    settle(table, pick.reservation, of.verdict, { ...at, charged, sample });
   }
 
-  /** When the pool serves a need as large as this; null when no time brings it. */
-  projectedStart(
+  /** Lets go what was held and not sent. */
+  giveBack(table: KeyTable, { reservation }: Pick, now: number): void {
+    settle(table, reservation, UNJUDGED, {
+      now,
+      wallNow: this.#wallStart + now,
+      random: this.#random,
+      charged: NOTHING_CHARGED,
+    });
+  }
+
+  /** When some key has room for the call; null when no time brings it. */
+  startOf(table: KeyTable, needs: CallNeeds, now: number): number | null {
+    return projectedStart(table, this.#tier, { now, needs });
+  }
+
+  /** How many keys have room now, and whether time brings one at all. */
+  prospects(
     table: KeyTable,
-    _need: { readonly tickets: number; readonly tokens: number },
+    needs: CallNeeds,
     now: number,
-  ): number | null {
-    const view = explain(table, this.#tier, NOTHING_TRIED, now);
-    if (view.eligible > 0) return now;
-    const byTime = view.blocked === 'time' || view.blocked === 'mixed';
-    return byTime && view.nextInMs !== null ? now + view.nextInMs : null;
-  }
-
-  /** Whether a candidate is free that a request must not ask any more, and whether time brings one at all. */
-  prospects(table: KeyTable, now: number): { readonly eligible: number; readonly byTime: boolean } {
-    const { eligible, blocked } = explain(table, this.#tier, NOTHING_TRIED, now);
+  ): { readonly eligible: number; readonly byTime: boolean } {
+    const { eligible, blocked } = explain(table, this.#tier, NOTHING_TRIED, { now, needs });
     return { eligible, byTime: eligible > 0 || blocked === 'time' || blocked === 'mixed' };
   }
 
   /** The domain in which a call that does not fit would fit first. */
-  firstDomain(_table: KeyTable, _request: RequestView, _now: number): number {
-    return this.#tier.candidates[0]?.locks.at(-1) ?? 0;
+  firstDomain(table: KeyTable, needs: CallNeeds, now: number): number {
+    let first = 0;
+    let earliest = Infinity;
+    for (const candidate of this.#tier.candidates) {
+      const start = candidateStart(table, candidate, now, needs.of(candidate));
+      if (start >= earliest) continue;
+      earliest = start;
+      first = candidate.locks.at(-1) ?? 0;
+    }
+    return first;
   }
 }

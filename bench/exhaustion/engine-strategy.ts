@@ -9,7 +9,7 @@ import {
 } from '../../packages/core/src/keys/decide.ts';
 import { endsByTime } from '../../packages/core/src/keys/cooldown-codes.ts';
 import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budget.ts';
-import { UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
+import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
 import { callCost } from '../../packages/core/src/waiting/call-cost.ts';
 import {
   answerCall,
@@ -27,7 +27,7 @@ import {
 import { projectStart, queueAhead } from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
 import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
-import { EngineKeys, type Pick } from './engine-keys.ts';
+import { CallNeeds, EngineKeys, type Pick } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
 import type {
   Actions,
@@ -43,13 +43,20 @@ import type {
 const MAX_LOOKS = 64;
 const LONGEST_SLEEP_MS = 1000;
 const LEAST_SLEEP_MS = 20;
+/** How long a call keeps away from a domain that has refused it and named no end. */
+const UNNAMED_END_MS = 1000;
 
 interface Call {
   readonly request: RequestView;
   readonly seat: ShareSeat;
   readonly worker: Worker;
   readonly history: DispatchHistory;
-  tokens: number;
+  readonly needs: CallNeeds;
+  /** Tokens that have to fit at once. */
+  readonly tokens: number;
+  /** Domains that refused it, until when they asked to be left alone. */
+  readonly refusedUntil: Map<string, number>;
+  lastVerdict: Verdict | null;
   bars: Bars | null;
   step: Again | null;
   ticket: TicketId;
@@ -99,12 +106,16 @@ class Keywell implements Strategy {
     const seat = this.#engine.seats[request.tenant];
     if (worker === undefined || seat === undefined) throw new Error('no such worker or tenant');
     countRequest(worker.keys, this.#engine.pool, now);
+    const needs = new CallNeeds(worker.keys, request);
     const call: Call = {
       request,
       seat,
       worker,
       history: freshHistory(),
-      tokens: this.#keys.tokensOf(worker.keys, request),
+      needs,
+      tokens: this.#keys.tokensOf(needs),
+      refusedUntil: new Map(),
+      lastVerdict: null,
       bars: null,
       step: null,
       ticket: 0,
@@ -117,7 +128,7 @@ class Keywell implements Strategy {
   firstByte(attempt: AttemptView, head: ResponseView, now: number): void {
     const open = this.#open.get(attempt.id);
     if (open === undefined) return;
-    this.#keys.heard(open.call.worker.keys, open.pick, head, now);
+    this.#keys.heard(open.call.worker.keys, open.pick, attempt.key, head, now);
     this.#keys.firstContent(open.call.worker.keys, open.pick, now);
     this.#freed(now);
     this.#sleep(now);
@@ -131,7 +142,7 @@ class Keywell implements Strategy {
     const { keys } = call.worker;
     const verdict = this.#keys.verdictOf(attempt, response, now);
     if (!attempt.request.stream || response.status !== 200) {
-      this.#keys.heard(keys, pick, response, now);
+      this.#keys.heard(keys, pick, attempt.key, response, now);
     }
     this.#keys.settle(keys, pick, { verdict, request: call.request, response }, now);
     this.#correct(call, verdict, response);
@@ -152,9 +163,9 @@ class Keywell implements Strategy {
 
   /** Dispatcher: the next attempt, or a place in the line, or the end. */
   #goOn(call: Call, now: number): void {
-    const { worker, bars, request } = call;
+    const { worker, bars, needs } = call;
     const inLine = bars === null && waitingIn(worker.waiting, call.seat.pool) > 0;
-    const pick = inLine ? null : this.#keys.pick(worker.keys, request, bars, now);
+    const pick = inLine ? null : this.#keys.pick(worker.keys, needs, bars, now);
     if (pick === null) this.#waitForTurn(call, now);
     else if (bars?.avoids(pick.candidate) === true && (call.step?.delayMs ?? 0) > 0) {
       this.#pause(call, pick, now);
@@ -169,13 +180,7 @@ class Keywell implements Strategy {
   }
 
   #pause(call: Call, pick: Pick, now: number): void {
-    const { keys } = call.worker;
-    this.#keys.settle(
-      keys,
-      pick,
-      { verdict: UNJUDGED, request: call.request, response: null },
-      now,
-    );
+    this.#keys.giveBack(call.worker.keys, pick, now);
     const at = now + (call.step?.delayMs ?? 0);
     if (at > call.request.dispatchBy) {
       this.#refuse(call, 1000);
@@ -193,6 +198,10 @@ class Keywell implements Strategy {
     of: { readonly verdict: Verdict; readonly status: number },
     now: number,
   ): void {
+    call.lastVerdict = of.verdict;
+    if (endsByTime(of.verdict.class)) {
+      call.refusedUntil.set(candidate.domain, now + (of.verdict.endsInMs ?? UNNAMED_END_MS));
+    }
     const route = { retryAmbiguous: this.#engine.record.retryAmbiguous, status: of.status };
     const step = decide(of.verdict, call.history, route, this.#random());
     const again =
@@ -226,9 +235,7 @@ class Keywell implements Strategy {
   /** Waiting room: a place in the line, where the call starts in time as far as is known. */
   #waitForTurn(call: Call, now: number): void {
     const { worker, seat, request, tokens } = call;
-    const { eligible, byTime } = this.#keys.prospects(worker.keys, now);
-    const inLine = call.bars === null && waitingIn(worker.waiting, seat.pool) > 0;
-    if (!inLine && (!byTime || (call.bars !== null && eligible > 0))) {
+    if (!this.#isWorthWaiting(call, now)) {
       this.#refuse(call, 1000);
       return;
     }
@@ -237,8 +244,8 @@ class Keywell implements Strategy {
     const deadlineAt = request.dispatchBy;
     const cost = callCost(tokens);
     const ahead = queueAhead(worker.waiting, seat, { deadlineAt, cost });
-    const startAt = projectStart(ahead, { tokens }, (need) =>
-      this.#keys.projectedStart(worker.keys, need, now),
+    const startAt = projectStart(ahead, { tokens }, () =>
+      this.#keys.startOf(worker.keys, call.needs, now),
     );
     if (startAt === null || startAt > deadlineAt) {
       this.#refuse(call, startAt === null ? 1000 : startAt - now);
@@ -256,6 +263,16 @@ class Keywell implements Strategy {
     call.ticket = ticket;
     worker.waiters.set(ticket, call);
     this.#takeTurns(worker, now);
+  }
+
+  /** After a failure that no time mends, what is left is the answer. */
+  #isWorthWaiting(call: Call, now: number): boolean {
+    const { worker, seat, lastVerdict } = call;
+    if (lastVerdict?.class === 'too_large_for_limit') return false;
+    if (call.bars === null && waitingIn(worker.waiting, seat.pool) > 0) return true;
+    const { eligible, byTime } = this.#keys.prospects(worker.keys, call.needs, now);
+    const forRoom = lastVerdict === null || endsByTime(lastVerdict.class);
+    return byTime && (forRoom || eligible === 0);
   }
 
   /** Capacity may have come back: every worker looks at its line. */
@@ -302,7 +319,7 @@ class Keywell implements Strategy {
       }
       if (next.called) answerCall(waiting, next.id);
       if (next.first) {
-        const domain = this.#keys.firstDomain(worker.keys, call.request, now);
+        const domain = this.#keys.firstDomain(worker.keys, call.needs, now);
         kept = earmark(waiting, pool, { id: next.id, domain });
       }
       smallerThan = next.tokens;
@@ -311,11 +328,12 @@ class Keywell implements Strategy {
   }
 
   #tryStart(call: Call, keepFree: number | null, now: number): boolean {
-    const { worker, request } = call;
+    const { worker, needs } = call;
     const kept = keepFree === null ? undefined : this.#engine.plan.nodes[keepFree]?.path;
     const domains = new Set(kept === undefined ? [] : [kept]);
+    for (const [domain, until] of call.refusedUntil) if (until > now) domains.add(domain);
     const tried = { candidates: NO_CANDIDATES, domains };
-    const pick = this.#keys.pickFrom(worker.keys, request, tried, now);
+    const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
     if (pick === null) return false;
     const served = serve(worker.waiting, call.ticket);
     worker.waiters.delete(call.ticket);
@@ -328,13 +346,13 @@ class Keywell implements Strategy {
   /** When a worker's line may move: somebody fits, or somebody gives up. */
   #soonestOf({ waiters, keys }: Worker, now: number): number {
     if (waiters.size === 0) return Infinity;
-    let tokens = Infinity;
+    let smallest: Call | null = null;
     let givesUpAt = Infinity;
     for (const call of waiters.values()) {
-      tokens = Math.min(tokens, call.tokens);
+      if (smallest === null || call.tokens < smallest.tokens) smallest = call;
       givesUpAt = Math.min(givesUpAt, call.request.dispatchBy + 1);
     }
-    const startAt = this.#keys.projectedStart(keys, { tickets: 1, tokens }, now);
+    const startAt = smallest === null ? null : this.#keys.startOf(keys, smallest.needs, now);
     const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
     return Math.min(givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep));
   }

@@ -1,4 +1,4 @@
-import type { Tried } from '@keywell/core/keys/choose';
+import type { Tried } from '@keywell/core/keys/draw';
 import { isEligible } from '@keywell/core/keys/eligibility';
 import type { TierPlan } from '@keywell/core/keys/plan';
 import { callCost } from '@keywell/core/waiting/call-cost';

@@ -18,7 +18,7 @@ const known = new WeakMap<TierPlan, Known>();
 export function soonestStart(table: KeyTable, tier: TierPlan, now: number): number | null {
   const last = known.get(tier);
   if (last?.table === table && now - last.at < FRESH_MS) return last.startAt;
-  const view = explain(table, tier, NOTHING_TRIED, now);
+  const view = explain(table, tier, NOTHING_TRIED, { now });
   const byTime = view.blocked === 'time' || view.blocked === 'mixed';
   const startAt =
     view.eligible > 0 ? now : byTime && view.nextInMs !== null ? now + view.nextInMs : null;
