@@ -26,6 +26,7 @@ import {
 } from '../../packages/core/src/waiting/deadline-queue.ts';
 import { projectStart, queueAhead } from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
+import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
 import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
 import { CallNeeds, EngineKeys, type Pick } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
@@ -68,6 +69,14 @@ interface Worker extends WorkerTables {
   readonly waiters: Map<TicketId, Call>;
   /** When it looks at its line again. */
   wakeAt: number;
+  /** When the first of them gives up. */
+  givesUpAt: number;
+}
+
+/** What a look at the line has found so far. */
+interface Found {
+  smallerThan: number | undefined;
+  kept: { readonly id: TicketId; readonly domain: number } | null;
 }
 
 interface Open {
@@ -98,6 +107,7 @@ class Keywell implements Strategy {
       waiting,
       waiters: new Map(),
       wakeAt: Infinity,
+      givesUpAt: Infinity,
     }));
   }
 
@@ -283,29 +293,42 @@ class Keywell implements Strategy {
   /** Lets go whoever's turn it is and who fits; a ticket of another worker is that worker's to take, at once here. */
   #takeTurns(worker: Worker, now: number): void {
     let current: Worker | null = worker;
+    // what one worker found not to fit, the next one need not try
+    const found: Found = { smallerThan: undefined, kept: null };
     for (let turn = 0; current !== null && turn < 2 * MAX_LOOKS; turn += 1) {
       this.#dropEnded(current, now);
-      current = this.#turns(current, now);
+      current = this.#mayServe(current, now) ? this.#turns(current, found, now) : null;
     }
     for (const each of this.#workers) each.wakeAt = this.#soonestOf(each, now);
   }
 
-  #dropEnded({ waiters, waiting }: Worker, now: number): void {
+  /** While the smallest does not fit anywhere nobody does. */
+  #mayServe(worker: Worker, now: number): boolean {
+    const smallest = smallestOf(worker);
+    if (smallest === null) return false;
+    const startAt = this.#keys.startOf(worker.keys, smallest.needs, now);
+    return startAt !== null && startAt <= now;
+  }
+
+  /** Only a full line displaces anybody. */
+  #dropEnded(worker: Worker, now: number): void {
+    const { waiters, waiting, givesUpAt } = worker;
+    const full = waitingOnNode(waiting) >= this.#engine.record.maxWaiting;
+    if (!full && givesUpAt > now) return;
     for (const call of waiters.values()) {
-      if (call.request.dispatchBy >= now && ticketState(waiting, call.ticket) === 'waiting')
-        continue;
+      const lost = full && ticketState(waiting, call.ticket) !== 'waiting';
+      if (!lost && call.request.dispatchBy >= now) continue;
       this.#leave(call);
       this.#refuse(call, 1000);
     }
   }
 
   /** The worker whose turn it is then; null when nobody's is. */
-  #turns(worker: Worker, now: number): Worker | null {
+  #turns(worker: Worker, found: Found, now: number): Worker | null {
     const { waiting, waiters } = worker;
     const pool = this.#engine.seats[0]?.pool ?? 0;
-    let smallerThan: number | undefined;
-    let kept: { readonly id: TicketId; readonly domain: number } | null = null;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
+      const { smallerThan, kept } = found;
       const terms = smallerThan === undefined ? { now } : { now, smallerThan };
       const next = nextTicket(waiting, pool, terms);
       if (next === null || next === 'busy') return null;
@@ -320,9 +343,9 @@ class Keywell implements Strategy {
       if (next.called) answerCall(waiting, next.id);
       if (next.first) {
         const domain = this.#keys.firstDomain(worker.keys, call.needs, now);
-        kept = earmark(waiting, pool, { id: next.id, domain });
+        found.kept = earmark(waiting, pool, { id: next.id, domain });
       }
-      smallerThan = next.tokens;
+      found.smallerThan = next.tokens;
     }
     return null;
   }
@@ -344,17 +367,17 @@ class Keywell implements Strategy {
   }
 
   /** When a worker's line may move: somebody fits, or somebody gives up. */
-  #soonestOf({ waiters, keys }: Worker, now: number): number {
+  #soonestOf(worker: Worker, now: number): number {
+    const { waiters, keys } = worker;
+    worker.givesUpAt = Infinity;
     if (waiters.size === 0) return Infinity;
-    let smallest: Call | null = null;
-    let givesUpAt = Infinity;
     for (const call of waiters.values()) {
-      if (smallest === null || call.tokens < smallest.tokens) smallest = call;
-      givesUpAt = Math.min(givesUpAt, call.request.dispatchBy + 1);
+      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + 0.001);
     }
+    const smallest = smallestOf(worker);
     const startAt = smallest === null ? null : this.#keys.startOf(keys, smallest.needs, now);
     const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
-    return Math.min(givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep));
+    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep));
   }
 
   #sleep(now: number): void {
@@ -375,3 +398,11 @@ class Keywell implements Strategy {
 }
 
 const NO_CANDIDATES: Set<number> = new Set();
+
+function smallestOf({ waiters }: Worker): Call | null {
+  let smallest: Call | null = null;
+  for (const call of waiters.values()) {
+    if (smallest === null || call.tokens < smallest.tokens) smallest = call;
+  }
+  return smallest;
+}
