@@ -3,8 +3,11 @@ import type { PoolRecord, ProviderRecord } from '../packages/core/src/snapshot/s
 import { PLAIN_CHARGE } from '../packages/core/src/keys/charge-rule.ts';
 import { Secret } from '../packages/core/src/secret/secret.ts';
 import { choose, createTried } from '../packages/core/src/keys/choose.ts';
-import { initKeyTable, openKeyTable } from '../packages/core/src/keys/key-table.ts';
-import { planKeys } from '../packages/core/src/keys/plan.ts';
+import { initKeyTable, openKeyTable, type KeyTable } from '../packages/core/src/keys/key-table.ts';
+import type { LimitObservation } from '../packages/core/src/keys/limit-observation.ts';
+import { chargedOf, needOf } from '../packages/core/src/keys/need.ts';
+import { observeLimits } from '../packages/core/src/keys/observe-limits.ts';
+import { planKeys, type Candidate, type KeyPlan } from '../packages/core/src/keys/plan.ts';
 import { reserve, settle } from '../packages/core/src/keys/reserve.ts';
 import { SUCCESS } from '../packages/core/src/keys/verdict.ts';
 import { CounterTable } from '../packages/core/src/limits/counter-table.ts';
@@ -20,22 +23,29 @@ const TURN_MS = 60;
 const clock = (): number => performance.now();
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Nanoseconds of one operation: the median of several short turns, after one that is not counted. */
+/** Microseconds of processor time that this thread has used: what others do on the machine at the same time does not count. */
+function cpuTime(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+/** Nanoseconds of processor time of one operation: the median of several short turns, after one that is not counted. */
 function cost(operation: () => void): number {
   const turn = (): number => {
-    const from = clock();
+    const started = clock();
+    const from = cpuTime();
     let done = 0;
-    for (; clock() - from < TURN_MS; done += 200) {
+    for (; clock() - started < TURN_MS; done += 200) {
       for (let index = 0; index < 200; index += 1) operation();
     }
-    return ((clock() - from) * 1e6) / done;
+    return ((cpuTime() - from) * 1000) / done;
   };
   turn();
   return median(Array.from({ length: TURNS }, turn));
 }
 
-/** Choosing, taking and giving back a key of a pool with so many keys, each in a domain of its own. */
-function keyRound(keys: number): () => void {
+/** A pool with so many keys, each in a domain of its own. */
+function planOf(keys: number): KeyPlan {
   const provider: ProviderRecord = {
     id: 'bench',
     kind: 'openai',
@@ -86,20 +96,80 @@ function keyRound(keys: number): () => void {
     hedge: null,
     continuation: false,
   };
-  const plan = planKeys({ providers: [provider], pools: [pool] });
+  return planKeys({ providers: [provider], pools: [pool] });
+}
+
+function tableOf(plan: KeyPlan): KeyTable {
   const buffer = new SharedArrayBuffer(plan.byteLength(3));
   initKeyTable(plan, buffer);
-  const table = openKeyTable(plan, buffer, { worker: 1, epoch: 1 });
+  return openKeyTable(plan, buffer, { worker: 1, epoch: 1 });
+}
+
+/** Choosing, taking and giving back a key of so many, each with so many limits that are known. */
+function keyRound(keys: number, dimensions: number): () => void {
+  const plan = planOf(keys);
+  const table = tableOf(plan);
   const tier = plan.pools.get('chat')?.tiers[0];
   if (tier === undefined) throw new Error('the pool has no tier');
   const random = Math.random;
+  const need = needOf(PLAIN_CHARGE, SIZE);
+  const charged = chargedOf(PLAIN_CHARGE, USAGE, need);
+  if (dimensions > 0) tellLimits(table, tier.candidates, LIMITS.slice(0, dimensions));
   return () => {
     const now = clock();
-    const candidate = choose(table, tier, createTried(), { now, random });
-    const reservation = candidate === null ? null : reserve(table, candidate, now);
+    const candidate = choose(table, tier, createTried(), { now, random, need });
+    const reservation = candidate === null ? null : reserve(table, candidate, now, need);
     if (reservation === null) throw new Error('no key');
-    settle(table, reservation, SUCCESS, { now, wallNow: 0, random });
+    settle(table, reservation, SUCCESS, { now, wallNow: 0, random, charged });
   };
+}
+
+const SIZE = { inputTokens: 800, maxOutputTokens: 400, choices: 1, contextLength: null };
+const USAGE = { inputTokens: 800, outputTokens: 120, cachedTokens: 0 };
+
+/** Large enough that nothing runs dry while it is measured. */
+const LIMITS: readonly LimitObservation[] = (
+  [
+    'requests_minute',
+    'tokens_minute',
+    'input_tokens_minute',
+    'output_tokens_minute',
+    'requests_day',
+  ] as const
+).map((dimension) => ({
+  dimension,
+  limit: 1e11,
+  remaining: 9e10,
+  resetInMs: 60_000,
+  reset: 'full_again',
+  refill: 'continuous',
+  source: 'header',
+}));
+
+/** As if every key had answered once. */
+function tellLimits(
+  table: KeyTable,
+  candidates: readonly Candidate[],
+  limits: readonly LimitObservation[],
+): void {
+  for (const candidate of candidates) {
+    const now = clock();
+    const reservation = reserve(table, candidate, now);
+    if (reservation === null) throw new Error('no key');
+    observeLimits(table, reservation, limits, { now });
+    settle(table, reservation, SUCCESS, { now, wallNow: 0, random: Math.random });
+  }
+}
+
+/** Taking in what one response told about so many limits, its attempt still open. */
+function observeRound(dimensions: number): () => void {
+  const plan = planOf(100);
+  const table = tableOf(plan);
+  const [candidate] = plan.candidates;
+  const reservation = candidate === undefined ? null : reserve(table, candidate, clock());
+  if (reservation === null) throw new Error('no key');
+  const limits = LIMITS.slice(0, dimensions);
+  return () => observeLimits(table, reservation, limits, { now: clock() });
 }
 
 function limitRound(): () => void {
@@ -159,8 +229,10 @@ const cases: readonly (readonly [string, () => void])[] = [
   ["a consumer's limit: take one request", limitRound()],
   ['request of 2 KB: read and edit in place', requestRound()],
   ['the same by JSON.parse and JSON.stringify', parseRound()],
-  ['choose, reserve, settle among 5 keys', keyRound(5)],
-  ['choose, reserve, settle among 1,000 keys', keyRound(1000)],
+  ['choose, reserve, settle among 5 keys without limits', keyRound(5, 0)],
+  ['choose, reserve, settle among 100 keys × 5 dimensions', keyRound(100, 5)],
+  ['choose, reserve, settle among 10,000 keys × 5 dimensions', keyRound(10_000, 5)],
+  ['observe 5 limits of a response', observeRound(5)],
   ['answer of 1 KB: read its usage', responseRound()],
   ['stream of 60 events: observe', streamRound()],
   ['refusal: classify a 429', classifyRound()],

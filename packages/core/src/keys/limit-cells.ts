@@ -4,7 +4,7 @@ import { countLearned, learnedRoom } from './learned-limit.ts';
 import { dimensionInTag, MARK, REFILL, refillInTag } from './limit-tag.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
-import { QUANTITIES, quantityOfCode, spanOfCode } from './quantity.ts';
+import { QUANTITIES, QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
 import { BLOCK, LIMIT, LIMIT_SLOTS, NODE_CELL } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
@@ -39,6 +39,8 @@ export function effectiveOf(table: KeyTable, block: number, at: number, now: num
   const quantity = quantityOfCode(dimensionInTag(tag));
   const open = cells[block + BLOCK.open + quantity] ?? 0;
   const limit = cells[at + LIMIT.limit] ?? 0;
+  // Places come back when attempts end, which is our own account.
+  if (quantity === QUANTITY.places) return limit - open;
   const resetAt = cells[at + LIMIT.resetAt] ?? 0;
   if (!isContinuous(tag) && resetAt > 0 && resetAt <= now) return limit - open;
   const used = cells[block + BLOCK.used + quantity] ?? 0;
@@ -88,7 +90,7 @@ export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?:
   return fit;
 }
 
-/** How soon a place at a node is looked for again. */
+/** How soon a place is looked for again: nobody knows when an attempt ends. */
 const PLACE_MS = 1000;
 
 /** A cap that was learned from a refusal rises by one for every 30 s at it. */
@@ -171,7 +173,6 @@ export function startOf(
   if (missing <= 0) return now;
   if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) return Infinity;
   const span = spanOfCode(dimensionInTag(tag));
-  // A place comes free when something ends, and nobody knows when that is.
   if (span === Infinity) return now + PLACE_MS;
   if (isContinuous(tag)) {
     const rate = readCell(table, at + LIMIT.rate);

@@ -7,7 +7,7 @@ import { effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.t
 import type { LimitObservation } from './limit-observation.ts';
 import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
 import type { KeyPlan } from './plan.ts';
-import { quantityOfCode, spanOfCode } from './quantity.ts';
+import { QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
 import type { Reservation } from './reserve.ts';
 import { BLOCK, HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 import { commit, lockRecords, unlockRecords, write } from './table-journal.ts';
@@ -185,7 +185,11 @@ function writeLimit(
     write(table, at + LIMIT.at, now);
     write(table, at + LIMIT.told, -1);
   } else if (limit !== before) {
-    write(table, at + LIMIT.balance, readCell(table, at + LIMIT.balance) + limit - before);
+    // What a limit grows by is there at once; what it shrinks by may have been used already.
+    const more = Math.max(0, limit - before);
+    const left = Math.min(limit, leftOf(table, place, now) + more);
+    write(table, at + LIMIT.balance, left + readCell(table, block + usedCell(dimension)));
+    write(table, at + LIMIT.at, now);
   }
   write(table, at + LIMIT.limit, limit);
   write(table, at + LIMIT.rate, rate);
@@ -198,8 +202,10 @@ function writeLimit(
 
 /** What was charged since the attempt was sent: `used` is what had been by then. */
 function headway(table: KeyTable, block: number, dimension: number, used: number): number {
-  return readCell(table, block + BLOCK.used + quantityOfCode(dimension)) - used;
+  return readCell(table, block + usedCell(dimension)) - used;
 }
+
+const usedCell = (dimension: number): number => BLOCK.used + quantityOfCode(dimension);
 
 /** What is left by our own account, what is open not taken off. */
 function leftOf(table: KeyTable, { block, at, dimension }: Place, now: number): number {
@@ -227,7 +233,9 @@ function limitFor(
   }
   const guessed = tag === 0 || (tag & MARK.guessed) !== 0;
   if (!guessed) return { limit: known, marks: marksInTag(tag) };
-  return { limit: Math.max(known, remaining ?? 0, 1), marks: mark | MARK.guessed };
+  const places = quantityOfCode(dimension) === QUANTITY.places;
+  const open = places ? readCell(table, block + BLOCK.open + QUANTITY.places) : 0;
+  return { limit: Math.max(known, (remaining ?? 0) + open, 1), marks: mark | MARK.guessed };
 }
 
 /** What was declared of a limit; Infinity where nothing was. */
@@ -288,7 +296,8 @@ function rateFor(
   if (span === Infinity) return 0;
   const tag = readCell(table, at + LIMIT.tag);
   const known = tag !== 0 && isContinuous(tag) ? readCell(table, at + LIMIT.rate) : 0;
-  const plain = known > 0 ? known : of.limit / span;
+  const most = of.limit / Math.min(span, LEAST_SPAN_MS);
+  const plain = known > 0 ? Math.min(known, most) : of.limit / span;
   const { resetInMs } = observation;
   if (observation.reset !== 'full_again' || of.remaining === null || resetInMs === null) {
     return plain;
@@ -296,7 +305,7 @@ function rateFor(
   const missing = of.limit - of.remaining;
   if (!(resetInMs > 0 && resetInMs <= LONGEST_MS && missing > 0)) return plain;
   if (known > 0 && missing < TELLING_SHARE * of.limit) return plain;
-  return Math.min(missing / resetInMs, of.limit / Math.min(span, LEAST_SPAN_MS));
+  return Math.min(missing / resetInMs, most);
 }
 
 /** When a window ends; where nobody says so, after its own length. */

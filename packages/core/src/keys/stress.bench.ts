@@ -3,9 +3,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterTable } from '../limits/counter-table.ts';
 import { choose, createTried } from './choose.ts';
 import { openKeyTable, type KeyTable } from './key-table.ts';
+import type { LimitObservation } from './limit-observation.ts';
+import { needFrom, type Need } from './need.ts';
+import { observeLimits } from './observe-limits.ts';
 import type { TierPlan } from './plan.ts';
 import { countRequest, takeRetry } from './retry-budget.ts';
-import { reserve, settle, settleDeferred, type Reservation } from './reserve.ts';
+import { noteFirstContent, reserve, settle, settleDeferred, type Reservation } from './reserve.ts';
 import {
   firstTier,
   retryAfter,
@@ -54,6 +57,18 @@ const FAILURES: readonly Verdict[] = [
   verdictOf('transient', { scope: 'endpoint', counts: true }),
 ];
 
+/** Limits that never hold the storm back. */
+const TOLD: readonly LimitObservation[] = (
+  ['requests_minute', 'tokens_minute', 'output_tokens_minute'] as const
+).map((dimension) => ({
+  dimension,
+  limit: 1e9,
+  remaining: 9e8,
+  resetInMs: 60_000,
+  reset: 'full_again',
+  source: 'header',
+}));
+
 class Storm {
   readonly #table: KeyTable;
   readonly #tier: TierPlan;
@@ -73,10 +88,22 @@ class Storm {
       countRequest(this.#table, pool, now);
       takeRetry(this.#table, pool, now);
     }
-    const candidate = choose(this.#table, this.#tier, createTried(), { now, random });
-    const reservation = candidate === null ? null : reserve(this.#table, candidate, now);
-    if (reservation !== null) this.#open.push(reservation);
+    const need = this.#need();
+    const candidate = choose(this.#table, this.#tier, createTried(), { now, random, need });
+    const reservation = candidate === null ? null : reserve(this.#table, candidate, now, need);
+    if (reservation !== null) {
+      this.#open.push(reservation);
+      if (random() < 0.3) observeLimits(this.#table, reservation, TOLD, { now });
+      if (random() < 0.3) noteFirstContent(this.#table, reservation, now);
+    }
     if (this.#open.length > MAX_OPEN || random() < 0.4) this.#settleOne(now);
+  }
+
+  /** Output is charged as it comes, or at once. */
+  #need(): Need {
+    const outputTokens = Math.floor(this.#random() * 100);
+    const late = this.#random() < 0.5 ? { tokens: outputTokens, outputTokens } : {};
+    return needFrom({ tokens: 50 + outputTokens, inputTokens: 50, outputTokens }, late);
   }
 
   /** Returns everything that is held. */

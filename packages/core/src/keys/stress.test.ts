@@ -7,7 +7,11 @@ import { holderOf } from '../limits/record-lock.ts';
 import { readCell, slotCell } from './cooldown-cells.ts';
 import { classIn, classOf } from './cooldown-codes.ts';
 import { inFlightOf, initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
+import { describeLimits } from './describe-limits.ts';
+import { leaseCell, leaseHead } from './lease-cells.ts';
+import { nodeCell } from './limit-cells.ts';
 import type { KeyEntry, ScopePlan } from './plan.ts';
+import { QUANTITIES } from './quantity.ts';
 import { recoverWorker } from './recover.ts';
 import { currentSendSequence } from './send-sequence.ts';
 import {
@@ -19,7 +23,7 @@ import {
 } from './stress.bench.ts';
 import { seededRandom, stressPlan } from './table-fixture.bench.ts';
 import { heldRecords, lockRecord, unlockRecord } from './table-journal.ts';
-import { KEY_CELL, SLOT } from './table-layout.ts';
+import { BLOCK, KEY_CELL, LEASE, LEASE_HEAD, NODE_CELL, SLOT } from './table-layout.ts';
 
 const WORKERS = 3;
 const TERMINATIONS = 45;
@@ -91,7 +95,37 @@ function brokenIn(table: KeyTable, entry: KeyEntry): readonly string[] {
     if (scope !== undefined && scope.record === entry.nodes.at(-1))
       broken.push(...tornIn(table, scope));
   }
+  broken.push(...unequalIn(table, entry));
   return broken;
+}
+
+/** Σ reserved = Σ open: what a limit group at the key's node holds is what the leases of all workers hold of it. */
+function unequalIn(table: KeyTable, entry: KeyEntry): readonly string[] {
+  const block = table.plan.candidates
+    .find(({ keyIndex }) => keyIndex === entry.index)
+    ?.blocks.at(-1);
+  if (block === undefined) return [];
+  const held = heldOf(table, block);
+  return held.flatMap((amount, of) => {
+    const reserved = readCell(table, block + BLOCK.open + of);
+    return reserved === amount ? [] : [`${entry.domain}: ${reserved} reserved, ${amount} held`];
+  });
+}
+
+function heldOf(table: KeyTable, block: number): readonly number[] {
+  const held = Array.from({ length: QUANTITIES }, () => 0);
+  for (let worker = 0; worker <= WORKERS; worker += 1) {
+    const head = leaseHead(table, worker);
+    const top = readCell(table, head + LEASE_HEAD.top);
+    for (let lease = 0; lease < top; lease += 1) {
+      const cell = leaseCell(table, head, lease);
+      const index = Math.abs(readCell(table, cell + LEASE.candidate)) - 1;
+      if (table.plan.candidates[index]?.blocks.at(-1) !== block) continue;
+      for (let of = 0; of < QUANTITIES; of += 1)
+        held[of] = (held[of] ?? 0) + readCell(table, cell + LEASE.late + of);
+    }
+  }
+  return held;
 }
 
 function tornIn(table: KeyTable, scope: ScopePlan): readonly string[] {
@@ -164,6 +198,16 @@ describe('tables shared by workers', () => {
     expect(state.plan.keys.map(({ index }) => inFlightOf(state.table, index))).toEqual([
       0, 0, 0, 0, 0,
     ]);
+    const blocks = [...new Set(state.plan.candidates.flatMap((each) => [...each.blocks]))];
+    const reserved = blocks.map((block) =>
+      Array.from({ length: QUANTITIES }, (_, of) => readCell(state.table, block + BLOCK.open + of)),
+    );
+    expect(reserved).toEqual(blocks.map(() => [0, 0, 0, 0, 0, 0]));
+    const inFlight = state.plan.nodes.map(({ index }) =>
+      readCell(state.table, nodeCell(state.table, index, NODE_CELL.inFlight)),
+    );
+    expect(inFlight).toEqual(state.plan.nodes.map(() => 0));
+    expect(describeLimits(state.table, 0).length).toBeGreaterThan(0);
     expect(reaped.reduce((sum, { interrupted }) => sum + interrupted, 0)).toBeGreaterThan(0);
 
     const admitted = Atomics.load(signals, SIGNAL.admitted);
