@@ -119,7 +119,7 @@ function poolOf(world: World): PoolRecord {
         targets: ids.map((provider) => ({
           provider,
           model: world.model,
-          weight: world.keys.filter((key) => key.provider === provider).length,
+          weight: 1,
           keys: [],
           group: world.model,
           price: null,

@@ -115,8 +115,12 @@ export function chargedAsNeeded(need: Need): readonly number[] {
 function allowanceOf(charge: ChargeRule, size: RequestSize, learnedOutput: number): number {
   const choices = Math.max(1, saneAmount(size.choices));
   const named = size.maxOutputTokens;
-  if (named !== null && named >= 0) return Math.min(MOST_TOKENS, saneAmount(named) * choices);
   const learned = saneAmount(learnedOutput) * choices;
+  if (named !== null && named >= 0) {
+    const allowed = Math.min(MOST_TOKENS, saneAmount(named) * choices);
+    // Nobody is charged for what was only allowed: what such a model usually says is what has to fit.
+    return charge.output === 'as_produced' ? Math.min(allowed, learned) : allowed;
+  }
   if (charge.unsetAllowance === 'learned' || size.contextLength === null) return learned;
   return Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens)) * choices;
 }
