@@ -21,7 +21,7 @@ import {
 } from '../../packages/core/src/keys/reserve.ts';
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
-import { Bars, NOTHING_TRIED } from '../../packages/gateway/src/relay/bars.ts';
+import { NOTHING_TRIED, type Bars } from '../../packages/gateway/src/relay/bars.ts';
 import type { EngineWorld } from './engine-world.ts';
 import type { AttemptView, RequestView, ResponseView, World } from './strategy.ts';
 
@@ -104,13 +104,8 @@ export class EngineKeys {
   }
 
   /** A response's head is here: what it tells about limits. */
-  heard(
-    table: KeyTable,
-    { reservation }: Pick,
-    key: number,
-    head: ResponseView,
-    now: number,
-  ): void {
+  heard(table: KeyTable, { candidate, reservation }: Pick, head: ResponseView, now: number): void {
+    const key = this.#engine.keyOf[candidate.index] ?? 0;
     const observations = this.#engine.vendors[key]?.readLimits(head.header) ?? [];
     const refused = head.status === 429;
     observeLimits(table, reservation, observations, { now, refused });

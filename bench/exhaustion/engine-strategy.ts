@@ -138,7 +138,7 @@ class Keywell implements Strategy {
   firstByte(attempt: AttemptView, head: ResponseView, now: number): void {
     const open = this.#open.get(attempt.id);
     if (open === undefined) return;
-    this.#keys.heard(open.call.worker.keys, open.pick, attempt.key, head, now);
+    this.#keys.heard(open.call.worker.keys, open.pick, head, now);
     this.#keys.firstContent(open.call.worker.keys, open.pick, now);
     this.#freed(now);
     this.#sleep(now);
@@ -152,7 +152,7 @@ class Keywell implements Strategy {
     const { keys } = call.worker;
     const verdict = this.#keys.verdictOf(attempt, response, now);
     if (!attempt.request.stream || response.status !== 200) {
-      this.#keys.heard(keys, pick, attempt.key, response, now);
+      this.#keys.heard(keys, pick, response, now);
     }
     this.#keys.settle(keys, pick, { verdict, request: call.request, response }, now);
     this.#correct(call, verdict, response);
