@@ -53,10 +53,10 @@ export function choose(
 export function chooseBound(
   table: KeyTable,
   pool: PoolPlan,
-  domain: string,
   tried: Tried,
-  at: ChooseAt,
+  at: ChooseAt & { readonly domain: string },
 ): Candidate | 'domain_unavailable' {
+  const { domain } = at;
   for (const tier of pool.tiers) {
     const bound = tier.candidates.filter(({ domainPath }) => domainPath.includes(domain));
     for (const candidate of bound) {

@@ -134,9 +134,7 @@ export function coolSlot(
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
   const standing = before > sent.now;
-  if ((terms.flags & FLAG.implausible) !== 0) {
-    countAt(table, scope.endpoint, ENDPOINT_CELL.implausible, 1);
-  }
+  countImplausible(table, scope.endpoint, terms);
   if (!standing || terms.refusedNeed < readCell(table, cell + SLOT.refusedNeed)) {
     write(table, cell + SLOT.refusedNeed, terms.refusedNeed);
   }
@@ -213,7 +211,8 @@ export function clearProven(
 
 /** What comes back after it was only assumed to be dry is not given its whole share at once. */
 export function startRamp(table: KeyTable, scopeIndex: number, slot: number, now: number): void {
-  if ((slotFlags(table, slot) & FLAG.halfOpen) === 0) return;
+  const flags = slotFlags(table, slot);
+  if ((flags & FLAG.halfOpen) === 0 || (flags & FLAG.authoritative) !== 0) return;
   const cell = slotCell(table, slot);
   const cooledMs = readCell(table, cell + SLOT.endsAt) - readCell(table, cell + SLOT.setAt);
   const rampMs = Math.min(LONGEST_RAMP_MS, cooledMs * RAMP_SHARE);
@@ -249,6 +248,10 @@ export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: n
   write(table, table.layout.scopeEnds + scopeIndex, latest);
   const clears = table.layout.scopeClears + scopeIndex;
   if (readCell(table, clears) < clearedSeq) write(table, clears, clearedSeq);
+}
+
+function countImplausible(table: KeyTable, endpoint: number, { flags }: CooldownTerms): void {
+  if ((flags & FLAG.implausible) !== 0) countAt(table, endpoint, ENDPOINT_CELL.implausible, 1);
 }
 
 /** Adds to a counter of an endpoint, under its lock. */

@@ -73,10 +73,7 @@ export function termsOf(verdict: Verdict, kind: ScopeKind, random: number): Cool
     class: classCode(of),
     dimension: dimensionCode(verdict.dimension),
     identity: identityOf(kind, of, verdict.dimension),
-    flags:
-      (authoritative ? FLAG.authoritative : 0) |
-      (implausible ? FLAG.implausible : 0) |
-      (isHalfOpen(of, authoritative) ? FLAG.halfOpen : 0),
+    flags: flagsOf(of, authoritative, implausible),
     refusedNeed: refusedNeedOf(verdict.refusedNeed),
     lengthMs: authoritative && lengthMs !== null ? withJitter(lengthMs, random) : lengthMs,
     random,
@@ -109,6 +106,14 @@ const HALF_OPEN: ReadonlySet<VerdictClass> = new Set([
   'region_blocked',
   'model_forbidden',
 ]);
+
+function flagsOf(of: VerdictClass, authoritative: boolean, implausible: boolean): number {
+  return (
+    (authoritative ? FLAG.authoritative : 0) |
+    (implausible ? FLAG.implausible : 0) |
+    (isHalfOpen(of, authoritative) ? FLAG.halfOpen : 0)
+  );
+}
 
 /** Whether one attempt has to look first, once a cooldown of this class has ended. */
 export function isHalfOpen(of: VerdictClass, authoritative: boolean): boolean {

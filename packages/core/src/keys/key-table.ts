@@ -1,6 +1,5 @@
 import { LOCK_STRIDE, lockWordOf, type TableWriter } from '../limits/record-lock.ts';
 import { writeDeclared } from './declared-limits.ts';
-import type { KnownRates } from './known-rates.ts';
 import type { KeyPlan } from './plan.ts';
 import type { CooldownChange } from './status.ts';
 import { HEADER, LAYOUT_VERSION, MAGIC, SLOT, WRITER, type TableLayout } from './table-layout.ts';
@@ -10,6 +9,17 @@ const MAX_CHANGES = 128;
 
 /** A change noted while records are locked, when nothing may be allocated: cells of one entry of `KeyTable.noted`. */
 export const NOTED = Object.freeze({ scope: 0, cleared: 1, slot: 2, cells: 3 + SLOT.cells });
+
+/** Running sums of a tier's weights as one thread worked them out last; a thread's own memory, not the table's. */
+export interface KnownRates {
+  readonly changed: number;
+  readonly builtAt: number;
+  readonly cumulative: Float64Array;
+  /** How many of the tier's candidates draw on each block. */
+  readonly sharers: ReadonlyMap<number, number>;
+  /** Whether all of them are known, and one has a window of which something will be lost at its end. */
+  readonly losing: boolean;
+}
 
 /**
  * One thread's handle on the key table: views, places, and this writer's identity. All state is in the buffer, but for what one

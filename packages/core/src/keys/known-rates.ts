@@ -9,17 +9,6 @@ import { quantityOfCode, spanOfCode } from './quantity.ts';
 import { usualNeed } from './size-stats.ts';
 import { HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 
-/** Running sums of a tier's weights as one thread worked them out last; a thread's own memory, not the table's. */
-export interface KnownRates {
-  readonly changed: number;
-  readonly builtAt: number;
-  readonly cumulative: Float64Array;
-  /** How many of the tier's candidates draw on each block. */
-  readonly sharers: ReadonlyMap<number, number>;
-  /** Whether all of them are known, and one has a window of which something will be lost at its end. */
-  readonly losing: boolean;
-}
-
 /** Working them out looks at every candidate: not for every request, and soon after limits have changed. */
 const SOONEST_MS = 250;
 const LATEST_MS = 30_000;

@@ -20,6 +20,8 @@ const MOST_GROWTH_PER_MINUTE = 1;
 /** It creeps up while at least this share of it is used. */
 const LIMITING_SHARE = 0.8;
 const LEAST_PER_MINUTE = 1;
+/** Where less than this passed, a refusal was not about the pace, and nothing can be learned from it. */
+const LEAST_PASSED = 3;
 
 const cellOf = (block: number, cell: number): number => block + BLOCK.learned + cell;
 
@@ -36,7 +38,7 @@ export const learnedPerMinute = (table: KeyTable, block: number): number =>
   readCell(table, cellOf(block, LEARNED.perMinute));
 
 /** Requests of the last 60 s, the oldest ten seconds by the part of them that still counts. */
-export function passedIn(table: KeyTable, block: number, now: number): number {
+function passedIn(table: KeyTable, block: number, now: number): number {
   const newest = readCell(table, cellOf(block, LEARNED.newest)) - 1;
   const present = Math.floor(now / BUCKET_MS);
   const left = 1 - (now / BUCKET_MS - present);
@@ -91,6 +93,7 @@ export function lowerLearned(
   if (readCell(table, block + BLOCK.limits + LIMIT.tag) !== 0) return;
   if (sent.sendSeq <= readCell(table, cellOf(block, LEARNED.epochSeq))) return;
   const known = learnedPerMinute(table, block);
+  if (known === 0 && passedIn(table, block, sent.now) < LEAST_PASSED) return;
   const rate = Math.min(known === 0 ? Infinity : known, paceOf(table, block, sent.now));
   const lowered = Math.max(LEAST_PER_MINUTE, DECREASE * rate, known * MOST_DECREASE);
   write(table, cellOf(block, LEARNED.perMinute), lowered);
@@ -117,7 +120,7 @@ function grow(table: KeyTable, block: number, now: number): void {
   if (perMinute === 0) return;
   const minutes = Math.min(1, (now - readCell(table, cellOf(block, LEARNED.raisedAt))) / MINUTE_MS);
   write(table, cellOf(block, LEARNED.raisedAt), now);
-  if (passedIn(table, block, now) < LIMITING_SHARE * perMinute) return;
+  if (passedIn(table, block, now) + 1 < LIMITING_SHARE * perMinute) return;
   const heldMs = now - readCell(table, cellOf(block, LEARNED.loweredAt)) - PLAUSIBLE_MS;
   const doublings = Math.max(0, heldMs / MINUTE_MS);
   const growth = Math.min(MOST_GROWTH_PER_MINUTE, CREEP_PER_MINUTE * 2 ** doublings);

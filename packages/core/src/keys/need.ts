@@ -32,6 +32,7 @@ export interface ChargedUsage {
 export const DEFAULT_OUTPUT_TOKENS = 1000;
 /** No request is larger than this, whatever its fields say. */
 const MOST_TOKENS = 1e9;
+const MOST_FACTOR = 1000;
 const PER_PRICE = 1e6;
 
 /** Amounts by the names of their quantities. */
@@ -74,11 +75,11 @@ export function needOf(
 ): Need {
   const input = saneAmount(size.inputTokens);
   const allowance = allowanceOf(charge, size, learnedOutput);
-  const output = charge.output === 'never' ? 0 : allowance * factorOf(charge);
+  const output = charge.output === 'never' ? 0 : saneAmount(allowance * factorOf(charge));
   const late = charge.output === 'upfront' ? 0 : output;
   const spend = price === null ? 0 : spendOf(price, { input, cached: 0, output: allowance });
   return {
-    total: [1, Math.min(MOST_TOKENS, input + output), input, output, spend, 1],
+    total: [1, input + output, input, output, spend, 1],
     late: [0, late, 0, late, spend, 1],
   };
 }
@@ -114,19 +115,19 @@ export function chargedAsNeeded(need: Need): readonly number[] {
 
 function allowanceOf(charge: ChargeRule, size: RequestSize, learnedOutput: number): number {
   const choices = Math.max(1, saneAmount(size.choices));
-  const named = size.maxOutputTokens;
   const learned = saneAmount(learnedOutput) * choices;
-  if (named !== null && named >= 0) {
-    const allowed = Math.min(MOST_TOKENS, saneAmount(named) * choices);
-    // Nobody is charged for what was only allowed: what such a model usually says is what has to fit.
-    return charge.output === 'as_produced' ? Math.min(allowed, learned) : allowed;
-  }
+  const { maxOutputTokens } = size;
+  const named = maxOutputTokens !== null && maxOutputTokens >= 0;
+  const most = named ? Math.min(MOST_TOKENS, saneAmount(maxOutputTokens) * choices) : Infinity;
+  // What is charged as it comes is not held back for an allowance that hardly anybody uses.
+  if (charge.output !== 'upfront') return Math.min(most, learned);
+  if (named) return most;
   if (charge.unsetAllowance === 'learned' || size.contextLength === null) return learned;
   return Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens)) * choices;
 }
 
 const factorOf = ({ outputFactor }: ChargeRule): number =>
-  outputFactor > 0 && outputFactor < Infinity ? outputFactor : 1;
+  outputFactor > 0 ? Math.min(outputFactor, MOST_FACTOR) : 1;
 
 function spendOf(
   price: TokenPrice,

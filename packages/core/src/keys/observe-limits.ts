@@ -6,14 +6,25 @@ import { usedAtSend } from './lease-cells.ts';
 import { effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
-import type { KeyPlan } from './plan.ts';
+import type { Need } from './need.ts';
+import type { Candidate, KeyPlan } from './plan.ts';
 import { QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
-import type { Reservation } from './reserve.ts';
 import { BLOCK, HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 import { commit, lockRecords, unlockRecords, write } from './table-journal.ts';
 
 /** Larger numbers are no limits. */
 const MOST = 1e12;
+
+/** What of a reservation an observation is told with. */
+export interface ObservedAttempt {
+  readonly candidate: Candidate;
+  readonly need: Need;
+  readonly lease: number;
+  readonly sendSeq: number;
+  readonly sentAt: number;
+  readonly table: KeyTable;
+  readonly settled: boolean;
+}
 
 /** When and as what an observation came. */
 export interface ObservedAt {
@@ -29,7 +40,7 @@ export interface ObservedAt {
  */
 export function observeLimits(
   table: KeyTable,
-  reservation: Reservation,
+  reservation: ObservedAttempt,
   observations: readonly LimitObservation[],
   at: ObservedAt,
 ): void {
@@ -52,7 +63,7 @@ export function observeLimits(
 
 function observeIn(
   table: KeyTable,
-  reservation: Reservation,
+  reservation: ObservedAttempt,
   observations: readonly LimitObservation[],
   at: ObservedAt,
 ): void {
@@ -63,18 +74,20 @@ function observeIn(
     const place = observation.level === 'organization' ? 0 : candidate.blocks.length - 1;
     const block = candidate.blocks[place] ?? 0;
     const quantity = quantityOfCode(dimensionCode(observation.dimension));
+    const amount = reservation.need.total[quantity] ?? 0;
     const own = at.refused === true ? upfrontOf(reservation, quantity) : 0;
     const used =
       reservation.lease < 0 || reservation.settled
         ? readCell(table, block + BLOCK.used + quantity)
         : usedAtSend(table, reservation.lease, place, quantity) - own;
-    if (!applyObservation(table, block, observation, { ...told, used })) table.implausible += 1;
+    if (!applyObservation(table, block, observation, { ...told, used, amount }))
+      table.implausible += 1;
     commit(table);
   }
   unlockRecords(table, candidate.locks);
 }
 
-function upfrontOf({ need }: Reservation, quantity: number): number {
+function upfrontOf({ need }: ObservedAttempt, quantity: number): number {
   return (need.total[quantity] ?? 0) - (need.late[quantity] ?? 0);
 }
 
@@ -84,9 +97,13 @@ interface Told {
   readonly now: number;
 }
 
-/** Where and how an observation is taken in: `used` is what the block had been charged when its attempt was sent. */
+/**
+ * Where and how an observation is taken in: `used` is what the block had been charged when its attempt was sent, `amount` what the
+ * attempt itself needs.
+ */
 interface Taken extends Told {
   readonly used: number;
+  readonly amount: number;
 }
 
 /**
@@ -252,6 +269,9 @@ const NEAR_RESET_MS = 2000;
 const NEAR_RESET_SHARE = 0.1;
 /** A rise from below half to this share of the limit looks like a reset, whatever was said of it. */
 const NEARLY_FULL = 0.9;
+/** As far as what was given back may be seen before it is counted, and as many attempts may overtake each other between two that tell. */
+const GIVEN_SHARE = 0.01;
+const OVERTAKING = 3;
 
 /** Unknown starts as a window, and is continuous once more is left than before with no reset in between. */
 function refillFor(
@@ -273,7 +293,11 @@ function refillFor(
   const passed = resetAt > 0 && resetAt - now <= nearMs;
   const jumped = told < limit / 2 && remaining >= NEARLY_FULL * limit;
   const moved = limit !== readCell(table, at + LIMIT.limit);
-  return passed || jumped || moved ? known : REFILL.continuous;
+  if (passed || jumped || moved) return known;
+  // What attempts gave back by using less than was taken is no refill, nor is one that overtook another on its way.
+  const given = readCell(table, at + LIMIT.balance) - numbers.used;
+  const noise = GIVEN_SHARE * limit + OVERTAKING * numbers.amount;
+  return remaining > Math.max(given, told) + noise ? REFILL.continuous : known;
 }
 
 /** A rate that follows from so small a part of the limit is noise, once there is another. */
@@ -347,7 +371,7 @@ export function declareLimits(table: KeyTable, now: number): void {
       table,
       first,
       { dimension, limit: bound, remaining: null, resetInMs: null, refill, source: 'config' },
-      { sendSeq: sentSeq, sentAt: now, now, used },
+      { sendSeq: sentSeq, sentAt: now, now, used, amount: 0 },
     );
     commit(table);
   }

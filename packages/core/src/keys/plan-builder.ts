@@ -9,7 +9,7 @@ import type {
   KeyEntry,
   NodePlan,
   ScopePlan,
-} from './plan.ts';
+} from './plan-parts.ts';
 
 /** What a candidate is made from. */
 export interface CandidateSeed {

@@ -96,6 +96,30 @@ describe('planKeys', () => {
     expect(planOf(...tree.toReversed()).fingerprint).not.toBe(planOf(...tree).fingerprint);
   });
 
+  it('takes at most 1 KB for one key and one limit group more, its cooldowns and five limits included', () => {
+    const bytes = (keys: number, groups: number): number => {
+      const models = Array.from({ length: groups }, (_, index) => `model-${index}`);
+      const plan = planKeys({
+        providers: [
+          providerOf(
+            'openai',
+            Array.from({ length: keys }, (_, index) => keyOf(`k${index}`)),
+          ),
+        ],
+        pools: [
+          poolOf(
+            'chat',
+            models.map((model) => targetOf('openai', { model })),
+          ),
+        ],
+      });
+      return plan.layout.fixedBytes;
+    };
+    const perGroup = (bytes(1000, 3) - bytes(1000, 2)) / 1000;
+    expect(perGroup).toBeGreaterThan(5 * 64);
+    expect(perGroup).toBeLessThanOrEqual(1024);
+  });
+
   it('plans nothing from nothing', () => {
     const plan = planKeys({ providers: [], pools: [poolOf('chat', [])] });
     expect(plan.candidates).toEqual([]);

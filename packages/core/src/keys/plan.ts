@@ -8,11 +8,19 @@ import type {
   TokenPrice,
   UpstreamKeyRecord,
 } from '../snapshot/snapshot.ts';
-import type { ScopeKind } from './cooldown-codes.ts';
 import { hashOf } from './hash.ts';
 import { PlanBuilder } from './plan-builder.ts';
+import type {
+  Candidate,
+  DeclaredPlan,
+  EndpointPlan,
+  KeyEntry,
+  NodePlan,
+  ScopePlan,
+} from './plan-parts.ts';
 import { BLOCK, layoutTable, type TableLayout } from './table-layout.ts';
-import type { Dimension } from './verdict.ts';
+
+export type { Candidate, EndpointPlan, KeyEntry, NodePlan, ScopePlan } from './plan-parts.ts';
 
 /**
  * What a snapshot's providers and pools mean for the key table: every record, every scope that can be cooled, every candidate, with
@@ -33,14 +41,6 @@ export interface KeyPlan {
   readonly fingerprint: number;
   /** Bytes of a table for this many writers: the workers and the main thread. */
   byteLength(workers: number): number;
-}
-
-/** A declared limit of one limit group at one node. */
-export interface DeclaredPlan {
-  readonly block: number;
-  readonly dimension: Dimension;
-  readonly limit: number;
-  readonly refill: 'continuous' | 'window';
 }
 
 export interface PoolPlan {
@@ -83,80 +83,6 @@ export interface DomainPlan {
   readonly hash: number;
   readonly weight: number;
   readonly candidates: readonly Candidate[];
-}
-
-/** One key of one target. */
-export interface Candidate {
-  readonly index: number;
-  readonly pool: string;
-  readonly tier: number;
-  readonly provider: ProviderRecord;
-  readonly key: UpstreamKeyRecord;
-  readonly model: string;
-  /** The limit group: candidates of one group share a limit at a node. */
-  readonly group: string;
-  readonly price: TokenPrice | null;
-  /** target.weight × key.weight ÷ the sum of the key weights of the target. */
-  readonly weight: number;
-  /** Display path of the quota domain: `openai/org-1/project-a`. */
-  readonly domain: string;
-  /** Display paths of the domain and all above it, root first. */
-  readonly domainPath: readonly string[];
-  /** Scopes that bind it: key, key×group, nodes root first, node×group root first, endpoint, endpoint×group, egress. */
-  readonly scopes: Int32Array;
-  /** Records to lock in this order: nodes root first. The endpoint's record comes last, where it is needed. */
-  readonly locks: Int32Array;
-  /** First cells of its limit group's block at each node, in the order of `locks`. */
-  readonly blocks: Int32Array;
-  readonly keyIndex: number;
-  readonly endpoint: number;
-  /** Place of the breaker and the statistics of endpoint×model. */
-  readonly breaker: number;
-}
-
-export interface ScopePlan {
-  readonly index: number;
-  /** Stable across snapshots: `key:openai/a`, `node_group:openai/org-1#gpt-5`. */
-  readonly id: string;
-  readonly kind: ScopeKind;
-  readonly provider: string;
-  /** Record whose lock protects it. */
-  readonly record: number;
-  readonly endpoint: number;
-  readonly firstSlot: number;
-  readonly slots: number;
-  /** Index of the limits' block that goes with it; -1 but for node×group. */
-  readonly block: number;
-  /** Fingerprint of the one credential it belongs to, where it belongs to one. */
-  readonly fingerprint: string | null;
-}
-
-export interface NodePlan {
-  /** Index of the node and of its record. */
-  readonly index: number;
-  readonly parent: number | null;
-  readonly provider: string;
-  readonly path: string;
-}
-
-export interface KeyEntry {
-  readonly index: number;
-  readonly provider: ProviderRecord;
-  readonly key: UpstreamKeyRecord;
-  readonly endpoint: number;
-  /** Nodes from the root to the key's own. */
-  readonly nodes: readonly number[];
-  readonly domain: string;
-  /** Scopes that bind it whatever the model: key, nodes, endpoint, egress; then those of its groups. */
-  readonly scopes: readonly number[];
-}
-
-export interface EndpointPlan {
-  readonly index: number;
-  readonly record: number;
-  readonly provider: ProviderRecord;
-  readonly scopes: readonly number[];
-  readonly keys: readonly number[];
 }
 
 /** Lays out the key table of a snapshot. Pure and deterministic: the main thread and every worker compute the same. */

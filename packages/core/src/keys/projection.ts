@@ -1,5 +1,6 @@
 import { boundUntil, readCell, slotBinds } from './cooldown-cells.ts';
 import { needAt, type ChooseAt } from './draw.ts';
+import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
 import { learnedStart } from './learned-limit.ts';
 import { isContinuous, limitCell, nodeCell, startOf } from './limit-cells.ts';
@@ -88,11 +89,7 @@ export function soonestChange(table: KeyTable, tier: TierPlan, now: number): num
   };
   for (const candidate of tier.candidates) {
     for (const index of candidate.scopes) {
-      const scope = table.plan.scopes[index];
-      if (scope === undefined || !(readCell(table, table.layout.scopeEnds + index) > now)) continue;
-      for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
-        if (slotBinds(table, slot, now)) consider(boundUntil(table, slot));
-      }
+      forEachBinding(table, index, now, (slot) => consider(boundUntil(table, slot)));
     }
     for (const block of candidate.blocks) considerLimits(table, block, now, consider);
   }

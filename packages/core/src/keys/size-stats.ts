@@ -14,7 +14,7 @@ export interface SizeSample {
 }
 
 /** English prose; what most tokenizers come to. */
-export const DEFAULT_BYTES_PER_TOKEN = 4;
+const DEFAULT_BYTES_PER_TOKEN = 4;
 const QUANTILE = 0.9;
 /** How far the quantile moves with one sample, as a share of itself; further while it is new. */
 const QUANTILE_STEP = 0.05;

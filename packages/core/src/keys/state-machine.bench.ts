@@ -260,39 +260,42 @@ export class StateMachine {
 
   /** Σ reserved = Σ open, for every block, node and key. */
   #checkAll(): void {
-    const open = new Map<number, number[]>();
+    const { plan } = this.#table;
+    for (const candidate of plan.candidates) this.#checkBlocks(candidate);
+    this.#checkReserved();
     const inFlight = new Map<number, number>();
-    for (const { reservation, need } of this.#open) {
-      const { blocks, locks } = reservation.candidate;
-      for (const block of blocks) {
-        const sums = open.get(block) ?? Array.from({ length: QUANTITIES }, () => 0);
-        for (let of = 0; of < QUANTITIES; of += 1)
-          sums[of] = (sums[of] ?? 0) + (need.late[of] ?? 0);
-        open.set(block, sums);
-      }
-      for (const node of locks) inFlight.set(node, (inFlight.get(node) ?? 0) + 1);
-    }
-    for (const candidate of this.#table.plan.candidates) {
-      this.#checkBlocks(candidate);
-      for (const block of candidate.blocks) {
-        for (let of = 0; of < QUANTITIES; of += 1) {
-          const expected = open.get(block)?.[of] ?? 0;
-          const found = readCell(this.#table, block + BLOCK.open + of);
-          if (Math.abs(found - expected) > 1e-6)
-            this.#report(`${found} reserved, ${expected} open`);
-        }
+    for (const { reservation } of this.#open) {
+      for (const node of reservation.candidate.locks) {
+        inFlight.set(node, (inFlight.get(node) ?? 0) + 1);
       }
     }
-    for (const { index } of this.#table.plan.nodes) {
+    for (const { index } of plan.nodes) {
       const found = readCell(this.#table, nodeCell(this.#table, index, NODE_CELL.inFlight));
       if (found !== (inFlight.get(index) ?? 0)) this.#report(`${found} in flight at node ${index}`);
     }
-    const flying = this.#table.plan.keys.reduce(
-      (sum, { index }) => sum + inFlightOf(this.#table, index),
-      0,
-    );
+    const flying = plan.keys.reduce((sum, { index }) => sum + inFlightOf(this.#table, index), 0);
     if (flying !== this.#open.length)
       this.#report(`${flying} in flight, ${this.#open.length} open`);
+  }
+
+  #checkReserved(): void {
+    const open = new Map<number, number[]>();
+    for (const { reservation, need } of this.#open) {
+      for (const block of reservation.candidate.blocks) {
+        const sums = open.get(block) ?? Array.from({ length: QUANTITIES }, () => 0);
+        open.set(
+          block,
+          sums.map((sum, of) => sum + (need.late[of] ?? 0)),
+        );
+      }
+    }
+    for (const block of this.#table.plan.candidates.flatMap(({ blocks }) => [...blocks])) {
+      for (let of = 0; of < QUANTITIES; of += 1) {
+        const expected = open.get(block)?.[of] ?? 0;
+        const found = readCell(this.#table, block + BLOCK.open + of);
+        if (Math.abs(found - expected) > 1e-6) this.#report(`${found} reserved, ${expected} open`);
+      }
+    }
   }
 
   #report(what: string): void {

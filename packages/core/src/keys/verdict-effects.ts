@@ -8,7 +8,7 @@ import { dimensionInTag, sourceInTag } from './limit-tag.ts';
 import type { Need } from './need.ts';
 import { applyObservation, knownLimit } from './observe-limits.ts';
 import type { Candidate } from './plan.ts';
-import { quantityOfCode, spanOfCode } from './quantity.ts';
+import { quantityOfCode } from './quantity.ts';
 import { LIMIT, LIMIT_SLOTS, NODE_CELL } from './table-layout.ts';
 import { write } from './table-journal.ts';
 import type { Verdict } from './verdict.ts';
@@ -42,16 +42,16 @@ export function learnFromRefusal(
       break;
     case 'window_exhausted_short':
     case 'window_exhausted_long':
-      if (isShort(verdict)) learnPace(table, verdict, refused, terms);
+      if (namesNothing(verdict)) learnPace(table, verdict, refused, terms);
       if (terms !== null) contradict(table, verdict, refused, terms);
       break;
     default:
   }
 }
 
-/** A refusal that speaks of a minute, or of no period at all, tells something about the pace. */
-function isShort({ class: of, dimension }: Verdict): boolean {
-  return of === 'window_exhausted_short' && spanOfCode(dimensionCode(dimension)) <= 60_000;
+/** A refusal that names a dimension is about that, and its cooldown says how long; one that names none tells something of the pace. */
+function namesNothing({ class: of, dimension }: Verdict): boolean {
+  return of === 'window_exhausted_short' && dimension === 'unknown';
 }
 
 const placeOf = ({ level }: Verdict, { blocks }: Candidate): number =>
@@ -69,7 +69,7 @@ function learnPace(
   for (let of = 0; of < blocks.length; of += 1) uncountLearned(table, blocks[of] ?? 0, refused.now);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
   lowerLearned(table, block, refused);
-  if (terms !== null && verdict.dimension === 'unknown') terms.guess = PROBING_GUESS;
+  if (terms !== null) terms.guess = PROBING_GUESS;
 }
 
 /** A limit that a provider named beside a request that is too large for it. */
@@ -82,7 +82,7 @@ function learnLimit(table: KeyTable, verdict: Verdict, refused: Refused): void {
     table,
     block,
     { dimension, limit, remaining: null, resetInMs: null, source: 'body' },
-    { ...refused, used: readCell(table, block + quantity) },
+    { ...refused, used: readCell(table, block + quantity), amount: 0 },
   );
 }
 

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { describeLimits } from './describe-limits.ts';
+import type { KeyTable } from './key-table.ts';
+import { learnedPerMinute } from './learned-limit.ts';
+import { observeLimits } from './observe-limits.ts';
+import { clearCooldowns, listCooldowns } from './recover.ts';
+import { settle, tryReserve } from './reserve.ts';
+import { at, candidateOf, keyOf, openTable, planOf, verdictOf } from './table-fixture.bench.ts';
+import { SUCCESS } from './verdict.ts';
+
+const MINUTE = 60_000;
+const slowDown = verdictOf('slow_down');
+const oneKey = (): KeyTable => openTable(planOf(keyOf('a')));
+const blockOf = (table: KeyTable): number => candidateOf(table, 'a').blocks[0] ?? 0;
+const learned = (table: KeyTable): number => learnedPerMinute(table, blockOf(table));
+
+/** A provider that passes so many requests in any window and tells nothing. */
+class SilentLimiter {
+  readonly #most: number;
+  #window = -1;
+  #passed = 0;
+  refused = 0;
+  served = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  passes(now: number): boolean {
+    const window = Math.floor(now / MINUTE);
+    if (window !== this.#window) this.#passed = 0;
+    this.#window = window;
+    const passes = this.#passed < this.#most;
+    if (passes) this.#passed += 1;
+    if (passes) this.served += 1;
+    else this.refused += 1;
+    return passes;
+  }
+}
+
+/** Offers a request every so many milliseconds, and sends it where the engine lets it. */
+function drive(
+  table: KeyTable,
+  limiter: SilentLimiter,
+  everyMs: number,
+  [from, to]: readonly [number, number],
+) {
+  for (let now = from; now < to; now += everyMs) {
+    const taken = tryReserve(table, candidateOf(table, 'a'), now);
+    if (typeof taken === 'string') continue;
+    settle(table, taken, limiter.passes(now) ? SUCCESS : slowDown, at(now));
+  }
+}
+
+describe('a limit that nobody tells', () => {
+  it('holds nothing back before the first refusal', () => {
+    const table = oneKey();
+    const limiter = new SilentLimiter(Infinity);
+    drive(table, limiter, 1, [0, 20_000]);
+    expect(limiter.served).toBe(20_000);
+    expect(learned(table)).toBe(0);
+  });
+
+  it('falls to a little below what passed, once an event', () => {
+    const table = oneKey();
+    for (let sent = 0; sent < 300; sent += 1) {
+      const taken = tryReserve(table, candidateOf(table, 'a'), sent * 200);
+      if (typeof taken === 'string') throw new Error(taken);
+      settle(table, taken, SUCCESS, at(sent * 200));
+    }
+    const stragglers = [1, 2, 3].map(() => tryReserve(table, candidateOf(table, 'a'), MINUTE));
+    for (const each of stragglers) {
+      if (typeof each === 'string') throw new Error(each);
+      settle(table, each, slowDown, at(MINUTE + 1));
+    }
+    expect(learned(table)).toBeGreaterThan(0.9 * 300);
+    expect(learned(table)).toBeLessThan(0.96 * 303);
+    expect(describeLimits(table, MINUTE)).toMatchObject([{ source: 'learned', confidence: 0.5 }]);
+  });
+
+  it.each([
+    [10, 500],
+    [60, 200],
+    [600, 20],
+  ])('of %i a minute is found and kept to, with few refusals', (most, everyMs) => {
+    const table = oneKey();
+    drive(table, new SilentLimiter(most), everyMs, [0, 10 * MINUTE]);
+    const limiter = new SilentLimiter(most);
+    drive(table, limiter, everyMs, [10 * MINUTE, 40 * MINUTE]);
+    expect(limiter.served).toBeGreaterThan(0.85 * most * 30);
+    expect(limiter.refused).toBeLessThan(Math.max(10, 0.02 * limiter.served));
+  });
+
+  it('that was found far too low grows faster and faster', () => {
+    const table = oneKey();
+    drive(table, new SilentLimiter(5), 1000, [0, 3 * MINUTE]);
+    const found = learned(table);
+    expect(found).toBeLessThan(10);
+    drive(table, new SilentLimiter(Infinity), 100, [5 * MINUTE, 25 * MINUTE]);
+    expect(learned(table)).toBeGreaterThan(50 * found);
+  });
+
+  it('is not learned from a refusal before which next to nothing had passed', () => {
+    const table = oneKey();
+    const taken = tryReserve(table, candidateOf(table, 'a'), 0);
+    if (typeof taken === 'string') throw new Error(taken);
+    settle(table, taken, slowDown, at(0));
+    expect(learned(table)).toBe(0);
+  });
+
+  it('takes less from one refusal than half', () => {
+    const table = oneKey();
+    drive(table, new SilentLimiter(600), 50, [0, 2 * MINUTE]);
+    const known = learned(table);
+    const idle = 4 * MINUTE;
+    const taken = tryReserve(table, candidateOf(table, 'a'), idle);
+    if (typeof taken === 'string') throw new Error(taken);
+    settle(table, taken, slowDown, at(idle));
+    expect(learned(table)).toBeGreaterThanOrEqual(known / 2);
+  });
+
+  it('is looked for again after 1, 2, 4 … 32 s', () => {
+    const table = oneKey();
+    let now = 0;
+    const waits: number[] = [];
+    for (let turn = 0; turn < 7; turn += 1) {
+      const taken = tryReserve(table, candidateOf(table, 'a'), now);
+      if (typeof taken === 'string') throw new Error(`${taken} at ${now}`);
+      settle(table, taken, slowDown, at(now));
+      const [row] = listCooldowns(table, at(now));
+      waits.push((row?.endsAt ?? 0) - at(now).wallNow);
+      now += (waits.at(-1) ?? 0) + 60_000;
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 32_000]);
+  });
+
+  it('is nothing any more once a limit is told, and is forgotten when cleared by hand', () => {
+    const table = oneKey();
+    drive(table, new SilentLimiter(10), 500, [0, MINUTE]);
+    expect(learned(table)).toBeGreaterThan(0);
+    clearCooldowns(table, {}, at(MINUTE));
+    expect(learned(table)).toBe(0);
+    const taken = tryReserve(table, candidateOf(table, 'a'), MINUTE);
+    if (typeof taken === 'string') throw new Error(taken);
+    const told = { limit: 100, remaining: 90, resetInMs: 1000, source: 'header' } as const;
+    observeLimits(table, taken, [{ ...told, dimension: 'tokens_minute' }], { now: MINUTE });
+    settle(table, taken, slowDown, at(MINUTE));
+    expect(learned(table)).toBe(0);
+  });
+});
+
+describe('a cap on what runs at the same time', () => {
+  const tooMany = verdictOf('concurrency', { scope: 'node', dimension: 'concurrency' });
+
+  it('is what ran when one more was refused, and rises by one after 30 s at it', () => {
+    const table = oneKey();
+    const running = [1, 2, 3].map(() => tryReserve(table, candidateOf(table, 'a'), 0));
+    const refused = running.pop();
+    if (refused === undefined || typeof refused === 'string') throw new Error('not sent');
+    settle(table, refused, tooMany, at(0));
+    expect(tryReserve(table, candidateOf(table, 'a'), 4999)).toBe('cooled');
+    expect(tryReserve(table, candidateOf(table, 'a'), 5001)).toBe('does_not_fit');
+    const [first] = running;
+    if (first === undefined || typeof first === 'string') throw new Error('not sent');
+    settle(table, first, SUCCESS, at(5002));
+    expect(typeof tryReserve(table, candidateOf(table, 'a'), 5003)).toBe('object');
+    expect(tryReserve(table, candidateOf(table, 'a'), 5004)).toBe('does_not_fit');
+    expect(typeof tryReserve(table, candidateOf(table, 'a'), 30_001)).toBe('object');
+    expect(tryReserve(table, candidateOf(table, 'a'), 30_002)).toBe('does_not_fit');
+  });
+
+  it('is never less than one', () => {
+    const table = oneKey();
+    const only = tryReserve(table, candidateOf(table, 'a'), 0);
+    if (typeof only === 'string') throw new Error(only);
+    settle(table, only, tooMany, at(0));
+    expect(typeof tryReserve(table, candidateOf(table, 'a'), 5001)).toBe('object');
+  });
+});
