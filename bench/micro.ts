@@ -52,6 +52,7 @@ function planOf(keys: number): KeyPlan {
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
     charge: PLAIN_CHARGE,
+    failures: [],
     keys: Array.from({ length: keys }, (_, index) => ({
       id: `k${index}`,
       value: new Secret('bench'),

@@ -55,8 +55,7 @@ function sections(path: string, schema: Schema): readonly string[] {
 function kindOf(field: Schema): string {
   if (field.const !== undefined) return code(JSON.stringify(field.const));
   if (field.enum !== undefined) return field.enum.map((each) => code(String(each))).join(' or ');
-  if (field.type === 'array')
-    return field.items?.type === 'object' ? 'list of records' : 'list of text';
+  if (field.type === 'array') return `list of ${elementOf(field.items)}`;
   if (field.type === 'object') return 'record';
   if (field.type === 'boolean') return '`true` or `false`';
   if (field.type === 'string') return 'text';
@@ -64,6 +63,11 @@ function kindOf(field: Schema): string {
   const from = field.minimum === undefined ? 'above' : 'from';
   const kind = field.type === 'integer' ? 'whole number' : 'number';
   return `${kind} ${from} ${least} to ${field.maximum}`;
+}
+
+function elementOf(items: Schema | undefined): string {
+  if (items?.type === 'object') return 'records';
+  return items?.type === 'integer' ? 'whole numbers' : 'text';
 }
 
 function defaultOf(name: string, field: Schema, parent: Schema): string {

@@ -5,6 +5,7 @@ import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { jsonText } from './json-text.ts';
 import { metricsPage } from './metrics-page.ts';
+import { providersPage } from './providers-page.ts';
 
 /** Of the admin API, whose paths begin with `/api/v1`. */
 const ADMIN_API_VERSION = '1.0.0';
@@ -17,4 +18,5 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/keywell.schema.json': () => jsonText(configJsonSchema()),
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/providers.md': providersPage,
 };

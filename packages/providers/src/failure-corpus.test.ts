@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Outcome } from '@keywell/core/keys/outcome';
-import { SUCCESS } from '@keywell/core/keys/verdict';
+import { SUCCESS, VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { describe, expect, it } from 'vitest';
 import { vendorKinds, vendorOf } from './registry.ts';
@@ -71,6 +71,13 @@ describe('the corpus', () => {
       expect.arrayContaining(kinds),
     );
     expect(kinds).toHaveLength(vendorKinds().length - shared.length);
+  });
+
+  it('proves every class that an answer can have', () => {
+    const all = FOLDERS.flatMap(([, folder]) => fixturesOf(folder));
+    const proven = new Set(all.map((fixture) => fixture.expect['class']));
+    // nothing was answered where it is not known whether the provider took the call
+    expect(VERDICT_CLASSES.filter((each) => !proven.has(each))).toEqual(['ambiguous_accept']);
   });
 });
 

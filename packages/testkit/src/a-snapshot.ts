@@ -65,6 +65,7 @@ function aProvider(sketch: ProviderSketch, index: number): ProviderRecord {
     baseUrl: 'http://127.0.0.1:1/v1',
     streamUsage: true,
     charge: PLAIN_CHARGE,
+    failures: [],
     ...rest,
     keys: (keys ?? [{}]).map(aKey),
   };

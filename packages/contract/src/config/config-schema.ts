@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
+import { declaredLimitSchema, priceSchema } from './limit-schema.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -74,6 +76,11 @@ const keySchema = z
       'Sent as `openai-project`.',
       'the project id as the provider shows it',
     ).optional(),
+    limits: field(
+      z.array(declaredLimitSchema).max(64),
+      'Limits of the quota domain, for providers that tell none or wrong ones. They belong to the domain: write the same at each of its keys.',
+      'a list such as [{ dimension: requests_minute, limit: 500 }]',
+    ).default([]),
   })
   .meta({ description: 'One upstream key of a provider.' });
 
@@ -82,8 +89,8 @@ const providerSchema = z
     id: id('provider'),
     kind: field(
       z.string().regex(ID_PATTERN),
-      'Which vendor it is: `openai`, or `openai-compatible` for any host that speaks the same dialect.',
-      '"openai" or "openai-compatible"',
+      'Which vendor it is: `openai`, `anthropic`, `gemini` and so on (reference/providers.md lists them), or `openai-compatible` for any host that speaks the same dialect.',
+      'a kind such as "openai", "anthropic" or "openai-compatible"',
     ),
     base_url: field(
       z.string().min(1).max(2048),
@@ -95,6 +102,11 @@ const providerSchema = z
       'Whether the host knows `stream_options.include_usage`; where not, the usage of streams is estimated. Default: what the kind does.',
       'true or false',
     ).optional(),
+    failures: field(
+      z.array(failureSchema).max(100),
+      "Refusals of this provider that its vendor's table does not know, tried in this order before the table's own rows.",
+      'a list such as [{ name: budget, code: [budget_used_up], class: funds_exhausted, scope: node, ends: none }]',
+    ).default([]),
     keys: field(
       z.array(keySchema).min(1).max(1000),
       'The upstream keys.',
@@ -113,6 +125,15 @@ const targetSchema = z
       'Keys of the provider this target may use; empty means all.',
       'a list of key ids of that provider',
     ).default([]),
+    limit_group: modelName(
+      'Name of the limit group: targets of one group share their limits at a quota domain. Default: what the vendor does, mostly the model itself.',
+    ).optional(),
+    price: priceSchema.optional(),
+    context_length: field(
+      z.int().min(1).max(100_000_000),
+      'Tokens of input and output together that the model takes.',
+      'a whole number from 1 to 100000000',
+    ).optional(),
   })
   .meta({ description: 'A provider and a model that can answer.' });
 
@@ -306,4 +327,5 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderConfig = Config['providers'][number];
 export type KeyConfig = ProviderConfig['keys'][number];
 export type PoolConfig = Config['pools'][number];
+export type TargetConfig = PoolConfig['tiers'][number]['targets'][number];
 export type ConsumerConfig = Config['consumers'][number];

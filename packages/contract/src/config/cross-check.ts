@@ -1,7 +1,9 @@
 import { matchesModel } from '@keywell/core/access/model-patterns';
 import { showName } from './config-problem.ts';
+import { checkFailures } from './failure-check.ts';
 import { type CrossCheck, Findings, namesIn, suggest } from './findings.ts';
 import { type LooseRecord, loose, records, text, texts } from './loose-config.ts';
+import { checkLimits } from './limit-check.ts';
 import { checkPools } from './pool-check.ts';
 
 /**
@@ -46,6 +48,9 @@ function unique(
 function checkProvider(found: Findings, provider: LooseRecord): void {
   const keys = records(provider, 'keys');
   unique(found, keys, { field: 'id', what: 'key' });
+  unique(found, records(provider, 'failures'), { field: 'name', what: 'failure' });
+  checkFailures(found, provider);
+  checkLimits(found, keys);
   const values = new Map<string, LooseRecord>();
   for (const key of keys) {
     const value = text(key, 'value');

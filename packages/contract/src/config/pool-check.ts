@@ -1,6 +1,7 @@
 import { matchesModel } from '@keywell/core/access/model-patterns';
 import { showName } from './config-problem.ts';
 import { type Findings, namesIn, suggest } from './findings.ts';
+import { domainOf } from './key-domain.ts';
 import { type LooseRecord, records, text, texts } from './loose-config.ts';
 
 /** Checks what pools say about providers and their keys. */
@@ -55,7 +56,9 @@ function checkTarget(
   if (unknown || model === null || keys.length === 0) return null;
   const selected = keys.filter((key) => selects(key, model, asked));
   if (selected.length > 0)
-    return new Map(selected.map((key) => [`${id}/${text(key, 'id') ?? ''}`, domainOf(id, key)]));
+    return new Map(
+      selected.map((key) => [`${id}/${text(key, 'id') ?? ''}`, `${id}/${domainOf(key)}`]),
+    );
   found.refuse(
     [...target.path, 'model'],
     `No key of "${showName(id)}" may serve the model of this target.`,
@@ -73,13 +76,6 @@ function selects(
   if (asked.length > 0 && !asked.some((each) => each.text === id)) return false;
   const globs = texts(key, 'models').map((each) => each.text);
   return globs.length === 0 || matchesModel(globs, model);
-}
-
-function domainOf(provider: string, key: LooseRecord): string {
-  const domain = text(key, 'domain');
-  if (domain !== null) return `${provider}/${domain}`;
-  const named = [text(key, 'organization'), text(key, 'project')].filter((part) => part !== null);
-  return `${provider}/${named.length > 0 ? named.join('/') : `~${text(key, 'id') ?? ''}`}`;
 }
 
 function checkPatience(found: Findings, pool: LooseRecord): void {

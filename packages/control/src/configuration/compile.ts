@@ -17,13 +17,12 @@ import type {
   Snapshot,
   UpstreamKeyRecord,
 } from '@keywell/core/snapshot/snapshot';
+import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
+import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import type { ResolveSecret } from './secret-references.ts';
-
-/** Base URLs of kinds that have one; every other kind names its own. */
-const BASE_URLS: Readonly<Record<string, string>> = { openai: 'https://api.openai.com/v1' };
 
 export interface CompileInput {
   readonly resolveSecret: ResolveSecret;
@@ -56,11 +55,12 @@ export function compile(config: Config, input: CompileInput): Compiled {
   const providers = config.providers.map((provider, index) =>
     compileProvider(provider, ['providers', index], { input, problems, warnings }),
   );
+  const vendorFor = vendorBy(config.providers);
   const consumers = compileConsumers(config.consumers, input, warnings);
   if (problems.length > 0) return { ok: false, problems };
   const content = {
     providers,
-    pools: config.pools.map(compilePool),
+    pools: config.pools.map((pool) => compilePool(pool, vendorFor)),
     models: config.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers,
     traffic: {
@@ -90,16 +90,16 @@ function compileProvider(
 ): ProviderRecord {
   const vendor = vendorOf(provider.kind);
   if (vendor === null) notes.problems.push(unknownKind(provider.kind, path));
-  const baseUrl = provider.base_url ?? BASE_URLS[provider.kind];
-  if (baseUrl === undefined && vendor !== null)
+  const baseUrl = provider.base_url ?? vendor?.baseUrl ?? null;
+  if (baseUrl === null && vendor !== null)
     notes.problems.push({
       path: [...path, 'base_url'],
       at: 'value',
       message: `A provider of kind "${provider.kind}" needs a base_url.`,
-      hint: 'Write the URL up to and including the API prefix, such as "http://127.0.0.1:8000/v1".',
+      hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
     });
   const keys = provider.keys.map((key, index) =>
-    compileKey(key, { kind: provider.kind, path: [...path, 'keys', index] }, notes),
+    compileKey(key, { vendor, path: [...path, 'keys', index] }, notes),
   );
   warnOfTwins(keys, path, notes);
   return {
@@ -107,7 +107,8 @@ function compileProvider(
     kind: provider.kind,
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
-    charge: PLAIN_CHARGE,
+    charge: vendor?.charge ?? PLAIN_CHARGE,
+    failures: compileFailures(provider.failures),
     keys,
   };
 }
@@ -146,15 +147,15 @@ function unknownKind(kind: string, path: ConfigProblem['path']): ConfigProblem {
 
 function compileKey(
   key: KeyConfig,
-  at: { readonly kind: string; readonly path: ConfigProblem['path'] },
+  at: { readonly vendor: Vendor | null; readonly path: ConfigProblem['path'] },
   notes: Notes,
 ): UpstreamKeyRecord {
   const value = key.value === undefined ? null : resolve(key.value, [...at.path, 'value'], notes);
-  if (key.value === undefined && at.kind in BASE_URLS)
+  if (key.value === undefined && at.vendor?.needsKey === true)
     notes.problems.push({
       path: [...at.path, 'value'],
       at: 'value',
-      message: `A key of kind "${at.kind}" needs a value.`,
+      message: `A key of kind "${at.vendor.kind}" needs a value.`,
       hint: 'Write "env:NAME" or "file:path".',
     });
   return {
@@ -163,7 +164,7 @@ function compileKey(
     fingerprint: value === null ? '' : notes.input.fingerprint(value.reveal()),
     domain: domainOf(key),
     domainPinned: key.domain !== undefined,
-    limits: [],
+    limits: compileLimits(key.limits),
     weight: key.weight,
     models: key.models,
     organization: key.organization ?? null,
@@ -203,19 +204,17 @@ function domainOf(key: KeyConfig): readonly string[] {
   return named.length > 0 ? named : [`~${key.id}`];
 }
 
-function compilePool(pool: PoolConfig): PoolRecord {
+/** The vendor of a provider by its id; null where it is not known, which is a problem of its own. */
+function vendorBy(providers: readonly ProviderConfig[]): (id: string) => Vendor | null {
+  const kinds = new Map(providers.map(({ id, kind }) => [id, kind]));
+  return (id) => vendorOf(kinds.get(id) ?? '');
+}
+
+function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null): PoolRecord {
   return {
     id: pool.id,
     tiers: pool.tiers.map((tier) => ({
-      targets: tier.targets.map(({ provider, model, weight, keys }) => ({
-        provider,
-        model,
-        weight,
-        keys,
-        group: model,
-        price: null,
-        contextLength: null,
-      })),
+      targets: tier.targets.map((target) => compileTarget(target, vendorFor(target.provider))),
     })),
     deadlineMs: pool.deadline_ms,
     connectTimeoutMs: pool.connect_timeout_ms,

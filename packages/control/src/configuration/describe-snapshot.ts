@@ -1,5 +1,5 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
-import type { Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { ProviderRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
 
 /** A record of the configuration as a file would show it, secrets as fingerprints. Field order is fixed: the hash depends on it. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -17,24 +17,7 @@ export interface DescribedSnapshot {
 export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
   const { traffic } = snapshot;
   return {
-    providers: snapshot.providers.map((provider) => ({
-      id: provider.id,
-      kind: provider.kind,
-      base_url: provider.baseUrl,
-      stream_usage: provider.streamUsage,
-      charge: provider.charge,
-      keys: provider.keys.map((key) => ({
-        id: key.id,
-        value: key.value === null ? null : `[secret ${key.fingerprint}]`,
-        domain: key.domain.join('/'),
-        domain_pinned: key.domainPinned,
-        limits: key.limits,
-        weight: key.weight,
-        models: key.models,
-        organization: key.organization,
-        project: key.project,
-      })),
-    })),
+    providers: snapshot.providers.map(describeProvider),
     pools: snapshot.pools.map((pool) => ({
       id: pool.id,
       tiers: pool.tiers.map((tier) => ({ targets: tier.targets })),
@@ -73,5 +56,27 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       slow_reader_timeout_ms: traffic.slowReaderTimeoutMs,
       shutdown_grace_ms: traffic.shutdownGraceMs,
     },
+  };
+}
+
+function describeProvider(provider: ProviderRecord): Described {
+  return {
+    id: provider.id,
+    kind: provider.kind,
+    base_url: provider.baseUrl,
+    stream_usage: provider.streamUsage,
+    charge: provider.charge,
+    failures: provider.failures,
+    keys: provider.keys.map((key) => ({
+      id: key.id,
+      value: key.value === null ? null : `[secret ${key.fingerprint}]`,
+      domain: key.domain.join('/'),
+      domain_pinned: key.domainPinned,
+      limits: key.limits,
+      weight: key.weight,
+      models: key.models,
+      organization: key.organization,
+      project: key.project,
+    })),
   };
 }

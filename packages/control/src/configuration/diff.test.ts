@@ -27,6 +27,7 @@ const base: Snapshot = {
       baseUrl: 'https://x/v1',
       streamUsage: true,
       charge: PLAIN_CHARGE,
+      failures: [],
       keys: [key('a', '11111111'), key('b', '22222222')],
     },
   ],

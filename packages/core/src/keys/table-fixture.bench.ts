@@ -38,6 +38,7 @@ export function providerOf(id: string, keys: readonly UpstreamKeyRecord[]): Prov
     keys,
     streamUsage: true,
     charge: PLAIN_CHARGE,
+    failures: [],
   };
 }
 

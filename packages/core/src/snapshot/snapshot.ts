@@ -1,4 +1,5 @@
 import type { ChargeRule } from '../keys/charge-rule.ts';
+import type { FailureRecord } from '../keys/failure-record.ts';
 import type { Dimension } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
 
@@ -20,7 +21,7 @@ export interface Snapshot {
 
 export interface ProviderRecord {
   readonly id: string;
-  /** Names the vendor's table in packages/providers: `openai`, `openai-compatible`. */
+  /** Names the vendor's table in packages/providers: `openai`, `anthropic`, `openai-compatible`. */
   readonly kind: string;
   /** Base URL up to and including the API prefix, without a trailing slash: `https://api.openai.com/v1`. */
   readonly baseUrl: string;
@@ -29,6 +30,8 @@ export interface ProviderRecord {
   readonly streamUsage: boolean;
   /** How its token limits are charged. */
   readonly charge: ChargeRule;
+  /** Rows that the operator declared, tried before the vendor's own. */
+  readonly failures: readonly FailureRecord[];
 }
 
 /** A limit that an operator declared for a quota domain, for providers that tell none or tell wrong ones. */

@@ -31,6 +31,29 @@ describe('parseHttpDate', () => {
     expect(parseHttpDate(text)).toBe(at);
   });
 
+  it('knows every day of the calendar as a JavaScript engine does, and none besides', () => {
+    const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+    const year = fc.oneof(
+      fc.integer({ min: 0, max: 9999 }),
+      fc.constantFrom(1900, 2000, 2024, 2100),
+    );
+    fc.assert(
+      fc.property(
+        year,
+        fc.integer({ min: 0, max: 13 }),
+        fc.integer({ min: 0, max: 32 }),
+        (of, month, day) => {
+          const date = new Date(0);
+          date.setUTCFullYear(of, month - 1, day);
+          const there = date.getUTCDate() === day && date.getUTCMonth() === month - 1;
+          const text = `${pad(of, 4)}-${pad(month, 2)}-${pad(day, 2)}T00:00:00Z`;
+          expect(parseRfc3339(text)).toBe(there ? date.getTime() : null);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('reads back every date that a JavaScript engine writes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_102_444_800 }), (seconds) => {

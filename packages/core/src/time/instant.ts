@@ -79,11 +79,25 @@ function instantOf(fields: Fields): number | null {
   const second = Number(fields.second);
   // 60 is a leap second, which our clock does not have: the next instant
   if (fields.month < 1 || fields.month > 12 || hour > 23 || minute > 59 || second > 60) return null;
-  const date = new Date(0);
-  date.setUTCFullYear(fields.year, fields.month - 1, day);
-  // a day that the month does not have would roll over into the next one
-  if (date.getUTCDate() !== day || date.getUTCMonth() !== fields.month - 1) return null;
-  return date.getTime() + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
+  if (day < 1 || day > daysIn(fields.year, fields.month)) return null;
+  const days = daysFromEpoch(fields.year, fields.month, day);
+  return days * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/**
+ * Days from 1970-01-01 in the Gregorian calendar, counted from the first of March so that the leap day is a year's last. Arithmetic
+ * and no `Date`: several headers of every response are read with it.
+ */
+function daysFromEpoch(year: number, month: number, day: number): number {
+  const shifted = month > 2 ? year : year - 1;
+  const leapDays = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  return shifted * 365 + leapDays + dayOfYear - 719_468;
 }
 
 function offsetMs(zone: string): number | null {

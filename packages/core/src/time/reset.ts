@@ -12,16 +12,21 @@ const EPOCH_SECONDS_FROM = 1e9;
  * @param responseNow the provider's clock at the response, epoch milliseconds
  */
 export function parseReset(text: string | undefined, responseNow: number): number | null {
+  return parseResetBy(text, () => responseNow);
+}
+
+/** The same, asking for the provider's clock only where the reset is an instant; NaN where that clock is not known. */
+export function parseResetBy(text: string | undefined, responseNow: () => number): number | null {
   if (text === undefined) return null;
   const value = parseDecimal(text);
   if (value !== null) {
     if (value < 0 || !Number.isFinite(value)) return null;
     if (value < EPOCH_SECONDS_FROM) return Math.round(value * SECOND_MS * 1e6) / 1e6;
     const at = parseEpoch(text);
-    return at === null ? null : at - responseNow;
+    return at === null ? null : at - responseNow();
   }
   const wait = parseGoDuration(text);
   if (wait !== null) return wait;
   const at = parseRfc3339(text) ?? parseHttpDate(text);
-  return at === null ? null : at - responseNow;
+  return at === null ? null : at - responseNow();
 }

@@ -1,9 +1,12 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import { withDeclared } from '@keywell/providers/compatible/declared-failures';
+import { OPENAI_OPERATIONS } from '@keywell/providers/compatible/define-vendor';
 import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
 
 /** What calling a candidate takes, put together once for its life. */
 export interface UpstreamTarget {
+  /** Its table begins with the rows that are declared of the provider. */
   readonly vendor: Vendor;
   readonly origin: string;
   readonly paths: Readonly<Partial<Record<string, string>>>;
@@ -25,11 +28,14 @@ export function targetOf(candidate: Candidate, via: string): UpstreamTarget {
 
 function compile(candidate: Candidate, via: string): UpstreamTarget {
   const { provider, key } = candidate;
-  const vendor = vendorOf(provider.kind);
-  if (vendor === null) throw new Error(`no vendor table for provider kind ${provider.kind}`);
+  const known = vendorOf(provider.kind);
+  if (known === null) throw new Error(`no vendor table for provider kind ${provider.kind}`);
+  const vendor = withDeclared(known, provider.failures);
   const url = new URL(provider.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
-  const path = (operation: Operation): string => `${prefix}${vendor.operations[operation]}`;
+  // what a vendor does not have is asked for where OpenAI has it, so that the refusal is the vendor's own
+  const path = (operation: Operation): string =>
+    `${prefix}${vendor.operations[operation] ?? OPENAI_OPERATIONS[operation]}`;
   return {
     vendor,
     origin: url.origin,

@@ -136,7 +136,7 @@ describe.each(KINDS)('the classifier of %s', (kind) => {
     );
   });
 
-  it('survives deep nesting, prototype names and 64 KiB of anything', () => {
+  it('survives deep nesting, prototype names and a megabyte of anything', () => {
     const bodies = [
       '['.repeat(65_536),
       '{"error":'.repeat(7000),
@@ -147,6 +147,10 @@ describe.each(KINDS)('the classifier of %s', (kind) => {
       `{"error":{"message":"Rate limit reached for ${'x'.repeat(60_000)}"}}`,
       `{"error":{"message":"${'try again in 1s '.repeat(4000)}"}}`,
       `{"error":{"code":"${'c'.repeat(60_000)}","type":"${'t'.repeat(1000)}"}}`,
+      `{"error":{"message":"${'\\ufffd'.repeat(170_000)}"}}`,
+      `{"error":{"message":"${'x'.repeat(1_000_000)}","code":"${'9'.repeat(400)}"}}`,
+      `<html>${'<p>insufficient_quota</p>'.repeat(40_000)}</html>`,
+      `{"error":{"details":[${'{"violations":[{"quotaId":"PerDay"}]},'.repeat(20_000)}{}]}}`,
       `{"error":{"details":[${'{"retryDelay":1},'.repeat(3000)}{}]}}`,
     ];
     const startedAt = performance.now();

@@ -24,7 +24,7 @@ export const OPENAI_OPERATIONS: Readonly<Record<Operation, string>> = Object.fre
 });
 
 /** The list of models costs nothing, and a credential that may read it is alive. */
-export const MODELS_CHECK: CredentialCheck = Object.freeze({
+const MODELS_CHECK: CredentialCheck = Object.freeze({
   path: '/models',
   read: (status: number) => {
     if (status >= 200 && status < 300) return 'accepted';

@@ -132,7 +132,9 @@ function readResets(input: EndsInput): Ends | null {
 
 function isMeant(limit: LimitObservation, { dimension }: EndsInput): boolean {
   if (limit.resetInMs === null) return false;
-  return limit.remaining === 0 || limit.dimension === dimension || limit.reset === 'this_request';
+  if (limit.remaining === 0 || limit.reset === 'this_request') return true;
+  // a refusal that names nothing does not mean the limit that has no name
+  return dimension !== 'unknown' && limit.dimension === dimension;
 }
 
 /** Until what was asked for fits: less than until full again, where the limit refills all the time and the numbers are known. */

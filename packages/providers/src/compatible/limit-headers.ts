@@ -4,7 +4,7 @@ import type { Dimension } from '@keywell/core/keys/verdict';
 import { parseCount, parseDecimal, parsePercentage } from '@keywell/core/time/decimal';
 import { HOUR_MS } from '@keywell/core/time/duration';
 import { parseHttpDate } from '@keywell/core/time/instant';
-import { parseReset } from '@keywell/core/time/reset';
+import { parseResetBy } from '@keywell/core/time/reset';
 
 /** What a header that tells about a limit says besides numbers. */
 interface LimitMeaning {
@@ -79,11 +79,23 @@ export function readLimitHeaders(
   header: Header,
 ): readonly LimitObservation[] {
   const observations: LimitObservation[] = [];
+  const now = clockOf(header);
   for (const of of headers) {
     const amounts = readAmounts(of, header);
-    if (amounts !== null) add(observations, observe(of, amounts, header));
+    if (amounts !== null) add(observations, observe(of, amounts, { header, now }));
   }
   return observations;
+}
+
+/** The clock of the response, read at most once, and only where something asks for it; NaN where it tells none. */
+function clockOf(header: Header): () => number {
+  let now: number | null = null;
+  return () => (now ??= parseHttpDate(header('date')) ?? Number.NaN);
+}
+
+interface Response {
+  readonly header: Header;
+  readonly now: () => number;
 }
 
 type Amounts = Pick<LimitObservation, 'limit' | 'remaining'>;
@@ -95,9 +107,14 @@ function readAmounts({ names, perSecond }: LimitHeader, header: Header): Amounts
   const told = header(remaining ?? limit ?? '');
   if (told === undefined) return null;
   const most = limit === undefined ? null : parseCount(header(limit));
-  if (perSecond === true) return most === null ? null : { limit: most * 60, remaining: null };
+  if (perSecond === true) return readRate(most);
   const left = remaining === undefined ? null : parseCount(told);
   return left === null && most === null ? null : { limit: most, remaining: left };
+}
+
+function readRate(perSecond: number | null): Amounts | null {
+  const perMinute = (perSecond ?? Infinity) * 60;
+  return perMinute < Infinity ? { limit: perMinute, remaining: null } : null;
 }
 
 function readExceeded(text: string | undefined): Amounts | null {
@@ -111,8 +128,8 @@ function readShare(text: string | undefined): Amounts | null {
   return { limit: 1, remaining: Math.max(0, 1 - used) };
 }
 
-function observe(of: LimitHeader, amounts: Amounts, header: Header): LimitObservation {
-  const resetInMs = of.names.reset === undefined ? null : resetOf(of.names.reset, header);
+function observe(of: LimitHeader, amounts: Amounts, from: Response): LimitObservation {
+  const resetInMs = of.names.reset === undefined ? null : resetOf(of.names.reset, from);
   const long = of.longDimension !== undefined && resetInMs !== null && resetInMs > HOUR_MS;
   return {
     dimension: long ? of.longDimension : of.dimension,
@@ -135,10 +152,7 @@ function add(observations: LimitObservation[], seen: LimitObservation): void {
   } else if ((seen.remaining ?? 1) < (before.remaining ?? 1)) observations[other] = seen;
 }
 
-function resetOf(name: string, header: Header): number | null {
-  const text = header(name);
-  // NaN tells an instant, whose date header is only read then
-  let ms = parseReset(text, Number.NaN);
-  if (Number.isNaN(ms)) ms = parseReset(text, parseHttpDate(header('date')) ?? Number.NaN);
+function resetOf(name: string, { header, now }: Response): number | null {
+  const ms = parseResetBy(header(name), now);
   return ms === null || Number.isNaN(ms) ? null : Math.max(0, ms);
 }

@@ -14,6 +14,8 @@ export interface Vendor {
   readonly kind: string;
   /** URL up to and including the API prefix; null where every account or installation has one of its own. */
   readonly baseUrl: string | null;
+  /** What a base URL looks like, where there is none for all. */
+  readonly baseUrlForm?: string;
   /** Whether every call takes a credential; false on hosts that can be run without. */
   readonly needsKey: boolean;
   /** Path of each operation it has in OpenAI's dialect, to be appended to the provider's base URL. */

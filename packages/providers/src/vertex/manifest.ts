@@ -11,6 +11,8 @@ import { VERTEX_LIMITS } from './limit-headers.ts';
 export const vertex: Vendor = defineVendor({
   kind: 'vertex',
   baseUrl: null,
+  baseUrlForm:
+    'https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi',
   operations: Object.freeze({ 'chat.completions': OPENAI_OPERATIONS['chat.completions'] }),
   failures: VERTEX_FAILURES,
   limits: VERTEX_LIMITS,

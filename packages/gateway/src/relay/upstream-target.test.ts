@@ -1,0 +1,69 @@
+import { planKeys } from '@keywell/core/keys/plan';
+import { aSnapshot, type ProviderSketch } from '@keywell/testkit/a-snapshot';
+import { describe, expect, it } from 'vitest';
+import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+
+function target(provider: ProviderSketch): UpstreamTarget {
+  const [candidate] = planKeys(aSnapshot({ providers: [provider] })).candidates;
+  if (candidate === undefined) throw new Error('the pool has no candidate');
+  return targetOf(candidate, '1.1 test');
+}
+
+describe('what calling a candidate takes', () => {
+  it("judges by the provider's declared rows before the vendor's own", () => {
+    const { vendor } = target({
+      failures: [
+        {
+          name: 'maintenance',
+          status: [[503, 503]],
+          code: [],
+          type: [],
+          message: '^Closed for maintenance',
+          class: 'concurrency',
+          scope: 'endpoint',
+          level: null,
+          dimension: null,
+          ends: 'header_wait',
+        },
+      ],
+    });
+    const outcome = (message: string) => ({
+      status: 503,
+      failure: null,
+      header: (name: string) => (name === 'retry-after' ? '9' : undefined),
+      body: JSON.stringify({ error: { message } }),
+      wallNow: 0,
+    });
+    expect(vendor.classify(outcome('Closed for maintenance.'))).toMatchObject({
+      class: 'concurrency',
+      scope: 'endpoint',
+      endsInMs: 9000,
+    });
+    expect(vendor.classify(outcome('Overloaded')).class).toBe('provider_overloaded');
+  });
+
+  it('is put together once, with the headers by which its vendor authenticates', () => {
+    const anthropic = target({ kind: 'anthropic', baseUrl: 'https://api.anthropic.com/v1' });
+    expect(anthropic.headers.slice(0, 4)).toEqual([
+      'x-api-key',
+      'sk-test-a',
+      'anthropic-version',
+      '2023-06-01',
+    ]);
+    expect(anthropic.headers).not.toContain('authorization');
+    expect(target({}).headers.slice(0, 2)).toEqual(['authorization', 'Bearer sk-test-a']);
+  });
+
+  it('asks for what a vendor does not have where OpenAI has it, and the vendor says no itself', () => {
+    const { origin, paths } = target({
+      kind: 'gemini',
+      baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    });
+    expect(origin).toBe('https://generativelanguage.googleapis.com');
+    expect(paths).toEqual({
+      'chat.completions': '/v1beta/openai/chat/completions',
+      completions: '/v1beta/openai/completions',
+      embeddings: '/v1beta/openai/embeddings',
+    });
+  });
+});
