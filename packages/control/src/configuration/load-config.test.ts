@@ -610,6 +610,33 @@ describe('a good file', () => {
     expect(JSON.stringify(loaded.ok ? [loaded.snapshot, warnings] : loaded)).not.toContain(CANARY);
   });
 
+  it('says how long calls wait, and who shares with whom', () => {
+    const text = swap(
+      '  - id: chat\n',
+      '  - id: chat\n    max_wait_ms: 9000\n    spill_after_ms: 500\n    max_waiting: 20\n',
+    );
+    const consumer = (id: string, more: string): string =>
+      `  - { id: ${id}, key_hash: kwh_${id.charCodeAt(0).toString(16).repeat(32)}, models: [smart]${more} }\n`;
+    const loaded = load(
+      text +
+        consumer('a', ', organization: x, team: t, weight: 7, priority: 3') +
+        consumer('b', ', organization: x') +
+        consumer('c', ', team: x'),
+    );
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+    const { pools, consumers } = loaded.snapshot;
+    expect(pools[0]).toMatchObject({ maxWaitMs: 9000, spillAfterMs: 500, maxWaiting: 20 });
+    expect(
+      consumers.map(({ sharePath, weight, priority }) => ({ sharePath, weight, priority })),
+    ).toEqual([
+      { sharePath: ['web'], weight: 1, priority: 0 },
+      { sharePath: ['x', 't', 'a'], weight: 7, priority: 3 },
+      { sharePath: ['x', 'b'], weight: 1, priority: 0 },
+      // Not beside those of the organization of that name.
+      { sharePath: ['~x', 'c'], weight: 1, priority: 0 },
+    ]);
+  });
+
   it('has a hash that follows a secret and is blind to how it is referred to', () => {
     const hashOf = (text: string): string => {
       const loaded = load(text);

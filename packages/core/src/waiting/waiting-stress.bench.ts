@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { enqueue, leave, nextTicket, serve, waitingIn } from './deadline-queue.ts';
+import { callTicket, enqueue, leave, nextTicket, serve, waitingIn } from './deadline-queue.ts';
 import { aSeat } from './waiting-fixture.bench.ts';
-import { openWaitingTable } from './waiting-table.ts';
+import { answerBell, bellCell, openWaitingTable } from './waiting-table.ts';
 
 /** What a thread of the shared-memory test is told. */
 export interface StressBirth {
@@ -50,7 +50,14 @@ function compete(tenant: NonNullable<StressBirth['tenant']>): void {
     const total = served.reduce((sum, count) => sum + count, 0);
     if (total >= birth.until) break;
     const next = nextTicket(table, seat.pool, { now: 0 });
-    if (next === null || next === 'busy' || next.worker !== birth.worker) continue;
+    if (next === null || next === 'busy') continue;
+    if (next.worker !== birth.worker) {
+      // The turn is another's: ring there, and sleep until it rings here.
+      callTicket(table, next.id, 0);
+      Atomics.wait(table.ints, bellCell(birth.worker), 0, 1);
+      answerBell(table);
+      continue;
+    }
     const taken = serve(table, next.id);
     if (taken === null || taken === 'busy') continue;
     waiting -= 1;

@@ -130,5 +130,8 @@ describe('a window that several tenants share', () => {
     expect(used).toBeCloseTo(0.3, 9);
     const next = { now: 61_000, window: { endsAt: 120_000, lengthMs: LENGTH_MS, remaining: 1 } };
     expect(shareOfWindow(table, A, next).used).toBe(0);
+    // The same end, told a little later, is still the same window.
+    const again = { now: 20, window: { endsAt: 60_900, lengthMs: LENGTH_MS, remaining: 0.7 } };
+    expect(shareOfWindow(table, A, again).used).toBeCloseTo(0.3, 9);
   });
 });

@@ -25,6 +25,8 @@ const PEAK_HALF_LIFE_MS = 60_000;
 /** Who has not asked for this long, or for a tenth of a longer window, is not active: idling earns nothing. */
 const ACTIVE_MS = 60_000;
 const ACTIVE_PART = 0.1;
+/** Ends that are no further apart than this part of a window's length are the end of one window. */
+const SAME_END_PART = 0.25;
 
 /** The tightest limit of a pool that refills at one instant. */
 export interface SharedWindow {
@@ -61,7 +63,7 @@ export function takeOfWindow(
   if (!lockWaiting(table)) return true;
   const leaf = takeSeat(table, seat, at.now);
   const allowed = leaf === 0 || leavesEnough(table, seat, { leaf, cost }, at);
-  if (allowed) countUse(table, leaf, cost, at.window.endsAt);
+  if (allowed) countUse(table, leaf, cost, at.window);
   unlockWaiting(table);
   return allowed;
 }
@@ -76,7 +78,7 @@ export function correctWindow(
   if (by === 0 || !lockWaiting(table)) return;
   let share = findSeat(table, seat);
   for (; share !== 0; share = ofShare(table, share, SHARE.parent)) {
-    if (ofShare(table, share, SHARE.windowEndsAt) !== window.endsAt) continue;
+    if (!isCounting(table, share, window)) continue;
     const cell = shareCell(table, share, SHARE.used);
     put(table, cell, Math.max(0, read(table, cell) + by));
   }
@@ -96,7 +98,7 @@ export function shareOfWindow(
   for (let step = leaf; depthOf(table, step) > 1; step = ofShare(table, step, SHARE.parent)) {
     share *= ofShare(table, step, SHARE.weight) / activeWeight(table, pool, step, at);
   }
-  return { share, used: usedOf(table, leaf, at.window.endsAt) };
+  return { share, used: usedOf(table, leaf, at.window) };
 }
 
 function leavesEnough(
@@ -115,7 +117,7 @@ function leavesEnough(
     const step = ancestorAt(table, of.leaf, depth);
     const weights = activeWeight(table, pool, step, at);
     const own = (part * ofShare(table, step, SHARE.weight)) / weights;
-    if (usedOf(table, step, window.endsAt) + of.cost > own) {
+    if (usedOf(table, step, window) + of.cost > own) {
       leave += leftToSiblings(table, pool, step, { part: part / weights, at });
     }
     part = own;
@@ -138,7 +140,7 @@ function leftToSiblings(
   forEachSibling(table, pool, step, (sibling) => {
     if (sibling === step || !isActive(table, sibling, by.at)) return;
     const own = by.part * ofShare(table, sibling, SHARE.weight);
-    const unused = Math.max(0, own - usedOf(table, sibling, window.endsAt));
+    const unused = Math.max(0, own - usedOf(table, sibling, window));
     leave += Math.min(unused, peakOf(table, sibling, now) * leftMs);
   });
   return leave;
@@ -192,15 +194,22 @@ function isActive(
   );
 }
 
-const usedOf = (table: WaitingTable, share: number, windowEndsAt: number): number =>
-  ofShare(table, share, SHARE.windowEndsAt) === windowEndsAt
-    ? ofShare(table, share, SHARE.used)
-    : 0;
+/** Whether a share's count is about this window: its end is told a little differently each time, the next one's is far from it. */
+function isCounting(table: WaitingTable, share: number, window: SharedWindow): boolean {
+  const apart = Math.abs(ofShare(table, share, SHARE.windowEndsAt) - window.endsAt);
+  return apart <= window.lengthMs * SAME_END_PART;
+}
 
-function countUse(table: WaitingTable, leaf: number, cost: number, windowEndsAt: number): void {
+function usedOf(table: WaitingTable, share: number, window: SharedWindow): number {
+  return isCounting(table, share, window) ? ofShare(table, share, SHARE.used) : 0;
+}
+
+function countUse(table: WaitingTable, leaf: number, cost: number, window: SharedWindow): void {
   for (let share = leaf; share !== 0; share = ofShare(table, share, SHARE.parent)) {
-    const used = usedOf(table, share, windowEndsAt);
-    put(table, shareCell(table, share, SHARE.windowEndsAt), windowEndsAt);
+    const used = usedOf(table, share, window);
+    if (!isCounting(table, share, window)) {
+      put(table, shareCell(table, share, SHARE.windowEndsAt), window.endsAt);
+    }
     put(table, shareCell(table, share, SHARE.used), used + cost);
   }
 }

@@ -2,6 +2,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse, retryAfterHeaders } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
+import { limitHeaders } from '../waiting/call-share.ts';
 
 /** How soon a caller may come again when the counters were locked for longer than a crash explains. */
 const BUSY_RETRY_MS = 1000;
@@ -19,14 +20,8 @@ export function gate(exchange: Exchange, plane: Plane): PhaseResult {
   );
   if (taken === 'busy')
     return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
-  exchange.limitHeaders = [
-    'x-ratelimit-limit-requests',
-    String(limit),
-    'x-ratelimit-remaining-requests',
-    String(taken.remaining),
-    'x-ratelimit-reset-requests',
-    `${Math.ceil(taken.resetMs)}ms`,
-  ];
+  exchange.ownLimit = { limit, remaining: taken.remaining, resetMs: taken.resetMs };
+  exchange.limitHeaders = limitHeaders('requests', exchange.ownLimit);
   if (taken.admitted) return null;
   plane.meter.add('rateLimited');
   return refuse(

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
+import type { ToldLimit } from '@keywell/core/waiting/pool-capacity';
 import type { RequestFacts } from '@keywell/wire/openai-chat/request';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
@@ -31,8 +32,10 @@ export class Exchange implements InboundEvents {
   /** The part of the path a route leaves open, as received: the model of `/v1/models/{model}`. */
   pathParameter = '';
   consumer: LiveConsumer | null = null;
-  /** Flat `x-ratelimit-*` names and values of the consumer's own limit, empty without one. */
+  /** Flat `x-ratelimit-*` names and values: of the consumer's own limit, or of its share of the pool where that is tighter. */
   limitHeaders: readonly string[] = [];
+  /** That limit in numbers; null without one. */
+  ownLimit: ToldLimit | null = null;
   body: Uint8Array = EMPTY;
   facts: RequestFacts | null = null;
   modelName: string | null = null;

@@ -16,6 +16,8 @@ import type { Inbound } from '../seam/inbound.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
+import { smallTable } from '@keywell/core/waiting/waiting-fixture.bench';
+import { ShareKeeper } from '../waiting/share-keeper.ts';
 import type { Waiting } from '../waiting/waiting-call.ts';
 import { Attempt, type AttemptResult } from './attempt.ts';
 import { targetOf } from './upstream-target.ts';
@@ -51,6 +53,7 @@ const INBOUND: Inbound = {
 
 /** An attempt itself never waits for capacity. */
 const NOBODY_WAITS: Waiting = {
+  shares: new ShareKeeper(smallTable(), () => []),
   hasLine: () => false,
   wait: () => Promise.resolve({ kind: 'left' }),
   startOf: () => null,

@@ -1,4 +1,4 @@
-import { CallInLine, isWithin, tiersAtOnce } from '../waiting/call-in-line.ts';
+import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { Pick, WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
@@ -9,9 +9,6 @@ import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import { editRequest } from '@keywell/wire/openai-chat/request';
-import { endsByTime } from '@keywell/core/keys/cooldown-codes';
-import { callCost } from '@keywell/core/waiting/call-cost';
-import type { Served } from '@keywell/core/waiting/deadline-queue';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
@@ -31,8 +28,6 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 const MAX_SHOWN_EXCLUSIONS = 16;
 
 const MAX_DRAWS = 4;
-/** How long a call keeps away from a domain that has refused it and named no end. */
-const UNNAMED_END_MS = 1000;
 
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
@@ -49,49 +44,56 @@ export function dispatchOver(
   return new Dispatcher(exchange, plane, model).run();
 }
 
-class Dispatcher {
+class Dispatcher implements TurnHost {
   readonly #exchange: Exchange;
   readonly #plane: Plane;
   #model: LiveModel;
   readonly #deadlineAt: number;
   readonly #history = freshHistory();
+  readonly #turns: CallTurns;
   #bars: Bars | null = null;
   #suspects: Suspect[] | null = null;
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
   #edited: { readonly key: string; readonly body: Uint8Array } | null = null;
-  readonly #refusedUntil = new Map<string, number>();
-  /** What a wait has cost the consumer's share so far. */
-  #served: Served | null = null;
 
   constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
     this.#exchange = exchange;
     this.#plane = plane;
     this.#model = model;
     this.#deadlineAt = exchange.startedAt + model.pool.deadlineMs;
+    this.#turns = new CallTurns(exchange, plane, this);
+  }
+
+  get model(): LiveModel {
+    return this.#model;
+  }
+
+  get deadlineAt(): number {
+    return this.#deadlineAt;
+  }
+
+  onMoved(model: LiveModel): void {
+    this.#model = model;
   }
 
   async run(): Promise<PhaseResult> {
     for (;;) {
-      let pick = this.#mustStandInLine() ? null : this.#pick();
+      let pick = this.#bars === null && this.#turns.othersWait ? null : this.#pick();
       if (pick === null) {
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
         const turn = await this.#waitForTurn();
-        if (turn === null) return this.#nothingLeft();
-        if (turn.kind !== 'go') return this.#afterWait(turn);
+        if (turn?.kind !== 'go') return this.#afterWait(turn);
         pick = turn.pick;
-        this.#served = turn.served;
       }
       const waitMs = this.#backOffMs(pick);
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) return this.#exchange.callerGone ? 'done' : this.#nothingLeft();
       const result = await this.#attempt(held);
-      this.#afterAttempt(result);
+      this.#turns.afterAttempt(result.kind === 'failed' ? result.verdict : null);
       if (result.kind !== 'failed') {
-        if (this.#suspects !== null && result.kind === 'answered' && result.well) {
-          blameSuspects(this.#exchange, this.#plane, this.#suspects, held.candidate);
-        }
+        if (result.kind === 'answered' && result.well) this.#blameSuspects(held.candidate);
         return 'done';
       }
       const end = this.#afterFailure(held, result);
@@ -99,86 +101,51 @@ class Dispatcher {
     }
   }
 
-  /** Whoever comes new goes behind those who wait. */
-  #mustStandInLine(): boolean {
-    return this.#bars === null && this.#plane.waiting.hasLine(this.#model.poolKey);
+  /** Another target has served what failed before: then that was the endpoint's trouble. */
+  #blameSuspects(served: Candidate): void {
+    if (this.#suspects === null) return;
+    blameSuspects(this.#exchange, this.#plane, this.#suspects, served);
   }
 
   /** Waits until a candidate is free, where time brings one. Null when there is nothing to wait for, or no patience. */
   async #waitForTurn(): Promise<WaitEnd | null> {
-    if (!this.#isWorthWaiting()) return null;
-    const end = await this.#plane.waiting.wait(this.#callInLine());
+    const last = this.#bars === null ? null : this.#lastVerdict;
+    if (!this.#turns.isWorthWaiting(last, () => this.#view())) return null;
+    const end = await this.#turns.wait();
     // What was refused before the wait may be asked again after it.
     this.#bars = null;
     this.#step = null;
     return end;
   }
 
-  /** After a failure that no time mends, what is left is the answer: another candidate, or that failure. */
-  #isWorthWaiting(): boolean {
-    const { waiting } = this.#plane;
-    const { patienceMs, waitMs } = this.#exchange;
-    if (this.#lastVerdict?.class === 'too_large_for_limit') return false;
-    if (this.#bars === null && waiting.hasLine(this.#model.poolKey)) return true;
-    if (patienceMs - waitMs <= 0) return false;
-    const views = this.#view();
-    const forRoom = this.#lastVerdict === null || endsByTime(this.#lastVerdict.class);
-    if (!forRoom && views.some(({ eligible }) => eligible > 0)) return false;
-    return views.some(
-      ({ eligible, blocked }) => eligible > 0 || blocked === 'time' || blocked === 'mixed',
-    );
-  }
-
-  #callInLine(): CallInLine {
-    return new CallInLine(this.#exchange, this.#plane, {
-      model: this.#model,
-      hooks: {
-        pickFrom: (tried, tiers) => this.#pickFrom(tried, tiers),
-        onMoved: (model) => {
-          this.#model = model;
-        },
-        refusedUntil: this.#refusedUntil,
-        deadlineAt: this.#deadlineAt,
-      },
-    });
-  }
-
-  #afterWait(end: Exclude<WaitEnd, { kind: 'go' }>): PhaseResult {
+  #afterWait(end: Exclude<WaitEnd, { kind: 'go' }> | null): PhaseResult {
+    if (end === null) return this.#nothingLeft();
     if (end.kind === 'left') return 'done';
     return end.kind === 'barred' ? end.refusal : this.#nothingLeft(end);
   }
 
-  /** The share is charged what the call took in the end, and who waits hears that there may be room. */
-  #afterAttempt(result: AttemptResult): void {
-    const { waiting } = this.#plane;
-    if (this.#served !== null) {
-      const { usage } = this.#exchange;
-      const tokens = usage === null ? 0 : usage.inputTokens + usage.outputTokens;
-      const refused = result.kind === 'failed' && endsByTime(result.verdict.class);
-      waiting.correct(this.#served, refused ? 0 : callCost(tokens));
-      if (refused) waiting.refusedAfter(this.#model.poolKey);
-      this.#served = null;
-    }
-    waiting.freed();
+  /** The next candidate. */
+  #pick(): Pick | null {
+    if (!this.#turns.shares) return this.#pickByTiers();
+    return this.#turns.claim(() => this.#pickByTiers());
   }
 
   /** The next candidate, tier by tier. */
-  #pick(): Pick | null {
-    const tiers = tiersAtOnce(this.#model, this.#exchange.patienceMs - this.#exchange.waitMs);
-    if (this.#bars === null) return this.#pickFrom(NOTHING_TRIED, tiers);
+  #pickByTiers(): Pick | null {
+    if (this.#bars === null) return this.pickFrom(NOTHING_TRIED, this.#turns.tiersAtOnce);
     for (const tried of this.#bars.preferences(this.#model.plan)) {
-      const pick = this.#pickFrom(tried);
+      const pick = this.pickFrom(tried);
       if (pick !== null) return pick;
     }
     return null;
   }
 
-  #pickFrom(tried: Tried, tiers = Infinity): Pick | null {
+  pickFrom(tried: Tried, tiers = Infinity): Pick | null {
     const { clock, random } = this.#plane;
     const { table } = this.#exchange.live;
     const now = clock.now();
     for (const tier of this.#model.plan.tiers) {
-      if (!isWithin(tier, tiers)) break;
+      if (tier.tier >= tiers) break;
       // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
         const candidate = choose(table, tier, tried, { now, random });
@@ -201,6 +168,7 @@ class Dispatcher {
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.#plane;
     giveBack(this.#exchange, this.#plane, pick.reservation);
+    this.#turns.unclaim();
     if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.#deadlineAt) return null;
     const startedAt = clock.now();
     await pauseFor(this.#exchange, waitMs);
@@ -220,6 +188,7 @@ class Dispatcher {
     const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     const target = targetOf(candidate, VIA);
+    this.#turns.tell();
     const why = this.#why(candidate);
     this.#history.attempts += 1;
     exchange.attempts = this.#history.attempts;
@@ -287,10 +256,7 @@ class Dispatcher {
     }
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
-    if (endsByTime(failed.verdict.class)) {
-      const endsInMs = failed.verdict.endsInMs ?? UNNAMED_END_MS;
-      this.#refusedUntil.set(candidate.domain, this.#plane.clock.now() + endsInMs);
-    }
+    this.#turns.refusedBy(candidate, failed.verdict);
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.#plane.random());
     if (step.kind === 'pass_through') return passThrough(this.#exchange, candidate, failed);
@@ -328,6 +294,7 @@ class Dispatcher {
 
   /** `line`: what the waiting room has said. */
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
+    this.#turns.tell();
     const view = this.#view();
     const startAt = line?.startAt ?? null;
     return exhaustedRefusal(this.#exchange, this.#plane, view, {

@@ -137,6 +137,18 @@ describe('keywell-max-wait-ms', () => {
     expect(seen.status).toBe(429);
     expect(seen.tookMs).toBeLessThan(300);
   });
+
+  it('counts all waits of a call together', async () => {
+    const story = await begin();
+    await cool(story, 600);
+    // Whole seconds are named as well, so that each wait is one. Refused once more after the first, half a second is left.
+    story.simulator.set({ fault: 'rate_limited', retryAfterMs: 600, count: 1 });
+    const seen = await ask(story, { maxWaitMs: 1500 });
+    expect(seen.status).toBe(429);
+    expect(['1', '2']).toContain(seen.headers['retry-after']);
+    expect(Number(seen.headers['keywell-wait-ms'])).toBeGreaterThan(300);
+    expect(story.called()).toEqual({ a: 2 });
+  });
 });
 
 describe('a second tier', () => {
@@ -320,6 +332,17 @@ describe('a thousand callers that wait for one key', () => {
 });
 
 describe('two workers', () => {
+  it('both go on when a cooldown is cleared by hand', async () => {
+    const story = await begin({ workers: 2 });
+    await cool(story, 9000);
+    const all = Array.from({ length: 40 }, () => ask(story));
+    await untilWaiting(story, 40);
+    story.node.clearCooldowns({});
+    const seen = await Promise.all(all);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(Math.max(...seen.map(({ tookMs }) => tookMs))).toBeLessThan(6000);
+  });
+
   it('go on when one ends while callers of both wait', async () => {
     const handles = new Map<number, WorkerHandle>();
     const story = await begin({

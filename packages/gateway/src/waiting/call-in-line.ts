@@ -1,6 +1,5 @@
 import type { Tried } from '@keywell/core/keys/draw';
 import { isEligible } from '@keywell/core/keys/eligibility';
-import type { TierPlan } from '@keywell/core/keys/plan';
 import { callCost } from '@keywell/core/waiting/call-cost';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
@@ -21,6 +20,8 @@ export interface LineHooks {
   pickFrom(tried: Tried, tiers: number): Pick | null;
   /** Quota domains that have refused this very call, with the instants until which it was told to wait. */
   readonly refusedUntil: ReadonlyMap<string, number>;
+  /** Until when others must find what this call asks for; null while nothing is held back from it. */
+  heldUntil(): number | null;
   /** The call goes by another snapshot from now on. */
   onMoved(model: LiveModel): void;
   /** Monotonic instant by which the call must have its first byte. */
@@ -53,8 +54,10 @@ export class CallInLine implements WaitingCall {
     this.#model = of.model;
     const consumer = exchange.consumer?.record ?? { sharePath: [''], weight: 1, priority: 0 };
     this.seat = seatOf(pool.id, consumer);
-    this.tokens = Math.ceil(exchange.body.byteLength / BYTES_PER_TOKEN);
-    this.cost = callCost(this.tokens);
+    this.tokens = tokensOf(exchange);
+    const { shares } = plane.waiting;
+    const { tokensPerRequest } = shares.capacity(exchange.live, of.model, now);
+    this.cost = callCost(this.tokens, tokensPerRequest ?? undefined);
     this.maxWaiting = pool.maxWaiting;
     const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
     this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
@@ -72,10 +75,13 @@ export class CallInLine implements WaitingCall {
     const tiers = how.spilled ? Infinity : 1;
     const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
     if (pick !== null) return pick;
-    return own.length > 0 || !how.spilled ? 'not_yet' : 'no_room';
+    const alone = own.length > 0 || !how.spilled || this.#hooks.heldUntil() !== null;
+    return alone ? 'not_yet' : 'no_room';
   }
 
   projectedStart(_need: Ahead, now: number): number | null {
+    const heldUntil = this.#hooks.heldUntil();
+    if (heldUntil !== null && heldUntil > now) return heldUntil;
     let soonest: number | null = null;
     for (const tier of this.#model.plan.tiers) {
       const startAt = soonestStart(this.exchange.live.table, tier, now);
@@ -124,12 +130,8 @@ export class CallInLine implements WaitingCall {
   }
 }
 
+/** Tokens of a request, from its size alone. */
+export const tokensOf = (exchange: Exchange): number =>
+  Math.ceil(exchange.body.byteLength / BYTES_PER_TOKEN);
+
 const NO_CANDIDATES: Set<number> = new Set();
-
-/** The tiers that a call takes before it has waited at all: the first alone, where it is worth waiting for. */
-export function tiersAtOnce(model: LiveModel, patienceMs: number): number {
-  return model.pool.spillAfterMs > 0 && patienceMs > 0 ? 1 : Infinity;
-}
-
-/** Whether the first tiers of a plan include this one. */
-export const isWithin = (tier: TierPlan, tiers: number): boolean => tier.tier < tiers;

@@ -6,6 +6,7 @@ import type { ShareSeat } from '@keywell/core/waiting/share-seat';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
+import type { ShareKeeper } from './share-keeper.ts';
 import type { WaitRefusal } from './wait-refusals.ts';
 
 /** The chosen candidate, held. */
@@ -54,6 +55,8 @@ export interface WaitingCall {
 
 /** The waiting room, as the dispatcher needs it. */
 export interface Waiting {
+  /** What consumers share, and who has had how much of it. */
+  readonly shares: ShareKeeper;
   /** Whether a new call of a pool must stand in line, because others wait already. */
   hasLine(pool: number): boolean;
   /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */

@@ -15,8 +15,11 @@ import { answerDoorbell } from './doorbell.ts';
 import { HeldStream, mayHold, STREAM_TIMES, type RoomTimes } from './held-stream.ts';
 import { Line, type LineHost } from './line.ts';
 import { Waiter, type WaiterHost } from './waiter.ts';
+import { ShareKeeper, type LimitsOf } from './share-keeper.ts';
 import { WAIT_REFUSALS, type WaitRefusal } from './wait-refusals.ts';
 import type { Pick, WaitEnd, Waiting, WaitingCall } from './waiting-call.ts';
+
+const noLimits: LimitsOf = () => [];
 
 /** A stopping node refuses what still waits so long before it cuts connections. */
 const BEFORE_CUT_MS = 500;
@@ -24,6 +27,7 @@ const BEFORE_CUT_MS = 500;
 /** Where the calls of one worker wait until capacity comes back. The order is the node's; the callers are this worker's. */
 export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   readonly table: WaitingTable;
+  readonly shares: ShareKeeper;
   readonly #plane: Plane;
   readonly #times: RoomTimes;
   readonly #lines = new Map<number, Line>();
@@ -36,10 +40,13 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
       readonly cells: SharedArrayBuffer;
       readonly writer: TableWriter;
       readonly times?: RoomTimes | undefined;
+      /** What is known of the limits of a snapshot's keys; left out: nothing. */
+      readonly limitsOf?: LimitsOf | undefined;
     },
   ) {
     this.#plane = plane;
     this.table = openWaitingTable(from.cells, from.writer);
+    this.shares = new ShareKeeper(this.table, from.limitsOf ?? noLimits);
     this.#times = from.times ?? STREAM_TIMES;
     // Ends with the thread.
     void answerDoorbell(this.table, () => this.#takeTurns());

@@ -1,0 +1,143 @@
+import {
+  capacityOf,
+  partOfWindow,
+  tighter,
+  toldShare,
+  type PoolCapacity,
+  type PoolDomain,
+  type PoolLimit,
+  type ToldLimit,
+} from '@keywell/core/waiting/pool-capacity';
+import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
+import type { WaitingTable } from '@keywell/core/waiting/waiting-table';
+import {
+  correctWindow,
+  noteDemand,
+  shareOfWindow,
+  takeOfWindow,
+} from '@keywell/core/waiting/window-shares';
+import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+
+/** The limits that are known at the nodes of a snapshot's key table. */
+export type LimitsOf = (live: LiveSnapshot, now: number) => readonly PoolLimit[];
+
+/** What a pool has is looked up this often at most; more seldom where there is much to add up. */
+const FRESH_MS = 50;
+const LIMITS_PER_MS = 10;
+
+/** The call of one consumer, as far as sharing needs it. */
+export interface SharingCall {
+  readonly live: LiveSnapshot;
+  readonly model: LiveModel;
+  readonly seat: ShareSeat;
+  readonly tokens: number;
+}
+
+/** What a call took of a window, to be corrected at its end. */
+export interface TakenPart {
+  readonly seat: ShareSeat;
+  readonly window: NonNullable<PoolCapacity['window']>;
+  readonly part: number;
+}
+
+interface Known {
+  readonly live: LiveSnapshot;
+  readonly until: number;
+  readonly capacity: PoolCapacity;
+}
+
+/**
+ * Shares before dry, for the pools of one worker: whether a consumer may take what it asks for, and what its share is. Where no limits
+ * are known nothing is held back and nothing is told.
+ */
+export class ShareKeeper {
+  readonly #table: WaitingTable;
+  readonly #limitsOf: LimitsOf;
+  readonly #known = new Map<number, Known>();
+  readonly #seats = new WeakMap<LiveConsumer, Map<number, ShareSeat>>();
+
+  constructor(table: WaitingTable, limitsOf: LimitsOf) {
+    this.#table = table;
+    this.#limitsOf = limitsOf;
+  }
+
+  /** Where a consumer sits in a pool. */
+  seatOf(model: LiveModel, consumer: LiveConsumer): ShareSeat {
+    const known = this.#seats.get(consumer) ?? new Map<number, ShareSeat>();
+    this.#seats.set(consumer, known);
+    const seat = known.get(model.poolKey) ?? seatOf(model.pool.id, consumer.record);
+    known.set(model.poolKey, seat);
+    return seat;
+  }
+
+  /** What all domains of a pool have together. */
+  capacity(live: LiveSnapshot, model: LiveModel, now: number): PoolCapacity {
+    const known = this.#known.get(model.poolKey);
+    if (known?.live === live && now < known.until) return known.capacity;
+    const limits = this.#limitsOf(live, now);
+    const capacity =
+      limits.length === 0 ? NOTHING_KNOWN : capacityOf(limits, domainsOf(model), now);
+    const until = now + FRESH_MS + limits.length / LIMITS_PER_MS;
+    this.#known.set(model.poolKey, { live, until, capacity });
+    return capacity;
+  }
+
+  /** Whether anything is known of what a pool has. */
+  knows(live: LiveSnapshot, model: LiveModel, now: number): boolean {
+    const { requests, tokens } = this.capacity(live, model, now);
+    return requests !== null || tokens !== null;
+  }
+
+  /** Notes that a call has come, once for each: by this a tenant's demand is known. */
+  noteDemand(call: SharingCall, now: number): void {
+    const { window } = this.capacity(call.live, call.model, now);
+    if (window !== null) noteDemand(this.#table, call.seat, partOfWindow(window, call), now);
+  }
+
+  /** Takes a call's part of the pool's window; null where there is none, `held` where others must find it. */
+  take(call: SharingCall, now: number): TakenPart | null | 'held' {
+    const { window } = this.capacity(call.live, call.model, now);
+    if (window === null) return null;
+    const part = partOfWindow(window, call);
+    const taken = takeOfWindow(this.#table, call.seat, part, { window, now });
+    return taken ? { seat: call.seat, window, part } : 'held';
+  }
+
+  /** What was taken is corrected to what the call used; 0 tokens where it was not sent after all. */
+  settle(taken: TakenPart, call: { readonly sent: boolean; readonly tokens: number }): void {
+    const used = call.sent ? partOfWindow(taken.window, call) : 0;
+    correctWindow(this.#table, taken.seat, used - taken.part, taken.window);
+  }
+
+  /** The consumer's own limit or its share of the pool, whichever is tighter, of requests and of tokens. */
+  told(
+    call: Pick<SharingCall, 'live' | 'model' | 'seat'>,
+    own: { readonly requests: ToldLimit | null },
+    now: number,
+  ): { readonly requests: ToldLimit | null; readonly tokens: ToldLimit | null } {
+    const { requests, tokens, window } = this.capacity(call.live, call.model, now);
+    if (requests === null && tokens === null) return { requests: own.requests, tokens: null };
+    const at = { window: window ?? NO_WINDOW, now };
+    const share = shareOfWindow(this.#table, call.seat, at);
+    return {
+      requests: tighter(own.requests, requests === null ? null : toldShare(requests, share)),
+      tokens: tokens === null ? null : toldShare(tokens, share),
+    };
+  }
+}
+
+const NOTHING_KNOWN: PoolCapacity = Object.freeze({
+  requests: null,
+  tokens: null,
+  window: null,
+  tokensPerRequest: null,
+});
+
+/** Shares without a window are those of the last minute's tenants. */
+const NO_WINDOW = Object.freeze({ endsAt: 0, lengthMs: 60_000, remaining: 1 });
+
+function domainsOf({ plan }: LiveModel): readonly PoolDomain[] {
+  return plan.tiers.flatMap(({ candidates }) =>
+    candidates.map(({ domainPath, model }) => ({ path: domainPath, group: model })),
+  );
+}
