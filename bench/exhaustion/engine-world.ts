@@ -91,6 +91,7 @@ function providersOf(world: World): ProviderRecord[] {
       baseUrl: `https://${id}.example/v1`,
       streamUsage: true,
       charge: vendorFor(kind).charge,
+      failures: [],
       keys: own.map(({ name }) => keyRecord(name)),
     };
   });

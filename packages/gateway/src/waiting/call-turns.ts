@@ -1,4 +1,4 @@
-import type { Tried } from '@keywell/core/keys/choose';
+import type { Tried } from '@keywell/core/keys/draw';
 import { endsByTime } from '@keywell/core/keys/cooldown-codes';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
