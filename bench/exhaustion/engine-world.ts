@@ -74,6 +74,23 @@ export function engineWorld(world: World): EngineWorld {
   };
 }
 
+/** Bytes of the key table that one key in so many limit groups takes, its part of two workers' rows included. */
+export function bytesPerKey(groups: number): number {
+  const world = { keys: [], tenants: [], workers: 2, model: 'm', wallStart: 0 };
+  const models = Array.from({ length: groups }, (_, place) => `m${place}`);
+  const bytes = (count: number): number => {
+    const keys = Array.from({ length: count }, (_, place) => ({
+      name: `k${place}`,
+      provider: 'one',
+      kind: 'openai',
+    }));
+    const sized = { ...world, keys };
+    const plan = planKeys({ providers: providersOf(sized), pools: [poolOf(sized, models)] });
+    return plan.byteLength(world.workers + 1);
+  };
+  return (bytes(2000) - bytes(1000)) / 1000;
+}
+
 function vendorFor(kind: string): Vendor {
   const vendor = vendorOf(kind) ?? vendorOf('openai-compatible');
   if (vendor === null) throw new Error(`there is no vendor "${kind}"`);
@@ -111,21 +128,23 @@ const keyRecord = (name: string): UpstreamKeyRecord => ({
 });
 
 /** One tier over every key. The longest patience of a call decides, not the pool's. */
-function poolOf(world: World): PoolRecord {
+function poolOf(world: World, models: readonly string[] = [world.model]): PoolRecord {
   const ids = [...new Set(world.keys.map(({ provider }) => provider))];
   return {
     id: POOL,
     tiers: [
       {
-        targets: ids.map((provider) => ({
-          provider,
-          model: world.model,
-          weight: 1,
-          keys: [],
-          group: world.model,
-          price: null,
-          contextLength: 128_000,
-        })),
+        targets: ids.flatMap((provider) =>
+          models.map((model) => ({
+            provider,
+            model,
+            weight: 1,
+            keys: [],
+            group: model,
+            price: null,
+            contextLength: 128_000,
+          })),
+        ),
       },
     ],
     deadlineMs: 600_000,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { commitName } from '../commit-name.ts';
 import { describeMachine, replaceSection } from '../report.ts';
+import { bytesPerKey } from './engine-world.ts';
 import { measure, type Wanted } from './measure.ts';
 import { MIXES } from './mixes.ts';
 import { renderExhaustion, type ExhaustionReport, type MicroFigure } from './report.ts';
@@ -111,13 +112,19 @@ function microFigures(): readonly MicroFigure[] {
   const promised: readonly (readonly [RegExp, number])[] = [
     [/choose, reserve, settle among 100 keys/, 4000],
     [/choose, reserve, settle among 10,000 keys/, 6000],
-    [/bytes per key/, 1024],
   ];
-  return text.split('\n').flatMap((line) => {
-    const found = /^\s*([\d,.]+) (ns|bytes) {2}(.*)$/.exec(line);
+  const sizes = [1, 4].map((groups) => ({
+    what: `shared memory a key × limit group, two workers, keys with ${groups} group${groups > 1 ? 's' : ''}`,
+    value: bytesPerKey(groups) / groups,
+    unit: 'bytes',
+    most: 1024,
+  }));
+  const costs = text.split('\n').flatMap((line) => {
+    const found = /^\s*([\d,.]+) (ns) {2}(.*)$/.exec(line);
     const [, value = '', unit = '', what = ''] = found ?? [];
     const row = promised.find(([pattern]) => pattern.test(what));
     if (found === null || row === undefined) return [];
     return [{ what, value: Number(value.replaceAll(',', '')), unit, most: row[1] }];
   });
+  return [...costs, ...sizes];
 }
