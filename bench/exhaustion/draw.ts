@@ -121,7 +121,7 @@ function tightest(limits: readonly LimitRule[], counts: LimitCounts, durationMs:
   }, Infinity);
 }
 
-export function meanOf<T>(of: readonly T[], value: (each: T) => number): number {
+function meanOf<T>(of: readonly T[], value: (each: T) => number): number {
   return of.reduce((sum, each) => sum + value(each), 0) / Math.max(1, of.length);
 }
 

@@ -4,7 +4,7 @@ import { fluidBound } from './figures.ts';
 import { measure } from './measure.ts';
 import { MIXES } from './mixes.ts';
 import { oracle } from './oracle.ts';
-import { STRATEGIES } from './strategies.ts';
+import { KEYWELL, STRATEGIES } from './strategies.ts';
 
 const mixOf = (name: string) => {
   const found = MIXES.find((each) => each.name === name);
@@ -66,6 +66,9 @@ describe('the exhaustion bench', () => {
     });
     expect(outcome.mixes.map(({ mix }) => mix)).toEqual(short.map(({ name }) => name));
     for (const { strategies } of outcome.mixes) {
+      const keywell = strategies.find(({ name }) => name === KEYWELL)?.figures;
+      expect(keywell?.goodputMean).toBeGreaterThan(0.97);
+      expect(keywell?.wastedShare).toBeLessThan(0.005);
       const ordered = strategies.find(({ name }) => name === 'ordered')?.figures;
       expect(ordered?.goodputMean).toBeLessThan(0.95);
       for (const { figures } of strategies) {

@@ -24,7 +24,7 @@ export type Headers = Readonly<Record<string, string>>;
 const seconds = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000)));
 
 /** As Go prints a duration: `17ms`, `6m0s`, `1h2m3.5s`. */
-export function goDuration(ms: number): string {
+function goDuration(ms: number): string {
   const whole = Math.ceil(ms);
   if (whole < 1000) return `${whole}ms`;
   const hours = Math.floor(whole / 3_600_000);

@@ -165,7 +165,7 @@ export function fluidBound({ keys, requests, durationMs }: Scenario): number {
 }
 
 /** The value below which a share of the values lies; 0 of none. */
-export function quantile(sorted: Float64Array | readonly number[], share: number): number {
+function quantile(sorted: Float64Array | readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 

@@ -81,12 +81,14 @@ try {
     process.stdout.write(HELP);
   } else {
     const from = performance.now();
+    // of what runs, whatever is committed meanwhile
+    const commit = commitName(repository);
     const outcome = measure(plan);
     const micro = plan.save ? microFigures() : [];
     const report: ExhaustionReport = {
       ...outcome,
       at: new Date().toISOString(),
-      commit: commitName(repository),
+      commit,
       seeds: plan.seeds,
       tookMs: performance.now() - from,
       machine: describeMachine(),

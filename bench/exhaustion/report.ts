@@ -2,6 +2,7 @@
 import type { Machine } from '../report.ts';
 import type { MixReport, Outcome } from './measure.ts';
 import type { Check } from './musts.ts';
+import { KEYWELL } from './strategies.ts';
 
 export interface ExhaustionReport extends Outcome {
   readonly at: string;
@@ -96,9 +97,9 @@ function summary(report: ExhaustionReport): string {
     .filter(({ checks }) => checks.length > 0)
     .map(({ mix, checks, strategies }) => {
       const missed = checks.filter((check) => !check.ok);
-      const ours = strategies.find(({ name }) => name === 'keywell')?.figures;
+      const ours = strategies.find(({ name }) => name === KEYWELL)?.figures;
       const best = strategies
-        .filter(({ name }) => name !== 'keywell')
+        .filter(({ name }) => name !== KEYWELL)
         .reduce((most, { figures }) => Math.max(most, figures.goodputMean), 0);
       return [
         mix,
