@@ -1,10 +1,10 @@
 // npm run bench: Keywell beside nginx and a peer, behind the same load and in front of the same provider.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startTool } from './children.ts';
+import { commitName } from './commit-name.ts';
 import { callFigures, streamFigures } from './figures.ts';
 import { describeMachine, renderReport, replaceSection, type Report } from './report.ts';
 import { measureAll, type Load, type Series } from './rounds.ts';
@@ -132,15 +132,6 @@ async function measureKind(plan: Plan, kind: Load['kind']): Promise<Measured> {
   }
 }
 
-function commitName(): string {
-  try {
-    const args = ['rev-parse', '--short', 'HEAD'];
-    return execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
 function save(report: Report): void {
   const folder = join(repository, 'bench/results');
   mkdirSync(folder, { recursive: true });
@@ -156,7 +147,7 @@ async function bench(plan: Plan): Promise<boolean> {
   const streams = await measureKind(plan, 'streams');
   const report: Report = {
     at: new Date().toISOString(),
-    commit: commitName(),
+    commit: commitName(repository),
     mode: plan.mode,
     rounds: plan.rounds,
     machine: describeMachine(),

@@ -145,7 +145,9 @@ describe('running', () => {
   it('names its commands when it is asked for another', () => {
     const { status, stderr } = launch('toString');
     expect(status).toBe(2);
-    expect(stderr).toContain('start, cli, bench, bench:micro, check, test, test:long');
+    expect(stderr).toContain(
+      'start, cli, bench, bench:exhaustion, bench:micro, check, test, test:long',
+    );
   });
 
   it('passes each signal on once, although a terminal and npm both deliver it', async () => {

@@ -1,11 +1,14 @@
 import { isEligible } from './eligibility.ts';
 import { rampOf } from './half-open.ts';
-import { headroomOf } from './headroom.ts';
+import { headroomOf, losesAt } from './headroom.ts';
+import { losesWindows } from './known-rates.ts';
 import type { KeyTable } from './key-table.ts';
 import { FIT, fitOf } from './limit-cells.ts';
 import type { Need } from './need.ts';
 import type { Candidate, TierPlan } from './plan.ts';
 
+/** Tiers up to this size are looked at whole for a window that is about to end. */
+const SMALL_TIER = 16;
 /** Weighted draws after the first two, before one scan over the whole tier. */
 const MORE_DRAWS = 4;
 /** The first of two draws is kept unless the other has more left than this: or weights would give way to headroom. */
@@ -55,13 +58,16 @@ export interface Draw {
  * Null when nothing is usable.
  */
 export function drawBetween(draw: Draw, first: number, end: number): Candidate | null {
-  const { table, at } = draw;
+  const { table, tier } = draw;
+  if (end - first <= SMALL_TIER && losesWindows(table, tier)) {
+    const saved = firstToLose(draw, first, end);
+    if (saved !== null) return saved;
+  }
   const one = drawUsable(draw, first, end);
   if (end - first < 2) return one;
   const other = drawUsable(draw, first, end);
   if (one !== null && other !== null && one !== other) {
-    const { now } = at;
-    return headroomOf(table, one, now) >= KEEP_FIRST * headroomOf(table, other, now) ? one : other;
+    return better(draw, one, other);
   }
   if (one !== null || other !== null) return one ?? other;
   for (let more = 0; more < MORE_DRAWS; more += 1) {
@@ -69,6 +75,33 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
     if (candidate !== null) return candidate;
   }
   return scan(draw, first, end);
+}
+
+/** What will be lost at the end of a long window goes first, then what has more left; about equal: the first, as weights have it. */
+function better({ table, tier, at }: Draw, one: Candidate, other: Candidate): Candidate {
+  const { now } = at;
+  if (losesWindows(table, tier)) {
+    const ends = losesAt(table, one, now);
+    const otherEnds = losesAt(table, other, now);
+    if (ends !== otherEnds) return ends < otherEnds ? one : other;
+  }
+  return headroomOf(table, one, now) >= KEEP_FIRST * headroomOf(table, other, now) ? one : other;
+}
+
+/** Of a few candidates the usable one whose long window ends first with something left; null when nothing will be lost. */
+function firstToLose(draw: Draw, first: number, end: number): Candidate | null {
+  const { table, tier, at } = draw;
+  let kept: Candidate | null = null;
+  let soonest = Infinity;
+  for (let place = first; place < end; place += 1) {
+    const candidate = tier.candidates[place];
+    if (candidate === undefined) continue;
+    const endsAt = losesAt(table, candidate, at.now);
+    if (endsAt >= soonest || !isUsable(draw, candidate)) continue;
+    soonest = endsAt;
+    kept = candidate;
+  }
+  return kept;
 }
 
 /** One draw by weight; null when what was drawn is not usable. What comes back from a guess is drawn less often at first. */

@@ -33,6 +33,32 @@ export function headroomOf(table: KeyTable, { blocks }: Candidate, now: number):
   return least === Infinity ? 1 : least;
 }
 
+/** Windows longer than this are worth using up before they end: what is left of them then was paid for and is lost. */
+const LONG_MS = 3_600_000;
+
+/**
+ * When the first of a candidate's long windows ends of which more is left than of its time: what is left then is lost. Infinity where
+ * nothing will be, or no long window is known.
+ */
+export function losesAt(table: KeyTable, { blocks }: Candidate, now: number): number {
+  let soonest = Infinity;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    for (let place = 0; place < LIMIT_SLOTS; place += 1) {
+      const at = limitCell(block, place);
+      const tag = readCell(table, at + LIMIT.tag);
+      if (tag === 0) break;
+      const span = spanOfCode(dimensionInTag(tag));
+      if (isContinuous(tag) || !(span > LONG_MS) || !(span < Infinity)) continue;
+      const endsAt = readCell(table, at + LIMIT.resetAt);
+      if (!(endsAt > now) || endsAt >= soonest) continue;
+      const room = effectiveOf(table, block, at, now) / readCell(table, at + LIMIT.limit);
+      if (room > (endsAt - now) / span) soonest = endsAt;
+    }
+  }
+  return soonest;
+}
+
 function roomOf(table: KeyTable, block: number, at: number, now: number): number {
   const room = effectiveOf(table, block, at, now) / readCell(table, at + LIMIT.limit);
   const tag = readCell(table, at + LIMIT.tag);

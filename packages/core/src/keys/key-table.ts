@@ -17,6 +17,8 @@ export interface KnownRates {
   readonly cumulative: Float64Array;
   /** How many of the tier's candidates draw on each block. */
   readonly sharers: ReadonlyMap<number, number>;
+  /** Whether all of them are known, and one has a window of which something will be lost at its end. */
+  readonly losing: boolean;
 }
 
 /**

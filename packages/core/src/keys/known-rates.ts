@@ -1,5 +1,6 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
+import { losesAt } from './headroom.ts';
 import { learnedPerMinute } from './learned-limit.ts';
 import { limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
@@ -27,9 +28,25 @@ export function drawingWeights(table: KeyTable, tier: TierPlan, now: number): Fl
   }
   const sharers = known?.sharers ?? countSharers(tier);
   const cumulative = sumRates(table, tier, sharers);
-  table.rates[tier.index] = { changed, builtAt: now, cumulative, sharers };
+  const losing = isLosing(table, tier, now);
+  table.rates[tier.index] = { changed, builtAt: now, cumulative, sharers, losing };
   return cumulative;
 }
+
+/** While nothing is known of a candidate it has to be found out, and not be passed over for one that has something to lose. */
+function isLosing(table: KeyTable, tier: TierPlan, now: number): boolean {
+  let losing = false;
+  for (const candidate of tier.candidates) {
+    const known = candidate.blocks.some((block) => readCell(table, limitCell(block, 0)) !== 0);
+    if (!known) return false;
+    losing ||= losesAt(table, candidate, now) < Infinity;
+  }
+  return losing;
+}
+
+/** Whether all of a tier is known, and some of it was last seen with a long window of which something will be lost. */
+export const losesWindows = (table: KeyTable, tier: TierPlan): boolean =>
+  table.rates[tier.index]?.losing === true;
 
 function countSharers(tier: TierPlan): ReadonlyMap<number, number> {
   const sharers = new Map<number, number>();
