@@ -109,6 +109,7 @@ function providersOf(world: World): ProviderRecord[] {
       streamUsage: true,
       charge: vendorFor(kind).charge,
       failures: [],
+      freeChecks: false,
       keys: own.map(({ name }) => keyRecord(name)),
     };
   });
@@ -120,6 +121,8 @@ const keyRecord = (name: string): UpstreamKeyRecord => ({
   fingerprint: name,
   domain: [`org-${name}`],
   domainPinned: true,
+  domainInferred: false,
+  ownerTenant: null,
   limits: [],
   weight: 1,
   models: [],
