@@ -1,4 +1,5 @@
 import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
+import { STRATEGIES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
@@ -214,6 +215,16 @@ const poolSchema = z
       [1, 10_000],
       1000,
     ),
+    strategy: field(
+      z.enum(STRATEGIES),
+      'How a key is chosen in a tier: `headroom` by weight, and of two the one with more left of its limits; `cheapest` by what the call costs there; `fastest` by the time to the first content; `least_busy`; `round_robin`.',
+      '"headroom", "cheapest", "fastest", "least_busy" or "round_robin"',
+    ).default('headroom'),
+    affinity: field(
+      z.enum(['none', 'soft']),
+      "Whether calls of one consumer that begin alike, or carry the same `keywell-session`, are kept in one quota domain while it has room, so that the provider's prompt cache is warm.",
+      '"none" or "soft"',
+    ).default('none'),
     hedge: hedgeSchema.optional(),
     continuation: field(
       z.boolean(),

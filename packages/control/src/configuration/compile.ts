@@ -257,8 +257,8 @@ function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null)
     maxWaitMs: pool.max_wait_ms,
     spillAfterMs: pool.spill_after_ms,
     maxWaiting: pool.max_waiting,
-    strategy: 'headroom',
-    affinity: 'none',
+    strategy: pool.strategy,
+    affinity: pool.affinity,
     hedge:
       pool.hedge === undefined
         ? null

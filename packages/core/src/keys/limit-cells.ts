@@ -56,15 +56,22 @@ export function effectiveOf(table: KeyTable, block: number, at: number, now: num
 /**
  * What comes back in this time is kept back where limits refill continuously: a call that waits is sent in the moment in which it fits,
  * and then the network's jitter, the estimate of its input and attempts that overtake each other would decide like a coin. It is held
- * back once, not once a window, so it costs no throughput.
+ * back once, not once a window, so it costs no throughput. Of requests only what came back since is in doubt: what the provider itself
+ * said is left, less what was sent since, is there.
  */
 const GUARD_MS = 300;
 
 /** What has to be left of a limit beside an amount that is to be taken. A request of the limit's own size needs no more than all of it. */
-function guardOf(table: KeyTable, at: number, amount: number): number {
-  if (!isContinuous(readCell(table, at + LIMIT.tag))) return 0;
+function guardOf(table: KeyTable, block: number, at: number, amount: number): number {
+  const tag = readCell(table, at + LIMIT.tag);
+  if (!isContinuous(tag)) return 0;
   const spare = readCell(table, at + LIMIT.limit) - amount;
-  return Math.max(0, Math.min(readCell(table, at + LIMIT.rate) * GUARD_MS, spare));
+  const guard = Math.max(0, Math.min(readCell(table, at + LIMIT.rate) * GUARD_MS, spare));
+  if (quantityOfCode(dimensionInTag(tag)) !== QUANTITY.requests) return guard;
+  const used = chargedBy(table, block, QUANTITY.requests);
+  const open = readCell(table, block + BLOCK.open + QUANTITY.requests);
+  const there = readCell(table, at + LIMIT.balance) - used - open;
+  return Math.max(0, Math.min(guard, amount - there));
 }
 
 /** Whether a need fits at a candidate now. Safe without locks as a first look; what counts is the look under them. */
@@ -87,7 +94,7 @@ export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?:
       if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) {
         return FIT.too_large;
       }
-      const enough = amount + guardOf(table, at, amount);
+      const enough = amount + guardOf(table, block, at, amount);
       if (enough > effectiveOf(table, block, at, now)) fit = FIT.not_now;
     }
   }
@@ -173,7 +180,7 @@ export function startOf(
 ): number {
   const { amount, now } = need;
   const tag = readCell(table, at + LIMIT.tag);
-  const missing = amount + guardOf(table, at, amount) - effectiveOf(table, block, at, now);
+  const missing = amount + guardOf(table, block, at, amount) - effectiveOf(table, block, at, now);
   if (missing <= 0) return now;
   if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) return Infinity;
   const span = spanOfCode(dimensionInTag(tag));

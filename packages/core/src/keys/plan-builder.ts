@@ -88,6 +88,7 @@ export class PlanBuilder {
       model: target.model,
       group: target.group,
       price: target.price,
+      contextLength: target.contextLength,
       weight,
       domain: entry.domain,
       domainPath: entry.nodes.map((node) => this.#nodes[node]?.path ?? ''),

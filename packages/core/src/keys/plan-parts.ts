@@ -21,6 +21,8 @@ export interface Candidate {
   /** The limit group: candidates of one group share a limit at a node. */
   readonly group: string;
   readonly price: TokenPrice | null;
+  /** Tokens of input and output that the model takes; null where it is not known. */
+  readonly contextLength: number | null;
   /** target.weight × key.weight ÷ the sum of the key weights of the target. */
   readonly weight: number;
   /** Display path of the quota domain: `openai/org-1/project-a`. */

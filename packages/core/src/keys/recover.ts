@@ -21,13 +21,14 @@ import {
   writeWhat,
 } from './cooldown-cells.ts';
 import { isHalfOpen, LONGEST_MS } from './cooldown-terms.ts';
+import { forgetLimits } from './forget-limits.ts';
 import { inFlightCell, openKeyTable, writersIn, type KeyTable } from './key-table.ts';
 import { returnLeases } from './return-leases.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
 import { nodeCell } from './limit-cells.ts';
 import { currentSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
-import { BLOCK, FLAG, LEARNED, NODE_CELL, SLOT } from './table-layout.ts';
+import { FLAG, NODE_CELL, SLOT } from './table-layout.ts';
 import type { VerdictClass } from './verdict.ts';
 import { commit, lockRecord, undoWorker, unlockRecord, write } from './table-journal.ts';
 
@@ -123,7 +124,7 @@ export interface ClearFilter {
 
 /**
  * Ends cooldowns before their time: everything that binds one key, or a provider's, or all, or one single cooldown; and with what a
- * hand ended, what else was concluded from refusals. Failures of attempts that were sent before set nothing afterwards. Scopes that
+ * hand ended, what else was concluded from answers: whoever clears knows better what is left. Failures of attempts that were sent before set nothing afterwards. Scopes that
  * stay locked are left out; what was cleared is returned.
  */
 export function clearCooldowns(
@@ -141,7 +142,7 @@ export function clearCooldowns(
     }
     closeClearing(table, scope.index, currentSendSequence(table.ints));
     // A free check found one thing out; only a hand forgets all that was concluded.
-    if (filter.class === undefined) forgetGuesses(table, scope);
+    if (filter.class === undefined) forgetGuesses(table, scope, at.now);
     unlockScope(table, scope);
     changes.push(...takeChanges(table, at, ''));
   }
@@ -157,15 +158,13 @@ export function carryOver(from: KeyTable, to: KeyTable): CooldownChange[] {
   return copyTable(from, to);
 }
 
-/** What else was only concluded from refusals: a slow return, a pace, a cap. */
-function forgetGuesses(table: KeyTable, scope: ScopePlan): void {
+/** What else was concluded from answers: a slow return, a cap, limits and what is left of them. */
+function forgetGuesses(table: KeyTable, scope: ScopePlan, now: number): void {
   write(table, table.layout.scopeRampMs + scope.index, 0);
   if (scope.kind === 'node') {
     write(table, nodeCell(table, scope.record, NODE_CELL.cap), 0);
   }
-  if (scope.block < 0) return;
-  const block = table.layout.blocks + scope.block * BLOCK.cells;
-  write(table, block + BLOCK.learned + LEARNED.perMinute, 0);
+  if (scope.block >= 0) forgetLimits(table, scope.block, now);
 }
 
 function scopesOf(plan: KeyPlan, filter: ClearFilter): readonly ScopePlan[] {

@@ -3,6 +3,7 @@ import { FakeClock } from '@keywell/testkit/fake-clock';
 import { describeKeys } from '@keywell/core/keys/describe';
 import { initKeyTable } from '@keywell/core/keys/key-table';
 import { planKeys } from '@keywell/core/keys/plan';
+import { describeLimits } from '@keywell/core/keys/describe-limits';
 import { reserve } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Verdict } from '@keywell/core/keys/verdict';
@@ -137,12 +138,27 @@ const unasked = (): never => {
 };
 
 describe('an attempt', () => {
-  it('that is answered well asks nothing about failures or limits', async () => {
-    const { result } = await attemptAnswered(
+  it('that is answered well asks nothing about failures, and takes in what its head tells about limits', async () => {
+    const { result, live } = await attemptAnswered(
       { status: 200, body: '{"id":"x","object":"chat.completion","choices":[]}' },
-      { classify: unasked, readLimits: unasked },
+      {
+        classify: unasked,
+        readLimits: () => [
+          {
+            dimension: 'requests_minute',
+            limit: 10,
+            remaining: 4,
+            resetInMs: 36_000,
+            reset: 'full_again',
+            source: 'header',
+          },
+        ],
+      },
     );
     expect(result).toEqual({ kind: 'answered', well: true });
+    expect(describeLimits(live.table, 0)).toMatchObject([
+      { dimension: 'requests_minute', limit: 10, remaining: 4, reserved: 0, source: 'header' },
+    ]);
   });
 
   it('hands the verdict on as it is: its level decides what is cooled, its clues go with it', async () => {
@@ -159,7 +175,7 @@ describe('an attempt', () => {
     };
     const { result, live, cooled } = await attemptAnswered(
       { status: 429, body: '{}' },
-      { classify: () => verdict, readLimits: unasked },
+      { classify: () => verdict, readLimits: () => [] },
     );
     expect(result).toMatchObject({ kind: 'failed', status: 429 });
     expect(result.kind === 'failed' ? result.verdict : null).toBe(verdict);

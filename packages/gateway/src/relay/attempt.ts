@@ -1,6 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import { wasImplied } from '@keywell/core/keys/implied-refusal';
-import { settle, type Reservation } from '@keywell/core/keys/reserve';
+import { observeLimits } from '@keywell/core/keys/observe-limits';
+import { noteFirstContent, settle, type Reservation } from '@keywell/core/keys/reserve';
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
 import type { TokenUsage } from '@keywell/core/log/request-record';
@@ -17,6 +18,7 @@ import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
+import { settlementOf } from './call-needs.ts';
 import { answerHeaders } from './response-headers.ts';
 import { estimateUsage, relayJson } from './relay-json.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
@@ -119,13 +121,32 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#plane.flows.told(target.flow, header, this.#startedAt);
     const account = target.account.look(header);
     if (account !== null) this.#plane.accountSeen(candidate, account);
-    this.deadlineAt = this.#plane.clock.now() + pool.idleTimeoutMs;
+    const now = this.#plane.clock.now();
+    this.#hear(status, header, now);
+    this.deadlineAt = now + pool.idleTimeoutMs;
     const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
     else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
     else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
     else if (this.#exchange.streamed && isEventStream(header)) this.#openStream();
     else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
+  }
+
+  /** What the response tells about limits, on errors as on answers; a refused attempt is not in the numbers. */
+  #hear(status: number, header: HeaderOf, now: number): void {
+    const told = this.#plan.target.vendor.readLimits(header);
+    if (told.length === 0) return;
+    const { live } = this.#exchange;
+    observeLimits(live.table, this.#plan.reservation, told, { now, refused: status >= 400 });
+  }
+
+  /** The first content is here: whoever else watches the attempt hears of it, and what it was looking for has been seen. */
+  #onContent(): void {
+    const { live } = this.#exchange;
+    const now = this.#plane.clock.now();
+    const changes = noteFirstContent(live.table, this.#plan.reservation, now);
+    if (changes.length > 0) this.#plane.cooled(changes, live);
+    this.#plan.onContent?.();
   }
 
   onData(chunk: Uint8Array): void {
@@ -190,7 +211,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
       endsBy: (this.#exchange.firstByteAt ?? this.#startedAt) + pool.maxStreamDurationMs,
-      onContent: this.#plan.onContent,
+      onContent: () => this.#onContent(),
       continuation: this.#plan.continuation,
       candidate: this.#plan.candidate,
       onRefused: (failure, body) => this.#fail(failure, body),
@@ -266,7 +287,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     sweeper.remove(this);
     if (this.#plan.onContent === null) this.#exchange.running = null;
     this.#exchange.upstreamMs += now - this.#startedAt;
-    const { candidate } = this.#plan;
+    const { candidate, reservation } = this.#plan;
     const usage = this.#usageOf(result);
     const sent = this.#control?.sent === true;
     this.#exchange.spend?.attemptEnded(candidate, {
@@ -276,11 +297,16 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       sent,
       usage,
     });
-    if (wasImplied(this.#plan.reservation, verdict)) meter.add('wasted');
-    const changes = settle(this.#exchange.live.table, this.#plan.reservation, verdict, {
+    if (wasImplied(reservation, verdict)) meter.add('wasted');
+    const changes = settle(this.#exchange.live.table, reservation, verdict, {
       now,
       wallNow: clock.wallNow(),
       random,
+      ...settlementOf(candidate, reservation.need, {
+        usage,
+        sent: sent || this.#status !== 0,
+        requestBytes: this.#exchange.body.byteLength,
+      }),
     });
     if (changes.length > 0) this.#plane.cooled(changes, this.#exchange.live);
     meter.add('attempts', 1, VERDICT_CLASSES.indexOf(verdict.class));

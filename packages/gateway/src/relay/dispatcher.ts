@@ -2,10 +2,10 @@ import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
-import type { Tried } from '@keywell/core/keys/draw';
+import type { ChooseAt, Tried } from '@keywell/core/keys/draw';
 import { NOTHING_CHARGED } from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
-import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
+import { settle, tryReserve, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
 import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import { continueStream } from '../continuation/continue-stream.ts';
@@ -20,7 +20,9 @@ import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
+import { affinityOf } from './affinity.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
+import { CallNeeds } from './call-needs.ts';
 import {
   makeAttempt,
   noteServer,
@@ -61,7 +63,10 @@ class Dispatcher implements AttemptCall, TurnHost {
   model: LiveModel;
   readonly deadlineAt: number;
   edited: EditedBody | null = null;
+  readonly needs: CallNeeds;
   readonly #history = freshHistory();
+  /** Undefined where a pool keeps no calls together. */
+  readonly #affinity: number | undefined;
   readonly #turns: CallTurns;
   /** Null where no second attempt may be made. */
   readonly #hedging: PoolHedging | null;
@@ -82,11 +87,14 @@ class Dispatcher implements AttemptCall, TurnHost {
       model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
     this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
     this.continuation = continuationFor(exchange);
+    this.needs = new CallNeeds(exchange);
+    this.#affinity = model.pool.affinity === 'soft' ? affinityOf(exchange) : undefined;
     this.#turns = new CallTurns(exchange, plane, this);
   }
 
   onMoved(model: LiveModel): void {
     this.model = model;
+    this.needs.forget();
   }
 
   async run(): Promise<PhaseResult> {
@@ -181,23 +189,30 @@ class Dispatcher implements AttemptCall, TurnHost {
   }
 
   pickFrom(tried: Tried, tiers = Infinity): Pick | null {
-    const { clock, random } = this.plane;
+    const { needs, plane } = this;
     const { table } = this.exchange.live;
-    const now = clock.now();
+    const now = plane.clock.now();
+    const at = this.#chooseAt(now);
     for (const tier of this.model.plan.tiers) {
       if (tier.tier >= tiers) break;
       // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
-        const candidate = choose(table, tier, tried, { now, random });
+        const candidate = choose(table, tier, tried, at);
         if (candidate === null) break;
-        const reservation = reserve(table, candidate, now);
-        if (reservation !== null) {
+        const reservation = tryReserve(table, candidate, now, needs.of(candidate));
+        if (typeof reservation !== 'string') {
           this.#noteCandidates(candidate, now);
           return { candidate, reservation };
         }
       }
     }
     return null;
+  }
+
+  #chooseAt(now: number): ChooseAt {
+    const { needs, plane } = this;
+    const at = { now, random: plane.random, needs };
+    return this.#affinity === undefined ? at : { ...at, affinity: this.#affinity };
   }
 
   /**
@@ -216,9 +231,12 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   #isEligible(): boolean {
     const { table } = this.exchange.live;
+    const { needs } = this;
     const tried = this.#bars?.tried ?? NOTHING_TRIED;
     const now = this.plane.clock.now();
-    return this.model.plan.tiers.some((tier) => explain(table, tier, tried, { now }).eligible > 0);
+    return this.model.plan.tiers.some(
+      (tier) => explain(table, tier, tried, { now, needs }).eligible > 0,
+    );
   }
 
   #backOffMs(pick: Pick): number {
@@ -346,9 +364,10 @@ class Dispatcher implements AttemptCall, TurnHost {
   }
 
   #view() {
+    const { needs } = this;
     const { table } = this.exchange.live;
     const now = this.plane.clock.now();
-    return this.model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now }));
+    return this.model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now, needs }));
   }
 
   /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
@@ -356,7 +375,10 @@ class Dispatcher implements AttemptCall, TurnHost {
     const { table } = this.exchange.live;
     if (this.#bars === null && coolingUntil(table) <= now) return;
     for (const tier of this.model.plan.tiers) {
-      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, { now });
+      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, {
+        now,
+        needs: this.needs,
+      });
       this.exchange.timeline.push({
         at: this.exchange.offset(now),
         kind: 'candidates',

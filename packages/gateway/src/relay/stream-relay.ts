@@ -31,7 +31,7 @@ export interface StreamRelayPlan {
   /** Monotonic instant at which any stream ends. */
   readonly endsBy: number;
   /** Told before the first content reaches the caller. */
-  readonly onContent: (() => void) | null;
+  readonly onContent: () => void;
   /** What may be gone on with elsewhere, and where it comes from; null where it may not. */
   readonly continuation: Continuation | null;
   readonly candidate: Candidate;
@@ -158,7 +158,7 @@ export class StreamRelay {
 
   #begin(now: number): void {
     this.#begun = true;
-    this.#plan.onContent?.();
+    this.#plan.onContent();
     if (this.#plan.continuation?.begun === true) return;
     this.#exchange.status = 200;
     this.#exchange.firstByteAt = now;

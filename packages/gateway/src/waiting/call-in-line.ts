@@ -1,5 +1,6 @@
-import type { Tried } from '@keywell/core/keys/draw';
-import { isEligible } from '@keywell/core/keys/eligibility';
+import type { Needs, Tried } from '@keywell/core/keys/draw';
+import { needFrom } from '@keywell/core/keys/need';
+import { candidateStart } from '@keywell/core/keys/projection';
 import { callCost } from '@keywell/core/waiting/call-cost';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
@@ -8,7 +9,8 @@ import type { Plane } from '../pipeline/plane.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
 import type { LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { readmit } from './readmit.ts';
-import { soonestStart } from './soonest-start.ts';
+import { tokensIn } from '../relay/call-needs.ts';
+import { soonestStart, type StartAt } from './soonest-start.ts';
 import type { Pick, WaitingCall } from './waiting-call.ts';
 
 /** How long a call is passed at most that alone must not go where there is room. */
@@ -28,6 +30,8 @@ export interface LineHooks {
   onMoved(model: LiveModel): void;
   /** Monotonic instant by which the call must have its first byte. */
   readonly deadlineAt: number;
+  /** What the call needs at each candidate. */
+  readonly needs: Needs;
 }
 
 /** One call in the queue of its pool: how much it needs, how long it waits, and which tiers it takes by now. */
@@ -56,7 +60,7 @@ export class CallInLine implements WaitingCall {
     this.#model = of.model;
     const consumer = exchange.consumer?.record ?? { sharePath: [''], weight: 1, priority: 0 };
     this.seat = seatOf(pool.id, consumer);
-    this.tokens = tokensOf(exchange);
+    this.tokens = tokensOf(exchange, of.model, of.hooks.needs);
     const { shares } = plane.waiting;
     const { tokensPerRequest } = shares.capacity(exchange.live, of.model, now);
     this.cost = callCost(this.tokens, tokensPerRequest ?? undefined);
@@ -81,10 +85,12 @@ export class CallInLine implements WaitingCall {
     return alone ? 'not_yet' : 'no_room';
   }
 
-  roomAt(_tokens: number, now: number, room: number): number | null {
+  roomAt(tokens: number, now: number, room: number): number | null {
+    const needs = tokens === this.tokens ? this.#hooks.needs : needsOf(tokens);
     let soonest: number | null = null;
     for (const tier of this.#model.plan.tiers) {
-      const startAt = soonestStart(this.exchange.live.table, tier, { now, room });
+      const at = { now, room, needs, tokens };
+      const startAt = soonestStart(this.exchange.live.table, tier, at);
       if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
     }
     return soonest;
@@ -108,12 +114,11 @@ export class CallInLine implements WaitingCall {
 
   againAt(now: number): number {
     const [best] = this.#model.plan.tiers;
-    const { room } = this.#plane.waiting;
     const { table } = this.exchange.live;
     const ends = [
       this.#hooks.heldUntil(),
       ...this.#hooks.refusedUntil.values(),
-      best === undefined ? null : soonestStart(table, best, { now, room }),
+      best === undefined ? null : soonestStart(table, best, this.#at(now)),
     ];
     return ends.reduce<number>(
       (first, end) => (end !== null && end > now && end < first ? end : first),
@@ -124,7 +129,14 @@ export class CallInLine implements WaitingCall {
   firstDomain(now: number): number {
     const candidates = this.#model.plan.tiers[0]?.candidates ?? [];
     const { table } = this.exchange.live;
-    const first = candidates.find((each) => isEligible(table, each, now)) ?? candidates[0];
+    let first = candidates[0];
+    let earliest = Infinity;
+    for (const candidate of candidates) {
+      const startAt = candidateStart(table, candidate, now, this.#hooks.needs.of(candidate));
+      if (startAt >= earliest) continue;
+      earliest = startAt;
+      first = candidate;
+    }
     return first?.locks.at(-1) ?? 0;
   }
 
@@ -137,6 +149,11 @@ export class CallInLine implements WaitingCall {
     return refusal;
   }
 
+  #at(now: number): StartAt {
+    const { room } = this.#plane.waiting;
+    return { now, room, needs: this.#hooks.needs, tokens: this.tokens };
+  }
+
   get #plan() {
     return this.exchange.live.plan;
   }
@@ -146,15 +163,26 @@ export class CallInLine implements WaitingCall {
     const { pool, plan } = this.#model;
     const [best] = plan.tiers;
     if (pool.spillAfterMs === 0 || plan.tiers.length < 2 || best === undefined) return null;
-    const { room } = this.#plane.waiting;
-    const startAt = soonestStart(this.exchange.live.table, best, { now, room });
+    const startAt = soonestStart(this.exchange.live.table, best, this.#at(now));
     const spillAt = Math.min(now + pool.spillAfterMs, this.deadlineAt);
     return startAt === null || startAt > spillAt ? null : spillAt;
   }
 }
 
+/** Tokens that a request needs at once in its pool. */
+export function tokensOf(exchange: Exchange, model: LiveModel, needs: Needs): number {
+  const first = model.plan.tiers[0]?.candidates[0];
+  return first === undefined ? sizeOf(exchange) : tokensIn(needs.of(first));
+}
+
 /** Tokens of a request, from its size alone. */
-export const tokensOf = (exchange: Exchange): number =>
+const sizeOf = (exchange: Exchange): number =>
   Math.ceil(exchange.body.byteLength / BYTES_PER_TOKEN);
+
+/** Any call of so many tokens, of whose parts nothing is known. */
+function needsOf(tokens: number): Needs {
+  const need = needFrom({ tokens });
+  return { of: () => need };
+}
 
 const NO_CANDIDATES: Set<number> = new Set();

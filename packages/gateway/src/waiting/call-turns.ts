@@ -1,4 +1,4 @@
-import type { Tried } from '@keywell/core/keys/draw';
+import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { endsByTime } from '@keywell/core/keys/cooldown-codes';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
@@ -18,6 +18,7 @@ const UNNAMED_END_MS = 1000;
 export interface TurnHost {
   readonly model: LiveModel;
   readonly deadlineAt: number;
+  readonly needs: Needs;
   /** Chooses and reserves in the first `tiers` tiers. */
   pickFrom(tried: Tried, tiers: number): Pick | null;
   onMoved(model: LiveModel): void;
@@ -46,13 +47,21 @@ export class CallTurns implements LineHooks {
     this.#host = host;
     this.#share = shareOf(exchange, plane.waiting.shares, {
       model: host.model,
-      tokens: tokensOf(exchange),
+      tokens: tokensOf(exchange, host.model, host.needs),
       now: plane.clock.now(),
     });
   }
 
   get deadlineAt(): number {
     return this.#host.deadlineAt;
+  }
+
+  get needs(): Needs {
+    return this.#host.needs;
+  }
+
+  #tokens(): number {
+    return tokensOf(this.#exchange, this.#host.model, this.#host.needs);
   }
 
   /** Whether there is anything to share by; where not, a choice needs no claim. */
@@ -135,8 +144,7 @@ export class CallTurns implements LineHooks {
     const refused = failed !== null && endsByTime(failed.class);
     const { usage, live } = this.#exchange;
     const { model } = this.#host;
-    const tokens =
-      usage === null ? tokensOf(this.#exchange) : usage.inputTokens + usage.outputTokens;
+    const tokens = usage === null ? this.#tokens() : usage.inputTokens + usage.outputTokens;
     this.#share?.settle({ sent: !refused, tokens });
     if (this.#served !== null) {
       const { tokensPerRequest } = waiting.shares.capacity(live, model, this.#plane.clock.now());

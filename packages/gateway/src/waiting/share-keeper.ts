@@ -138,6 +138,6 @@ const NO_WINDOW = Object.freeze({ endsAt: 0, lengthMs: 60_000, remaining: 1 });
 
 function domainsOf({ plan }: LiveModel): readonly PoolDomain[] {
   return plan.tiers.flatMap(({ candidates }) =>
-    candidates.map(({ domainPath, model }) => ({ path: domainPath, group: model })),
+    candidates.map(({ domainPath, group }) => ({ path: domainPath, group })),
   );
 }

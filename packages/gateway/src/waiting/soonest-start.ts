@@ -1,10 +1,12 @@
-import { explain } from '@keywell/core/keys/choose';
+import type { Needs } from '@keywell/core/keys/draw';
 import type { KeyTable } from '@keywell/core/keys/key-table';
 import type { TierPlan } from '@keywell/core/keys/plan';
-import { NOTHING_TRIED } from '../relay/bars.ts';
+import { projectedStart } from '@keywell/core/keys/projection';
 
 /** A pool's prospects are looked up this often at most, unless capacity came back: thousands that wait ask the same question. */
 const FRESH_MS = 10;
+/** Sizes of which the answer is remembered, each for a tier. */
+const MAX_SIZES = 16;
 
 interface Known {
   readonly table: KeyTable;
@@ -13,22 +15,30 @@ interface Known {
   readonly startAt: number | null;
 }
 
-const known = new WeakMap<TierPlan, Known>();
+const known = new WeakMap<TierPlan, Map<number, Known>>();
 
-/** When a tier has a candidate that nothing binds, monotonic: `now` when it has one; null when time does not bring one. */
-export function soonestStart(
-  table: KeyTable,
-  tier: TierPlan,
-  at: { readonly now: number; readonly room: number },
-): number | null {
-  const { now, room } = at;
-  const last = known.get(tier);
+/** What a call asks a tier for, and when. */
+export interface StartAt {
+  readonly now: number;
+  readonly room: number;
+  readonly needs: Needs;
+  /** Calls of one size ask the same question; the number tells sizes apart. */
+  readonly tokens: number;
+}
+
+/** When a tier has a candidate with room for the need, monotonic: `now` when it has one; null when time does not bring one. */
+export function soonestStart(table: KeyTable, tier: TierPlan, at: StartAt): number | null {
+  const { now, room, needs, tokens } = at;
+  let sizes = known.get(tier);
+  if (sizes === undefined) {
+    sizes = new Map();
+    known.set(tier, sizes);
+  }
+  const last = sizes.get(tokens);
   const fresh = last?.table === table && last.room === room && now - last.at < FRESH_MS;
-  if (fresh) return last.startAt;
-  const view = explain(table, tier, NOTHING_TRIED, { now });
-  const byTime = view.blocked === 'time' || view.blocked === 'mixed';
-  const startAt =
-    view.eligible > 0 ? now : byTime && view.nextInMs !== null ? now + view.nextInMs : null;
-  known.set(tier, { table, at: now, room, startAt });
+  if (fresh) return last.startAt === null ? null : Math.max(now, last.startAt);
+  const startAt = projectedStart(table, tier, { now, needs });
+  if (sizes.size >= MAX_SIZES) sizes.clear();
+  sizes.set(tokens, { table, at: now, room, startAt });
   return startAt;
 }

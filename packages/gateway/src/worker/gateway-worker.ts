@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import type { Account } from '@keywell/core/keys/account';
 import type { Candidate } from '@keywell/core/keys/plan';
+import { describeLimits } from '@keywell/core/keys/describe-limits';
 import { restoreCooldowns } from '@keywell/core/keys/recover';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
@@ -93,6 +94,7 @@ export class GatewayWorker implements Plane {
       cells: birth.waitingCells,
       writer: birth,
       times: birth.waitingTimes,
+      limitsOf: (live, now) => describeLimits(live.table, now),
     });
     this.#nextId = createRequestIds(birth.worker, this.clock.wallNow(), this.random);
     const { traffic } = this.live.head;

@@ -1,0 +1,36 @@
+import type { Exchange } from '../pipeline/exchange.ts';
+
+/** As much of a call's beginning as decides which provider's prompt cache knows it. */
+const PREFIX_BYTES = 2048;
+const SESSION = 'keywell-session';
+
+/**
+ * A number that calls of one caller have in common which begin alike, or say by `keywell-session` that they belong together: FNV-1a over
+ * the consumer and that. Calls of two consumers never share it, so that no cache tells one about the other.
+ */
+export function affinityOf({ consumer, inbound, body }: Exchange): number {
+  let hash = hashText(0x811c9dc5, consumer?.record.id ?? '');
+  const session = headerOf(inbound.rawHeaders);
+  if (session !== null) return hashText(hash, session) >>> 0;
+  const end = Math.min(body.byteLength, PREFIX_BYTES);
+  for (let at = 0; at < end; at += 1) hash = Math.imul(hash ^ (body[at] ?? 0), 0x01000193);
+  return hash >>> 0;
+}
+
+function headerOf(rawHeaders: readonly string[]): string | null {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === SESSION.length && name.toLowerCase() === SESSION) {
+      return rawHeaders[index + 1] ?? '';
+    }
+  }
+  return null;
+}
+
+function hashText(from: number, text: string): number {
+  let hash = from;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return Math.imul(hash ^ 0x1f, 0x01000193);
+}

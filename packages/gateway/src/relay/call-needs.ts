@@ -1,0 +1,74 @@
+import type { Needs } from '@keywell/core/keys/draw';
+import { chargedOf, needOf, NOTHING_CHARGED, type Need } from '@keywell/core/keys/need';
+import type { Candidate } from '@keywell/core/keys/plan';
+import { QUANTITY } from '@keywell/core/keys/quantity';
+import type { SettleAt } from '@keywell/core/keys/reserve';
+import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-stats';
+import type { TokenUsage } from '@keywell/core/log/request-record';
+import type { Exchange } from '../pipeline/exchange.ts';
+
+/** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
+export class CallNeeds implements Needs {
+  readonly #exchange: Exchange;
+  /** Of the model that was asked about last, by its place: most pools have one. */
+  #place = -1;
+  #last: Need | null = null;
+  #others: Map<number, Need> | null = null;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  of(candidate: Candidate): Need {
+    const { breaker } = candidate;
+    if (breaker === this.#place && this.#last !== null) return this.#last;
+    const need = this.#others?.get(breaker) ?? this.#needAt(candidate);
+    if (this.#last !== null) {
+      this.#others ??= new Map();
+      this.#others.set(this.#place, this.#last);
+    }
+    this.#place = breaker;
+    this.#last = need;
+    return need;
+  }
+
+  /** What is known of a size may have changed while the call waited, and the table too. */
+  forget(): void {
+    this.#place = -1;
+    this.#last = null;
+    this.#others = null;
+  }
+
+  #needAt({ breaker, provider, price, contextLength }: Candidate): Need {
+    const { body, facts, live } = this.#exchange;
+    const size = {
+      inputTokens: Math.ceil(body.byteLength / learnedBytesPerToken(live.table, breaker)),
+      maxOutputTokens: facts?.maxOutputTokens ?? null,
+      choices: facts?.n ?? 1,
+      contextLength,
+    };
+    return needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
+  }
+}
+
+/** Tokens of a need, whichever way they are counted. */
+export const tokensIn = ({ total }: Need): number => total[QUANTITY.tokens] ?? 0;
+
+/** What an attempt is charged in the end, and what its answer taught about sizes. */
+export function settlementOf(
+  { provider, price }: Candidate,
+  need: Need,
+  of: {
+    readonly usage: TokenUsage | null;
+    /** Whether anything of it can have reached the provider. */
+    readonly sent: boolean;
+    readonly requestBytes: number;
+  },
+): Pick<SettleAt, 'charged' | 'sample'> {
+  const { usage } = of;
+  if (usage === null) return of.sent ? {} : { charged: NOTHING_CHARGED };
+  const charged = chargedOf(provider.charge, usage, need, price);
+  if (usage.estimated) return { charged };
+  const { inputTokens, outputTokens } = usage;
+  return { charged, sample: { inputTokens, outputTokens, requestBytes: of.requestBytes } };
+}
