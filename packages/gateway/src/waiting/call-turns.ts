@@ -24,6 +24,8 @@ export interface TurnHost {
   onMoved(model: LiveModel): void;
 }
 
+const NOBODY: ReadonlyMap<string, number> = new Map();
+
 /** One tier, as far as waiting needs it. */
 interface Prospect {
   readonly eligible: number;
@@ -32,7 +34,8 @@ interface Prospect {
 
 /** One call's dealings with those it shares a pool with: its share, its place in line, and what it leaves at its end. */
 export class CallTurns implements LineHooks {
-  readonly refusedUntil = new Map<string, number>();
+  /** Made at the first refusal: most calls have none. */
+  #refusedUntil: Map<string, number> | null = null;
   readonly #exchange: Exchange;
   readonly #plane: Plane;
   readonly #host: TurnHost;
@@ -50,6 +53,10 @@ export class CallTurns implements LineHooks {
       tokens: tokensOf(exchange, host.model, host.needs),
       now: plane.clock.now(),
     });
+  }
+
+  get refusedUntil(): ReadonlyMap<string, number> {
+    return this.#refusedUntil ?? NOBODY;
   }
 
   get deadlineAt(): number {
@@ -107,7 +114,8 @@ export class CallTurns implements LineHooks {
   refusedBy(candidate: Candidate, verdict: Verdict): void {
     if (!endsByTime(verdict.class)) return;
     const endsAt = this.#plane.clock.now() + (verdict.endsInMs ?? UNNAMED_END_MS);
-    this.refusedUntil.set(candidate.domain, endsAt);
+    this.#refusedUntil ??= new Map();
+    this.#refusedUntil.set(candidate.domain, endsAt);
   }
 
   /**

@@ -40,6 +40,13 @@ export interface TakenPart {
   readonly part: number;
 }
 
+/** A seat's part of what a pool has. */
+interface SeatShare {
+  readonly capacity: PoolCapacity;
+  readonly requests: ToldLimit | null;
+  readonly tokens: ToldLimit | null;
+}
+
 interface Known {
   readonly live: LiveSnapshot;
   readonly until: number;
@@ -54,6 +61,7 @@ export class ShareKeeper {
   readonly #table: WaitingTable;
   readonly #limitsOf: LimitsOf;
   readonly #known = new Map<number, Known>();
+  readonly #shares = new WeakMap<ShareSeat, SeatShare>();
   readonly #seats = new WeakMap<LiveConsumer, Map<number, ShareSeat>>();
 
   constructor(table: WaitingTable, limitsOf: LimitsOf) {
@@ -63,10 +71,16 @@ export class ShareKeeper {
 
   /** Where a consumer sits in a pool. */
   seatOf(model: LiveModel, consumer: LiveConsumer): ShareSeat {
-    const known = this.#seats.get(consumer) ?? new Map<number, ShareSeat>();
-    this.#seats.set(consumer, known);
-    const seat = known.get(model.poolKey) ?? seatOf(model.pool.id, consumer.record);
-    known.set(model.poolKey, seat);
+    let known = this.#seats.get(consumer);
+    if (known === undefined) {
+      known = new Map();
+      this.#seats.set(consumer, known);
+    }
+    let seat = known.get(model.poolKey);
+    if (seat === undefined) {
+      seat = seatOf(model.pool.id, consumer.record);
+      known.set(model.poolKey, seat);
+    }
     return seat;
   }
 
@@ -115,14 +129,27 @@ export class ShareKeeper {
     own: { readonly requests: ToldLimit | null },
     now: number,
   ): { readonly requests: ToldLimit | null; readonly tokens: ToldLimit | null } {
-    const { requests, tokens, window } = this.capacity(call.live, call.model, now);
-    if (requests === null && tokens === null) return { requests: own.requests, tokens: null };
-    const at = { window: window ?? NO_WINDOW, now };
-    const share = shareOfWindow(this.#table, call.seat, at);
-    return {
-      requests: tighter(own.requests, requests === null ? null : toldShare(requests, share)),
+    const capacity = this.capacity(call.live, call.model, now);
+    if (capacity.requests === null && capacity.tokens === null) {
+      return { requests: own.requests, tokens: null };
+    }
+    const share = this.#shareIn(capacity, call.seat, now);
+    return { requests: tighter(own.requests, share.requests), tokens: share.tokens };
+  }
+
+  /** What a seat's share of a capacity is; worked out again with the capacity, not with every answer. */
+  #shareIn(capacity: PoolCapacity, seat: ShareSeat, now: number): SeatShare {
+    const known = this.#shares.get(seat);
+    if (known?.capacity === capacity) return known;
+    const { requests, tokens, window } = capacity;
+    const share = shareOfWindow(this.#table, seat, { window: window ?? NO_WINDOW, now });
+    const told: SeatShare = {
+      capacity,
+      requests: requests === null ? null : toldShare(requests, share),
       tokens: tokens === null ? null : toldShare(tokens, share),
     };
+    this.#shares.set(seat, told);
+    return told;
   }
 }
 

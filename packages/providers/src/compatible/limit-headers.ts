@@ -131,25 +131,29 @@ function readShare(text: string | undefined): Amounts | null {
 function observe(of: LimitHeader, amounts: Amounts, from: Response): LimitObservation {
   const resetInMs = of.names.reset === undefined ? null : resetOf(of.names.reset, from);
   const long = of.longDimension !== undefined && resetInMs !== null && resetInMs > HOUR_MS;
-  return {
+  const seen: { -readonly [Field in keyof LimitObservation]: LimitObservation[Field] } = {
     dimension: long ? of.longDimension : of.dimension,
     limit: amounts.limit,
     remaining: amounts.remaining,
     resetInMs,
-    ...(of.level === undefined ? {} : { level: of.level }),
-    ...(of.reset === undefined || resetInMs === null ? {} : { reset: of.reset }),
-    ...(of.refill === undefined ? {} : { refill: of.refill }),
     source: 'header',
   };
+  if (of.level !== undefined) seen.level = of.level;
+  if (of.reset !== undefined && resetInMs !== null) seen.reset = of.reset;
+  if (of.refill !== undefined) seen.refill = of.refill;
+  return seen;
 }
 
 /** Of several shares of limits that have no dimension of ours, the tightest tells: they bind together. */
 function add(observations: LimitObservation[], seen: LimitObservation): void {
+  if (seen.dimension !== 'unknown' || seen.limit !== 1) {
+    observations.push(seen);
+    return;
+  }
   const other = observations.findIndex((each) => each.dimension === 'unknown' && each.limit === 1);
   const before = observations[other];
-  if (seen.dimension !== 'unknown' || seen.limit !== 1 || before === undefined) {
-    observations.push(seen);
-  } else if ((seen.remaining ?? 1) < (before.remaining ?? 1)) observations[other] = seen;
+  if (before === undefined) observations.push(seen);
+  else if ((seen.remaining ?? 1) < (before.remaining ?? 1)) observations[other] = seen;
 }
 
 function resetOf(name: string, { header, now }: Response): number | null {

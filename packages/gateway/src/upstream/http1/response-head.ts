@@ -48,7 +48,14 @@ function tableOf(class_: RegExp): Uint8Array {
   );
 }
 
-/** Where each field stands: start of its name, its colon, and its end, in turn. Null when a line is no field. */
+/** Numbers kept of each field: the tag of its name, where it starts, its colon, and its end. */
+const FIELD = 4;
+
+/** Tells most names apart without reading them: length, first and last letter, whatever their case. */
+const tagOf = (length: number, first: number, last: number): number =>
+  (length << 16) | ((first | 0x20) << 8) | (last | 0x20);
+
+/** Where each field stands, see FIELD. Null when a line is no field. */
 function placesOf(text: string, from: number): readonly number[] | null {
   const places: number[] = [];
   let at = from;
@@ -62,22 +69,24 @@ function placesOf(text: string, from: number): readonly number[] | null {
     if (at < text.length && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
       return null;
     }
-    places.push(start, colon, at);
+    const tag = tagOf(colon - start, text.charCodeAt(start), text.charCodeAt(colon - 1));
+    places.push(tag, start, colon, at);
   }
   return places;
 }
 
 /** Index of the field with this lower-case name, from `first` on; -1 when there is none. */
 function placeOf(text: string, places: readonly number[], name: string, first: number): number {
-  for (let at = first; at < places.length; at += 3) {
-    const start = places[at] ?? 0;
-    if ((places[at + 1] ?? 0) - start === name.length && isAt(text, start, name)) return at;
+  const tag = tagOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1));
+  for (let at = first; at < places.length; at += FIELD) {
+    if (places[at] === tag && isAt(text, places[at + 1] ?? 0, name)) return at;
   }
   return -1;
 }
 
 /** Whether the name stands at `start`, in whatever case. A token's letters are the only characters of it that differ by bit 0x20. */
 function isAt(text: string, start: number, name: string): boolean {
+  if (text.startsWith(name, start)) return true;
   for (let index = 0; index < name.length; index += 1) {
     const wanted = name.charCodeAt(index);
     const code = text.charCodeAt(start + index);
@@ -88,7 +97,7 @@ function isAt(text: string, start: number, name: string): boolean {
 }
 
 const valueAt = (text: string, places: readonly number[], at: number): string =>
-  text.slice((places[at + 1] ?? 0) + 1, places[at + 2]).trim();
+  text.slice((places[at + 2] ?? 0) + 1, places[at + 3]).trim();
 
 function framingOf(
   status: number,
@@ -115,5 +124,5 @@ const NO_BODY = Object.freeze({ framing: 'none', length: 0 } as const);
 function only(text: string, places: readonly number[], name: string): string | undefined | null {
   const at = placeOf(text, places, name, 0);
   if (at === -1) return undefined;
-  return placeOf(text, places, name, at + 3) === -1 ? valueAt(text, places, at) : null;
+  return placeOf(text, places, name, at + FIELD) === -1 ? valueAt(text, places, at) : null;
 }
