@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { commitName } from '../commit-name.ts';
 import { describeMachine, replaceSection } from '../report.ts';
-import { bytesPerKey } from './engine-world.ts';
+import { tableBytes } from './engine-world.ts';
 import { measure, type Wanted } from './measure.ts';
 import { MIXES } from './mixes.ts';
 import { renderExhaustion, type ExhaustionReport, type MicroFigure } from './report.ts';
@@ -115,12 +115,16 @@ function microFigures(): readonly MicroFigure[] {
     [/choose, reserve, settle among 100 keys/, 4000],
     [/choose, reserve, settle among 10,000 keys/, 6000],
   ];
-  const sizes = [1, 4].map((groups) => ({
-    what: `shared memory a key × limit group, two workers, keys with ${groups} group${groups > 1 ? 's' : ''}`,
-    value: bytesPerKey(groups) / groups,
-    unit: 'bytes',
-    most: 1024,
-  }));
+  const sizes = [1, 4].map((groups) => {
+    const { perGroup, leasesAndJournals } = tableBytes(groups);
+    const megabytes = (leasesAndJournals / 1e6).toFixed(1);
+    return {
+      what: `shared memory a key × limit group, 1,000 keys with ${groups} group${groups > 1 ? 's' : ''}, two workers (whose leases and journals take ${megabytes} MB beside it, however many keys)`,
+      value: perGroup,
+      unit: 'bytes',
+      most: 1024,
+    };
+  });
   const costs = text.split('\n').flatMap((line) => {
     const found = /^\s*([\d,.]+) (ns) {2}(.*)$/.exec(line);
     const [, value = '', unit = '', what = ''] = found ?? [];
