@@ -79,17 +79,23 @@ export function forecastMetrics(figures: ForeseenFigures): readonly ExtraFamily[
       })),
     },
     ...endpointFamilies(endpoints),
+    ...toldFamilies(told),
+  ];
+}
+
+function toldFamilies({ implausible, ignored }: ForeseenFigures['told']): readonly ExtraFamily[] {
+  return [
     {
       name: 'keywell_implausible_limits_total',
       type: 'counter',
       help: 'Numbers about limits that could not be and were left out.',
-      series: [{ labels: {}, value: told.implausible }],
+      series: [{ labels: {}, value: implausible }],
     },
     {
       name: 'keywell_ignored_limits_total',
       type: 'counter',
       help: 'Numbers about a sixth limit of a limit group at one quota domain, which has room for five.',
-      series: [{ labels: {}, value: told.ignored }],
+      series: [{ labels: {}, value: ignored }],
     },
   ];
 }

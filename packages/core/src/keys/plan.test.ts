@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initKeyTable, openKeyTable } from './key-table.ts';
 import { planKeys } from './plan.ts';
-import type { TableLayout } from './table-layout.ts';
+import { BLOCK, LEARNED, LIMIT, type TableLayout } from './table-layout.ts';
 import { keyOf, openTable, planOf, poolOf, providerOf, targetOf } from './table-fixture.bench.ts';
 
 const tree = [
@@ -122,6 +122,11 @@ describe('planKeys', () => {
       expect(perGroup).toBeLessThanOrEqual(1024);
       expect(bytesPerWriter).toBe(laidOut(1, groups).bytesPerWriter);
     }
+  });
+
+  it('has room for what is learned where a block’s second and later limits will lie', () => {
+    expect(BLOCK.learned + LEARNED.cells).toBeLessThanOrEqual(BLOCK.cells);
+    expect(BLOCK.learned).toBe(BLOCK.limits + LIMIT.cells);
   });
 
   it('plans nothing from nothing', () => {
