@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { describeLimits } from './describe-limits.ts';
 import type { KeyTable } from './key-table.ts';
-import type { LimitObservation } from './limit-observation.ts';
 import { learnedPerMinute } from './learned-limit.ts';
 import { observeLimits } from './observe-limits.ts';
-import { carryOver, clearCooldowns, listCooldowns } from './recover.ts';
+import { clearCooldowns, listCooldowns } from './recover.ts';
 import { settle, tryReserve } from './reserve.ts';
 import { at, candidateOf, keyOf, openTable, planOf, verdictOf } from './table-fixture.bench.ts';
-import { SUCCESS, type Dimension } from './verdict.ts';
+import { SUCCESS } from './verdict.ts';
 
 const MINUTE = 60_000;
 const slowDown = verdictOf('slow_down');
@@ -54,44 +53,6 @@ function drive(
 }
 
 describe('a limit that nobody tells', () => {
-  it('is forgotten when a provider tells limits after all, of which nothing that was learned is left or taken away', () => {
-    const table = oneKey();
-    drive(table, new SilentLimiter(30), 500, [0, 4 * MINUTE]);
-    expect(learned(table)).toBeGreaterThan(0);
-    const now = 5 * MINUTE;
-    const taken = tryReserve(table, candidateOf(table, 'a'), now);
-    if (typeof taken === 'string') throw new Error(taken);
-    const tell = (dimension: Dimension): LimitObservation => ({
-      dimension,
-      limit: 500,
-      remaining: 400,
-      resetInMs: MINUTE,
-      refill: 'window',
-      source: 'header',
-    });
-    observeLimits(table, taken, [tell('requests_minute')], { now });
-    const known = (): readonly (readonly [Dimension, number | null])[] =>
-      describeLimits(table, now).map(({ dimension, remaining }) => [dimension, remaining]);
-    expect(known()).toEqual([['requests_minute', 400]]);
-    expect(learned(table)).toBe(0);
-    observeLimits(table, taken, [tell('requests_day')], { now });
-    settle(table, taken, slowDown, at(now));
-    clearCooldowns(table, {}, at(now));
-    expect(known().map(([dimension]) => dimension)).toEqual(['requests_minute', 'requests_day']);
-    expect(known()[1]).toEqual(['requests_day', 400]);
-    expect(learned(table)).toBe(0);
-  });
-
-  it('comes over to the next table', () => {
-    const table = oneKey();
-    drive(table, new SilentLimiter(30), 500, [0, 4 * MINUTE]);
-    const next = oneKey();
-    carryOver(table, next);
-    expect(learned(next)).toBe(learned(table));
-    expect(learned(next)).toBeGreaterThan(0);
-    expect(describeLimits(next, 4 * MINUTE)).toEqual(describeLimits(table, 4 * MINUTE));
-  });
-
   it('holds nothing back before the first refusal', () => {
     const table = oneKey();
     const limiter = new SilentLimiter(Infinity);

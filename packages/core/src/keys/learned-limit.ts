@@ -33,16 +33,9 @@ export function learnedRoom(table: KeyTable, block: number, now: number): number
   return perMinute - passedIn(table, block, now);
 }
 
-/** The learned limit, requests a minute; 0 where nothing was refused yet, or limits are told. */
-export function learnedPerMinute(table: KeyTable, block: number): number {
-  if (readCell(table, block + BLOCK.limits + LIMIT.tag) !== 0) return 0;
-  return readCell(table, cellOf(block, LEARNED.perMinute));
-}
-
-/** What was learned ends where the first limit is told: others may lie in its place then. */
-export function forgetLearned(table: KeyTable, block: number): void {
-  for (let cell = 0; cell < LEARNED.cells; cell += 1) write(table, cellOf(block, cell), 0);
-}
+/** The learned limit, requests a minute; 0 where nothing was refused yet. */
+export const learnedPerMinute = (table: KeyTable, block: number): number =>
+  readCell(table, cellOf(block, LEARNED.perMinute));
 
 /** Requests of the last 60 s, the oldest ten seconds by the part of them that still counts. */
 function passedIn(table: KeyTable, block: number, now: number): number {

@@ -4,7 +4,7 @@ import { LONGEST_MS } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import { usedAtSend } from './lease-cells.ts';
 import { chargedBy, effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
-import { forgetLearned } from './learned-limit.ts';
+import { forgetLearned } from './forget-learned.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { countLimit, type LimitCount } from './limit-counts.ts';
 import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
