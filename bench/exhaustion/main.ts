@@ -115,16 +115,18 @@ function microFigures(): readonly MicroFigure[] {
     [/choose, reserve, settle among 100 keys/, 4000],
     [/choose, reserve, settle among 10,000 keys/, 6000],
   ];
-  const sizes = [1, 4].map((groups) => {
-    const { perGroup, leasesAndJournals } = tableBytes(groups);
-    const megabytes = (leasesAndJournals / 1e6).toFixed(1);
-    return {
-      what: `shared memory a key × limit group, 1,000 keys with ${groups} group${groups > 1 ? 's' : ''}, two workers (whose leases and journals take ${megabytes} MB beside it, however many keys)`,
-      value: perGroup,
-      unit: 'bytes',
-      most: 1024,
-    };
-  });
+  const sizes = [1, 4].map((groups) => ({
+    what: `shared memory a key × limit group, two workers, 1,000 keys with ${groups} group${groups > 1 ? 's' : ''}`,
+    value: tableBytes(groups).perGroup,
+    unit: 'bytes',
+    most: 1024,
+  }));
+  const rows = {
+    what: 'leases and journals beside it, however many keys; reserved, used as far as calls are in flight',
+    value: tableBytes(1).leasesAndJournals,
+    unit: 'bytes',
+    most: null,
+  };
   const costs = text.split('\n').flatMap((line) => {
     const found = /^\s*([\d,.]+) (ns) {2}(.*)$/.exec(line);
     const [, value = '', unit = '', what = ''] = found ?? [];
@@ -132,5 +134,5 @@ function microFigures(): readonly MicroFigure[] {
     if (found === null || row === undefined) return [];
     return [{ what, value: Number(value.replaceAll(',', '')), unit, most: row[1] }];
   });
-  return [...costs, ...sizes];
+  return [...costs, ...sizes, rows];
 }
