@@ -74,21 +74,30 @@ export function engineWorld(world: World): EngineWorld {
   };
 }
 
-/** Bytes of the key table that one key in so many limit groups takes, its part of two workers' rows included. */
-export function bytesPerKey(groups: number): number {
+/**
+ * Bytes of a key table of 1,000 keys for two workers: a key and limit group's part of all but the leases and journals, and what those
+ * of all writers take, which does not grow with the keys.
+ */
+export function tableBytes(groups: number): {
+  readonly perGroup: number;
+  readonly leasesAndJournals: number;
+} {
   const world = { keys: [], tenants: [], workers: 2, model: 'm', wallStart: 0 };
+  const count = 1000;
+  const writers = world.workers + 1;
   const models = Array.from({ length: groups }, (_, place) => `m${place}`);
-  const bytes = (count: number): number => {
-    const keys = Array.from({ length: count }, (_, place) => ({
-      name: `k${place}`,
-      provider: 'one',
-      kind: 'openai',
-    }));
-    const sized = { ...world, keys };
-    const plan = planKeys({ providers: providersOf(sized), pools: [poolOf(sized, models)] });
-    return plan.byteLength(world.workers + 1);
+  const keys = Array.from({ length: count }, (_, place) => ({
+    name: `k${place}`,
+    provider: 'one',
+    kind: 'openai',
+  }));
+  const sized = { ...world, keys };
+  const plan = planKeys({ providers: providersOf(sized), pools: [poolOf(sized, models)] });
+  const leasesAndJournals = plan.layout.bytesPerWriter * writers;
+  return {
+    perGroup: (plan.byteLength(writers) - leasesAndJournals) / (count * groups),
+    leasesAndJournals,
   };
-  return (bytes(2000) - bytes(1000)) / 1000;
 }
 
 function vendorFor(kind: string): Vendor {

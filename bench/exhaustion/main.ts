@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { commitName } from '../commit-name.ts';
 import { describeMachine, replaceSection } from '../report.ts';
-import { bytesPerKey } from './engine-world.ts';
+import { tableBytes } from './engine-world.ts';
 import { measure, type Wanted } from './measure.ts';
 import { MIXES } from './mixes.ts';
 import { renderExhaustion, type ExhaustionReport, type MicroFigure } from './report.ts';
@@ -116,11 +116,17 @@ function microFigures(): readonly MicroFigure[] {
     [/choose, reserve, settle among 10,000 keys/, 6000],
   ];
   const sizes = [1, 4].map((groups) => ({
-    what: `shared memory a key × limit group, two workers, keys with ${groups} group${groups > 1 ? 's' : ''}`,
-    value: bytesPerKey(groups) / groups,
+    what: `shared memory a key × limit group, two workers, 1,000 keys with ${groups} group${groups > 1 ? 's' : ''}`,
+    value: tableBytes(groups).perGroup,
     unit: 'bytes',
     most: 1024,
   }));
+  const rows = {
+    what: 'leases and journals beside it, however many keys; reserved, used as far as calls are in flight',
+    value: tableBytes(1).leasesAndJournals,
+    unit: 'bytes',
+    most: null,
+  };
   const costs = text.split('\n').flatMap((line) => {
     const found = /^\s*([\d,.]+) (ns) {2}(.*)$/.exec(line);
     const [, value = '', unit = '', what = ''] = found ?? [];
@@ -128,5 +134,5 @@ function microFigures(): readonly MicroFigure[] {
     if (found === null || row === undefined) return [];
     return [{ what, value: Number(value.replaceAll(',', '')), unit, most: row[1] }];
   });
-  return [...costs, ...sizes];
+  return [...costs, ...sizes, rows];
 }

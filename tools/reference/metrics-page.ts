@@ -89,6 +89,7 @@ function computed(): readonly Row[] {
       alerts: [{ kind: 'pool_exhausted', raised: 0, active: 0 }],
       cooldowns: [{ class: 'slow_down', seconds: 0 }],
       endpoints: [{ provider: 'p', implausible: 0, stale: 0 }],
+      told: { implausible: 0, ignored: 0 },
     }),
   ];
   return families.map((family) => {

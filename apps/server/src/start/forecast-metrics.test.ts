@@ -16,8 +16,16 @@ const limit = (provider: string, path: string, remaining: number | null): LimitS
   used: null,
   rate: 0,
 });
+const NOTHING = {
+  limits: [],
+  pools: [],
+  alerts: [],
+  cooldowns: [],
+  endpoints: [],
+  told: { implausible: 0, ignored: 0 },
+};
 const headroom = (limits: readonly LimitSample[]) =>
-  forecastMetrics({ limits, pools: [], alerts: [], cooldowns: [], endpoints: [] })[0]?.series;
+  forecastMetrics({ ...NOTHING, limits })[0]?.series;
 
 describe('metrics of the forecast', () => {
   it('headroom is the least among the domains of a provider, and never below 0', () => {

@@ -2,6 +2,7 @@ import type { AlertCount } from '@keywell/control/features/alerts/alert-watch';
 import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { LimitSample } from '@keywell/core/forecast/limit-sample';
 import type { EndpointCounts } from '@keywell/core/keys/endpoint-counts';
+import type { LimitCount } from '@keywell/core/keys/limit-counts';
 import type { ExtraFamily } from '@keywell/gateway/telemetry/exposition';
 import type { CooldownSeconds } from './cooldown-seconds.ts';
 
@@ -17,11 +18,13 @@ export interface ForeseenFigures {
   readonly alerts: readonly AlertCount[];
   readonly cooldowns: ReturnType<CooldownSeconds['read']>;
   readonly endpoints: readonly EndpointCounts[];
+  /** What was told of limits and could not be used. */
+  readonly told: Readonly<Record<LimitCount, number>>;
 }
 
 /** Headroom, expected ends, alerts, cooldowns: computed when somebody asks. */
 export function forecastMetrics(figures: ForeseenFigures): readonly ExtraFamily[] {
-  const { limits, pools, alerts, cooldowns, endpoints } = figures;
+  const { limits, pools, alerts, cooldowns, endpoints, told } = figures;
   const dimensions = pools.flatMap(({ pool, dimensions: each }) =>
     each.map((forecast) => ({ labels: { pool, dimension: forecast.dimension }, forecast })),
   );
@@ -76,6 +79,24 @@ export function forecastMetrics(figures: ForeseenFigures): readonly ExtraFamily[
       })),
     },
     ...endpointFamilies(endpoints),
+    ...toldFamilies(told),
+  ];
+}
+
+function toldFamilies({ implausible, ignored }: ForeseenFigures['told']): readonly ExtraFamily[] {
+  return [
+    {
+      name: 'keywell_implausible_limits_total',
+      type: 'counter',
+      help: 'Numbers about limits that could not be and were left out.',
+      series: [{ labels: {}, value: implausible }],
+    },
+    {
+      name: 'keywell_ignored_limits_total',
+      type: 'counter',
+      help: 'Numbers about a sixth limit of a limit group at one quota domain, which has room for five.',
+      series: [{ labels: {}, value: ignored }],
+    },
   ];
 }
 

@@ -74,6 +74,7 @@ export async function startForesight(
       alerts: alerts.counts(),
       cooldowns: cooled.read(Date.now()),
       endpoints: node.endpoints(),
+      told: node.limitCounts(),
     }),
     stop: async () => {
       await monitor.stop();

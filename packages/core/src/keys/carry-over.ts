@@ -1,11 +1,20 @@
 import { changeOf } from './cooldown-changes.ts';
-import { endpointCell, readCell, slotCell, slotFlags } from './cooldown-cells.ts';
+import {
+  endpointCell,
+  probeUntilOf,
+  readCell,
+  refusedNeedOf,
+  slotCell,
+  slotFlags,
+} from './cooldown-cells.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
 import { limitCell } from './limit-cells.ts';
+import { carryCounts } from './limit-counts.ts';
 import { dimensionInTag, sourceInTag } from './limit-tag.ts';
 import { declareLimits } from './observe-limits.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
 import { QUANTITIES, QUANTITY } from './quantity.ts';
+import { rampAtIn, rampMsIn } from './ramp-cell.ts';
 import { currentSendSequence, startSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
 import {
@@ -45,6 +54,7 @@ export function copyTable(from: KeyTable, to: KeyTable): CooldownChange[] {
   declareLimits(to, 0);
   copyCounters(from, to);
   copyWindows(from, to, moved);
+  carryCounts(from, to);
   startSendSequence(to.ints, currentSendSequence(from.ints) + SEQUENCE_GAP);
   Atomics.store(to.ints, HEADER.generation, generationOf(from) + 1);
   return ended;
@@ -64,9 +74,7 @@ function copyScope(
   pair: { readonly scope: ScopePlan; readonly target: ScopePlan },
 ): void {
   const { scope, target } = pair;
-  const source = slotCell(from, scope.firstSlot);
-  const cells = from.cells.subarray(source, source + scope.slots * SLOT.cells);
-  to.cells.set(cells, slotCell(to, target.firstSlot));
+  copySlots(from, to, pair);
   for (const section of SCOPE_SECTIONS) {
     to.cells[to.layout[section] + target.index] = readCell(
       from,
@@ -78,21 +86,40 @@ function copyScope(
     const cell = slotCell(to, slot);
     // An attempt that looks whether a cooldown is over is settled in the old table, and what it finds is told here.
     to.cells[cell + SLOT.probeSeq] = 0;
-    to.cells[cell + SLOT.probeUntil] = 0;
+    if (probeUntilOf(to, cell) > 0) to.cells[cell + SLOT.bound] = 0;
     raiseCell(to, endpoint + ENDPOINT_CELL.coolingUntil, readCell(to, cell + SLOT.endsAt));
     if ((slotFlags(to, slot) & FLAG.halfOpen) !== 0) {
       const halfOpen = endpoint + ENDPOINT_CELL.halfOpen;
       to.cells[halfOpen] = readCell(to, halfOpen) + 1;
     }
   }
-  const rampEnd =
-    readCell(to, to.layout.scopeRampAt + target.index) +
-    readCell(to, to.layout.scopeRampMs + target.index);
-  raiseCell(to, endpoint + ENDPOINT_CELL.rampUntil, rampEnd);
+  const ramp = readCell(to, to.layout.scopeRamps + target.index);
+  raiseCell(to, endpoint + ENDPOINT_CELL.rampUntil, rampAtIn(ramp) + rampMsIn(ramp));
   if (scope.block >= 0 && target.block >= 0) copyBlock(from, scope.block, to, target.block);
 }
 
-const SCOPE_SECTIONS = ['scopeEnds', 'scopeClears', 'scopeRampAt', 'scopeRampMs'] as const;
+const SCOPE_SECTIONS = ['scopeEnds', 'scopeClears', 'scopeRamps'] as const;
+
+/**
+ * A node that has one key now needs fewer places than one that had several. The cooldowns that end last are kept then; the last of
+ * them stands for the others, and binds whatever one of them bound.
+ */
+function copySlots(
+  from: KeyTable,
+  to: KeyTable,
+  { scope, target }: { readonly scope: ScopePlan; readonly target: ScopePlan },
+): void {
+  const slots = Array.from({ length: scope.slots }, (_, at) => slotCell(from, scope.firstSlot + at))
+    .filter((cell) => readCell(from, cell + SLOT.endsAt) > 0)
+    .toSorted((one, other) => readCell(from, other) - readCell(from, one));
+  for (const [at, cell] of slots.slice(0, target.slots).entries()) {
+    to.cells.set(from.cells.subarray(cell, cell + SLOT.cells), slotCell(to, target.firstSlot + at));
+  }
+  const last = slotCell(to, target.firstSlot + target.slots - 1);
+  for (const cell of slots.slice(target.slots)) {
+    to.cells[last + SLOT.bound] = Math.min(refusedNeedOf(to, last), refusedNeedOf(from, cell));
+  }
+}
 
 function raiseCell(table: KeyTable, cell: number, value: number): void {
   if (readCell(table, cell) < value) table.cells[cell] = value;
@@ -114,6 +141,12 @@ function copyBlock(from: KeyTable, block: number, to: KeyTable, target: number):
     to.cells[first + BLOCK.open + quantity] = 0;
   }
   to.cells.fill(0, first + BLOCK.limits, first + BLOCK.cells);
+  if (readCell(from, source + BLOCK.limits + LIMIT.tag) === 0) {
+    // No limit is known: what was learned lies where limits would.
+    const learned = from.cells.subarray(source + BLOCK.limits, source + BLOCK.cells);
+    to.cells.set(learned, first + BLOCK.limits);
+    return;
+  }
   let place = 0;
   for (let old = 0; old < LIMIT_SLOTS; old += 1) {
     const cell = limitCell(source, old);
@@ -153,7 +186,7 @@ function copyCounters(from: KeyTable, to: KeyTable): void {
     if (target === undefined) continue;
     const source = from.layout.keys + entry.index * KEY_CELL.cells;
     to.cells.set(
-      from.cells.subarray(source, source + KEY_CELL.cells),
+      from.cells.subarray(source, source + KEY_CELL.inFlight),
       to.layout.keys + target.index * KEY_CELL.cells,
     );
   }

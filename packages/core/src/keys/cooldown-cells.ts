@@ -7,12 +7,14 @@ import {
   flagsIn,
   identityOf,
   packWhat,
+  strikesIn,
 } from './cooldown-codes.ts';
 import { lengthOf, type CooldownTerms } from './cooldown-terms.ts';
 import { NOTED, type KeyTable } from './key-table.ts';
 import type { Need } from './need.ts';
 import type { ScopePlan } from './plan.ts';
 import { quantityOfCode } from './quantity.ts';
+import { LONGEST_RAMP_MS, packRamp } from './ramp-cell.ts';
 import { ENDPOINT_CELL, FLAG, SLOT } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
@@ -20,11 +22,10 @@ const CONCURRENCY = classCode('concurrency');
 const FUNDS = classCode('funds_exhausted');
 const BETWEEN_PROBES_MS = 3_600_000;
 
-const LONGEST_RAMP_MS = 30_000;
 const RAMP_SHARE = 0.25;
 
 /** What of an emptied slot is written, `what` aside. */
-const WIPED = [SLOT.endsAt, SLOT.strikes, SLOT.refusedNeed, SLOT.probeSeq, SLOT.probeUntil];
+const WIPED = [SLOT.endsAt, SLOT.bound, SLOT.probeSeq];
 
 export const slotCell = (table: KeyTable, slot: number): number =>
   table.layout.slots + slot * SLOT.cells;
@@ -42,6 +43,14 @@ export const slotClass = (table: KeyTable, slot: number): number =>
 export const slotFlags = (table: KeyTable, slot: number): number =>
   flagsIn(readCell(table, slotCell(table, slot) + SLOT.what));
 
+/** The smallest need that a standing cooldown's cell binds; 0 binds every request. */
+export const refusedNeedOf = (table: KeyTable, cell: number): number =>
+  Math.max(0, readCell(table, cell + SLOT.bound));
+
+/** Until when the one attempt that looks whether an ended cooldown is over may take; 0 for none. */
+export const probeUntilOf = (table: KeyTable, cell: number): number =>
+  Math.max(0, -readCell(table, cell + SLOT.bound));
+
 /** Whether a cooldown stands: it has not ended and is not set aside. */
 export function slotStands(table: KeyTable, slot: number, now: number): boolean {
   return (
@@ -55,19 +64,19 @@ export function slotBinds(table: KeyTable, slot: number, now: number, need?: Nee
   const cell = slotCell(table, slot);
   const endsAt = readCell(table, cell + SLOT.endsAt);
   if (endsAt === 0) return false;
-  if (endsAt <= now) return readCell(table, cell + SLOT.probeUntil) > now;
+  if (endsAt <= now) return probeUntilOf(table, cell) > now;
   return slotStands(table, slot, now) && contradicts(table, cell, need);
 }
 
 /** Until when a slot that binds does so, as far as time alone ends it. */
 export function boundUntil(table: KeyTable, slot: number): number {
   const cell = slotCell(table, slot);
-  return Math.max(readCell(table, cell + SLOT.endsAt), readCell(table, cell + SLOT.probeUntil));
+  return Math.max(readCell(table, cell + SLOT.endsAt), probeUntilOf(table, cell));
 }
 
 /** Whether a cooldown speaks about requests of this need at all. */
 function contradicts(table: KeyTable, cell: number, need: Need | undefined): boolean {
-  const refused = readCell(table, cell + SLOT.refusedNeed);
+  const refused = refusedNeedOf(table, cell);
   if (refused === 0 || need === undefined) return true;
   const dimension = dimensionIn(readCell(table, cell + SLOT.what));
   return (need.total[quantityOfCode(dimension)] ?? 0) >= refused;
@@ -130,24 +139,29 @@ export function coolSlot(
   const named = (terms.flags & FLAG.authoritative) !== 0;
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
-  const strikes = (known ? readCell(table, cell + SLOT.strikes) : 0) + (straggler || named ? 0 : 1);
+  const what = readCell(table, cell + SLOT.what);
+  const strikes = (known ? strikesIn(what) : 0) + (straggler || named ? 0 : 1);
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
   const standing = before > sent.now;
   countImplausible(table, scope.endpoint, terms);
-  if (!standing || terms.refusedNeed < readCell(table, cell + SLOT.refusedNeed)) {
-    write(table, cell + SLOT.refusedNeed, terms.refusedNeed);
+  if (!standing || terms.refusedNeed < refusedNeedOf(table, cell)) {
+    write(table, cell + SLOT.bound, terms.refusedNeed);
   }
-  write(table, cell + SLOT.strikes, strikes);
   if (!straggler) write(table, cell + SLOT.setSeq, sent.currentSeq);
-  if (standing && endsAt <= before) return;
-  writeWhat(table, scopeIndex, slot, packWhat(terms.class, terms.dimension, terms.flags));
+  if (standing && endsAt <= before) {
+    write(table, cell + SLOT.what, withStrikes(what, strikes));
+    return;
+  }
+  writeWhat(table, scopeIndex, slot, packWhat(terms.class, terms.dimension, terms.flags, strikes));
   write(table, cell + SLOT.setAt, sent.now);
   write(table, cell + SLOT.probeSeq, 0);
-  write(table, cell + SLOT.probeUntil, 0);
   raiseEnd(table, scopeIndex, slot, endsAt);
   note(table, scopeIndex, slot, false);
 }
+
+const withStrikes = (what: number, strikes: number): number =>
+  packWhat(classIn(what), dimensionIn(what), flagsIn(what), strikes);
 
 /** Funds that a real attempt found gone are looked for again an hour later at the soonest, whatever date was named. */
 function leastOf(table: KeyTable, cell: number, terms: CooldownTerms, sent: SentAttempt): number {
@@ -217,8 +231,7 @@ export function startRamp(table: KeyTable, scopeIndex: number, slot: number, now
   const cooledMs = readCell(table, cell + SLOT.endsAt) - readCell(table, cell + SLOT.setAt);
   const rampMs = Math.min(LONGEST_RAMP_MS, cooledMs * RAMP_SHARE);
   if (!(rampMs > 0)) return;
-  write(table, table.layout.scopeRampAt + scopeIndex, now);
-  write(table, table.layout.scopeRampMs + scopeIndex, rampMs);
+  write(table, table.layout.scopeRamps + scopeIndex, packRamp(now, rampMs));
   const endpoint = table.plan.scopes[scopeIndex]?.endpoint ?? 0;
   const until = endpointCell(table, endpoint, ENDPOINT_CELL.rampUntil);
   if (readCell(table, until) < now + rampMs) write(table, until, now + rampMs);

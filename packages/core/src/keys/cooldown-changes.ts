@@ -1,4 +1,11 @@
-import { classIn, classOf, dimensionIn, dimensionOf, flagsIn } from './cooldown-codes.ts';
+import {
+  classIn,
+  classOf,
+  dimensionIn,
+  dimensionOf,
+  flagsIn,
+  strikesIn,
+} from './cooldown-codes.ts';
 import { NOTED, type KeyTable } from './key-table.ts';
 import type { CooldownChange } from './status.ts';
 import { FLAG, SLOT } from './table-layout.ts';
@@ -50,7 +57,7 @@ export function changeOf(
     dimension: dimensionOf(dimensionIn(what)),
     endsAt: at.wallNow + (cell(SLOT.endsAt) - at.now),
     authoritative: (flagsIn(what) & FLAG.authoritative) !== 0,
-    strikes: cell(SLOT.strikes),
+    strikes: strikesIn(what),
     evidence: '',
     ...(scope.fingerprint === null ? {} : { fingerprint: scope.fingerprint }),
   };

@@ -40,7 +40,8 @@ export type ScopeKind = Exclude<CooldownScope, 'none'>;
 
 /**
  * Cooldowns of one scope that may stand side by side, found by what they are about (see `identityOf`). A domain's own node and its
- * groups tell a minute's limit from a day's; the others tell two or three kinds of trouble apart.
+ * groups tell a minute's limit from a day's; the others tell two or three kinds of trouble apart. What has no place of its own shares
+ * one, and ends with the last.
  */
 const SLOTS: Readonly<Record<ScopeKind, number>> = Object.freeze({
   key: 3,
@@ -52,9 +53,19 @@ const SLOTS: Readonly<Record<ScopeKind, number>> = Object.freeze({
   egress: 1,
 });
 
+/** Where a node has one key only, its scopes bind that one key: they need fewer places between them. */
+const SOLE_SLOTS: Readonly<Partial<Record<ScopeKind, number>>> = Object.freeze({
+  key: 2,
+  key_group: 1,
+  node: 2,
+  node_group: 3,
+});
+
 export const MOST_SLOTS = Math.max(...Object.values(SLOTS));
 
-export const slotsOf = (kind: ScopeKind): number => SLOTS[kind];
+/** `sole`: the scope is that of a node with one key, or of that key. */
+export const slotsOf = (kind: ScopeKind, sole: boolean): number =>
+  (sole ? SOLE_SLOTS[kind] : undefined) ?? SLOTS[kind];
 
 /**
  * What a cooldown is about: verdicts of one identity share a slot of their scope. At nodes and their groups that is the dimension
@@ -87,18 +98,30 @@ function troubleOf(of: VerdictClass): 0 | 1 | 2 {
 }
 
 /**
- * A slot's class, dimension and flags share one cell: class in bits 0–5, dimension in bits 6–11, flags above them.
+ * A slot's class, dimension, flags and strikes share one cell: class in bits 0–5, dimension in bits 6–11, flags in bits 12–17, strikes
+ * above them, as many as fit.
  */
 const DIMENSION_SHIFT = 6;
 const FLAG_SHIFT = 12;
+const STRIKE_SHIFT = 18;
 const FIELD = 63;
+const MOST_STRIKES = 2 ** (31 - STRIKE_SHIFT) - 1;
 
-export const packWhat = (classOfIt: number, dimension: number, flags: number): number =>
-  classOfIt | (dimension << DIMENSION_SHIFT) | (flags << FLAG_SHIFT);
+export const packWhat = (
+  classOfIt: number,
+  dimension: number,
+  flags: number,
+  strikes: number,
+): number =>
+  classOfIt |
+  (dimension << DIMENSION_SHIFT) |
+  (flags << FLAG_SHIFT) |
+  (Math.min(strikes, MOST_STRIKES) << STRIKE_SHIFT);
 
 export const classIn = (what: number): number => what & FIELD;
 export const dimensionIn = (what: number): number => (what >> DIMENSION_SHIFT) & FIELD;
-export const flagsIn = (what: number): number => what >> FLAG_SHIFT;
+export const flagsIn = (what: number): number => (what >> FLAG_SHIFT) & FIELD;
+export const strikesIn = (what: number): number => what >> STRIKE_SHIFT;
 
 /** Whether waiting or a top-up ends it (429), or something has to change first (503). */
 export function endsByTime(of: VerdictClass): boolean {

@@ -1,10 +1,11 @@
 import { readCell } from './cooldown-cells.ts';
 import { dimensionCode } from './cooldown-codes.ts';
+import { forgetLearned } from './forget-learned.ts';
 import type { KeyTable } from './key-table.ts';
 import { MARK, packTag, REFILL } from './limit-tag.ts';
 import { quantityOfCode, spanOfCode } from './quantity.ts';
 import { write } from './table-journal.ts';
-import { BLOCK, LEARNED, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
+import { BLOCK, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 
 /**
  * Forgets, under its lock, what was told or learned of a block's limits; what is declared is whole again. What attempts hold stays
@@ -12,11 +13,12 @@ import { BLOCK, LEARNED, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
  */
 export function forgetLimits(table: KeyTable, block: number, now: number): void {
   const first = table.layout.blocks + block * BLOCK.cells;
-  write(table, first + BLOCK.learned + LEARNED.perMinute, 0);
   for (let place = 0; place < LIMIT_SLOTS; place += 1) {
     const at = first + BLOCK.limits + place * LIMIT.cells;
     if (readCell(table, at + LIMIT.tag) !== 0) write(table, at + LIMIT.tag, 0);
   }
+  // What was learned lies where the later limits did.
+  forgetLearned(table, first);
   let at = first + BLOCK.limits;
   for (const declared of table.plan.declared) {
     if (declared.block !== block || at >= first + BLOCK.cells) continue;

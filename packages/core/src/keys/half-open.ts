@@ -1,6 +1,7 @@
 import {
   closeClearing,
   endpointCell,
+  probeUntilOf,
   readCell,
   slotCell,
   slotFlags,
@@ -9,6 +10,7 @@ import {
 } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Candidate } from './plan.ts';
+import { rampAtIn, rampMsIn } from './ramp-cell.ts';
 import { ENDPOINT_CELL, FLAG, SLOT } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
@@ -37,7 +39,7 @@ export function takeProbes(
     const cell = slotCell(table, slot);
     if (readCell(table, cell + SLOT.endsAt) > now) return false;
     write(table, cell + SLOT.probeSeq, sendSeq);
-    write(table, cell + SLOT.probeUntil, now + LEASE_MS);
+    write(table, cell + SLOT.bound, -(now + LEASE_MS));
     taken = true;
     return false;
   });
@@ -50,7 +52,7 @@ export function freeProbes(table: KeyTable, candidate: Candidate, sendSeq: numbe
     const cell = slotCell(table, slot);
     if (readCell(table, cell + SLOT.probeSeq) !== sendSeq) return false;
     write(table, cell + SLOT.probeSeq, 0);
-    write(table, cell + SLOT.probeUntil, 0);
+    if (probeUntilOf(table, cell) > 0) write(table, cell + SLOT.bound, 0);
     return false;
   });
 }
@@ -98,9 +100,10 @@ export function rampOf(table: KeyTable, candidate: Candidate, now: number): numb
   const { scopes } = candidate;
   for (let at = 0; at < scopes.length; at += 1) {
     const scope = scopes[at] ?? 0;
-    const rampMs = readCell(table, table.layout.scopeRampMs + scope);
-    if (rampMs === 0) continue;
-    const since = now - readCell(table, table.layout.scopeRampAt + scope);
+    const cell = readCell(table, table.layout.scopeRamps + scope);
+    if (cell === 0) continue;
+    const rampMs = rampMsIn(cell);
+    const since = now - rampAtIn(cell);
     if (since < rampMs) ramp = Math.min(ramp, Math.max(LEAST_RAMP, since / rampMs));
   }
   return ramp;

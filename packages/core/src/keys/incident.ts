@@ -1,4 +1,4 @@
-import { classCode, packWhat, dimensionIn } from './cooldown-codes.ts';
+import { classCode, classIn, dimensionIn, packWhat, strikesIn } from './cooldown-codes.ts';
 import {
   endpointCell,
   note,
@@ -87,7 +87,8 @@ export function reinstateRefused(table: KeyTable, endpoint: number, now: number)
 /** Changes flags that nothing is counted by. */
 function writeFlags(table: KeyTable, slot: number, flags: number): void {
   const cell = slotCell(table, slot) + SLOT.what;
-  write(table, cell, packWhat(slotClass(table, slot), dimensionIn(readCell(table, cell)), flags));
+  const what = readCell(table, cell);
+  write(table, cell, packWhat(classIn(what), dimensionIn(what), flags, strikesIn(what)));
 }
 
 /** Visits the slots of every key's own credential under its lock. A key whose record stays busy is left as it is. */

@@ -2,7 +2,16 @@ import { LOCK_STRIDE, lockWordOf, type TableWriter } from '../limits/record-lock
 import { writeDeclared } from './declared-limits.ts';
 import type { KeyPlan } from './plan.ts';
 import type { CooldownChange } from './status.ts';
-import { HEADER, LAYOUT_VERSION, MAGIC, SLOT, WRITER, type TableLayout } from './table-layout.ts';
+import {
+  HEADER,
+  KEY_CELL,
+  LAYOUT_VERSION,
+  MAGIC,
+  NODE_LOCK_STRIDE,
+  SLOT,
+  WRITER,
+  type TableLayout,
+} from './table-layout.ts';
 
 /** Most cooldown changes one transaction can report. */
 const MAX_CHANGES = 128;
@@ -36,9 +45,8 @@ export interface KeyTable {
   /** Int32 cells of this writer's journal: its count, then its entries. */
   readonly journalCount: number;
   readonly journalIndexes: number;
-  /** Float64 cells of this writer: the journal's old values, then its requests in flight per key. */
+  /** Float64 cells of this writer's journal: the old values. */
   readonly journalValues: number;
-  readonly inFlight: number;
   /** Float64 cell of this writer's LEASE_HEAD, its leases behind it. */
   readonly leases: number;
   /** Changes of the transaction under way, see NOTED. */
@@ -50,8 +58,6 @@ export interface KeyTable {
   settledTwice: number;
   /** What this thread draws by where no weights were given, a place each tier. */
   readonly rates: (KnownRates | undefined)[];
-  /** Observations of limits whose numbers could not be. */
-  implausible: number;
 }
 
 /** What waits for a record belongs to the buffer, not to the handle: a new handle on it makes up for it as well. */
@@ -113,13 +119,11 @@ export function openKeyTable(
     journalCount: row + WRITER.journalCount,
     journalIndexes: row + WRITER.cells,
     journalValues: values,
-    inFlight: values + layout.journalEntries,
-    leases: values + layout.journalEntries + layout.counts.keys,
+    leases: values + layout.journalEntries,
     noted: new Float64Array(MAX_CHANGES * NOTED.cells),
     notedCount: 0,
     deferred: deferredOf(buffer),
     settledTwice: 0,
-    implausible: 0,
     rates: [],
   };
 }
@@ -143,20 +147,13 @@ export function writersIn(table: KeyTable): number {
 
 /** Int32 cell of a record's lock. */
 export const lockCell = (table: KeyTable, record: number): number =>
-  table.layout.intLocks + record * LOCK_STRIDE;
+  record < table.layout.counts.nodes
+    ? table.layout.intLocks + record * NODE_LOCK_STRIDE
+    : table.layout.intWideLocks + (record - table.layout.counts.nodes) * LOCK_STRIDE;
 
-/** Float64 cell of a key's count of requests in flight from one worker. */
-export const inFlightCell = (table: KeyTable, worker: number, key: number): number =>
-  table.layout.writers + table.layout.floatsPerWriter * worker + table.layout.journalEntries + key;
-
-export function inFlightOf(table: KeyTable, key: number): number {
-  let sum = 0;
-  const writers = writersIn(table);
-  for (let worker = 0; worker < writers; worker += 1) {
-    sum += table.cells[inFlightCell(table, worker, key)] ?? 0;
-  }
-  return sum;
-}
+/** Requests in flight at a key, of all workers. */
+export const inFlightOf = (table: KeyTable, key: number): number =>
+  table.cells[table.layout.keys + key * KEY_CELL.cells + KEY_CELL.inFlight] ?? 0;
 
 function writersOf(layout: TableLayout, bytes: number): number {
   return Math.floor((bytes - layout.fixedBytes) / layout.bytesPerWriter);

@@ -86,7 +86,9 @@ function sumRates(
 
 /** Usual requests a millisecond that a block bears in the long run; Infinity where nothing is known. */
 function rateOf(table: KeyTable, block: number, usual: readonly number[]): number {
-  const perMinute = learnedPerMinute(table, block);
+  // Nothing is learned where limits are told: they lie in its place.
+  const told = readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0;
+  const perMinute = told ? 0 : learnedPerMinute(table, block);
   let rate = perMinute > 0 ? perMinute / 60_000 : Infinity;
   for (let place = 0; place < LIMIT_SLOTS; place += 1) {
     const at = limitCell(block, place);

@@ -16,10 +16,7 @@ export const leaseCell = (table: KeyTable, head: number, lease: number): number 
 
 /** First cell of a writer's leases. */
 export const leaseHead = (table: KeyTable, worker: number): number =>
-  table.layout.writers +
-  table.layout.floatsPerWriter * worker +
-  table.layout.journalEntries +
-  table.layout.counts.keys;
+  table.layout.writers + table.layout.floatsPerWriter * worker + table.layout.journalEntries;
 
 /** Whether this writer can hold one more attempt. */
 export function hasLease(table: KeyTable): boolean {

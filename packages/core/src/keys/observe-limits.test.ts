@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { carryOver, recoverWorker } from './recover.ts';
 import { describeLimits, type LimitStatus } from './describe-limits.ts';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
+import { limitCount } from './limit-counts.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { needFrom, NOTHING_CHARGED, type Need } from './need.ts';
 import { observeLimits } from './observe-limits.ts';
@@ -256,13 +257,52 @@ describe('numbers that cannot be', () => {
     observeLimits(table, sendFor(table, 'a', 0), [observation], { now: 0 });
     const limits = describeLimits(table, 0);
     expect(limits).toHaveLength(known);
-    expect(table.implausible).toBe(implausible);
+    expect(limitCount(table, 'implausible')).toBe(implausible);
     for (const { limit, remaining, resetInMs } of limits) {
       expect(limit).toBeGreaterThan(0);
       expect(limit).toBeLessThanOrEqual(1e12);
       expect(remaining).toBeLessThanOrEqual(limit);
       expect(resetInMs).toBeLessThanOrEqual(MINUTE);
     }
+  });
+
+  it('are counted by all workers of the node together, and on in the table of the next snapshot', () => {
+    const plan = planOf(keyOf('a'));
+    const buffer = new ArrayBuffer(plan.byteLength(3));
+    initKeyTable(plan, buffer);
+    const open = (worker: number, epoch: number) => openKeyTable(plan, buffer, { worker, epoch });
+    const tell = (table: KeyTable): void =>
+      observeLimits(table, sendFor(table, 'a', 0), [told('tokens_minute', -5, -7)], { now: 0 });
+    for (const table of [open(1, 1), open(2, 1), open(2, 2)]) tell(table);
+    expect(limitCount(open(0, 1), 'implausible')).toBe(3);
+    expect(limitCount(open(0, 1), 'ignored')).toBe(0);
+    const next = oneKey();
+    carryOver(open(0, 1), next);
+    tell(next);
+    expect(limitCount(next, 'implausible')).toBe(4);
+  });
+
+  it('of a sixth dimension are ignored, and counted', () => {
+    const table = oneKey();
+    const six = [
+      'requests_minute',
+      'requests_day',
+      'tokens_minute',
+      'tokens_day',
+      'input_tokens_minute',
+      'output_tokens_minute',
+    ] as const;
+    const tell = (now: number): void =>
+      observeLimits(
+        table,
+        sendFor(table, 'a', now),
+        six.map((dimension) => told(dimension, 100, 90)),
+        { now },
+      );
+    tell(0);
+    tell(1);
+    expect(describeLimits(table, 1).map(({ dimension }) => dimension)).toEqual(six.slice(0, 5));
+    expect(limitCount(table, 'ignored')).toBe(2);
   });
 
   it('never make a limit out of what was left that is too small for a request', () => {

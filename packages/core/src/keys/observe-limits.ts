@@ -4,7 +4,9 @@ import { LONGEST_MS } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import { usedAtSend } from './lease-cells.ts';
 import { chargedBy, effectiveOf, isContinuous, limitCell, nextReset } from './limit-cells.ts';
+import { forgetLearned } from './forget-learned.ts';
 import type { LimitObservation } from './limit-observation.ts';
+import { countLimit, type LimitCount } from './limit-counts.ts';
 import { dimensionInTag, MARK, marksInTag, packTag, REFILL, refillInTag } from './limit-tag.ts';
 import type { Need } from './need.ts';
 import type { Candidate, KeyPlan } from './plan.ts';
@@ -80,8 +82,8 @@ function observeIn(
       reservation.lease < 0 || reservation.settled
         ? readCell(table, block + BLOCK.used + quantity)
         : usedAtSend(table, reservation.lease, place, quantity) - own;
-    if (!applyObservation(table, block, observation, { ...told, used, amount }))
-      table.implausible += 1;
+    const taken = applyObservation(table, block, observation, { ...told, used, amount });
+    if (taken !== 'taken') countLimit(table, taken);
     commit(table);
   }
   unlockRecords(table, candidate.locks);
@@ -107,30 +109,30 @@ interface Taken extends Told {
 }
 
 /**
- * Under the block's lock: one observation. False when its numbers cannot be and nothing of it was used. `source` `config` is how a
- * declared limit enters.
+ * Under the block's lock: one observation, and what became of it. `implausible`: some number of it cannot be, and was left out;
+ * `ignored`: the block has no place for one dimension more. `source` `config` is how a declared limit enters.
  */
 export function applyObservation(
   table: KeyTable,
   block: number,
   observation: LimitObservation,
   taken: Taken,
-): boolean {
+): 'taken' | LimitCount {
   const limit = plausible(observation.limit);
   const remaining = plausible(observation.remaining);
-  if (limit === null && remaining === null) return isUnknown(observation);
+  if (limit === null && remaining === null) return isUnknown(observation) ? 'taken' : 'implausible';
   const dimension = dimensionCode(observation.dimension);
   const at = placeFor(table, block, dimension);
-  if (at < 0) return true;
+  if (at < 0) return 'ignored';
   if (
     readCell(table, at + LIMIT.tag) !== 0 &&
     taken.sendSeq < readCell(table, at + LIMIT.sentSeq)
   ) {
-    return true;
+    return 'taken';
   }
   const named = limit === 0 ? null : limit;
   writeLimit(table, { block, at, dimension }, observation, { ...taken, limit: named, remaining });
-  return isPlausibleReset(observation.resetInMs);
+  return isPlausibleReset(observation.resetInMs) ? 'taken' : 'implausible';
 }
 
 /** A count as it can be used; null for what is not known or cannot be. */
@@ -181,6 +183,7 @@ function writeLimit(
 ): void {
   const { block, at, dimension } = place;
   const { now, used } = numbers;
+  if (readCell(table, limitCell(block, 0) + LIMIT.tag) === 0) forgetLearned(table, block);
   // Whether the numbers include what was given back since the attempt was sent, nobody knows; so that does not count twice.
   const given = readCell(table, block + BLOCK.given + quantityOfCode(dimension));
   const tag = readCell(table, at + LIMIT.tag);

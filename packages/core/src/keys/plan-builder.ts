@@ -38,6 +38,8 @@ export class PlanBuilder {
   readonly #endpoints: EndpointDraft[] = [];
   readonly #nodes: NodePlan[] = [];
   readonly #nodeByPath = new Map<string, number>();
+  /** How many keys lie at or below each node. */
+  readonly #keysBelow: number[] = [];
   /** Fingerprint of the key whose own domain a node is: what was learned there ends with the credential. */
   readonly #ownFingerprints = new Map<number, string>();
   readonly #keys: KeyDraft[] = [];
@@ -150,6 +152,7 @@ export class PlanBuilder {
         this.#nodes.push({ index, parent, provider: provider.id, path });
         this.#nodeByPath.set(path, index);
       }
+      this.#keysBelow[index] = (this.#keysBelow[index] ?? 0) + 1;
       if (key.domain.length === 0) this.#ownFingerprints.set(index, key.fingerprint);
       parent = index;
     }
@@ -234,7 +237,7 @@ export class PlanBuilder {
   #scope(seed: Omit<ScopePlan, 'index' | 'firstSlot' | 'slots' | 'block'>): number {
     const known = this.#scopeById.get(seed.id);
     if (known !== undefined) return known.index;
-    const slots = slotsOf(seed.kind);
+    const slots = slotsOf(seed.kind, this.#keysBelow[seed.record] === 1);
     const scope: ScopePlan = {
       ...seed,
       index: this.#scopes.length,

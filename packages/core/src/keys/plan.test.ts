@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initKeyTable, openKeyTable } from './key-table.ts';
 import { planKeys } from './plan.ts';
+import { BLOCK, LEARNED, LIMIT, type TableLayout } from './table-layout.ts';
 import { keyOf, openTable, planOf, poolOf, providerOf, targetOf } from './table-fixture.bench.ts';
 
 const tree = [
@@ -96,10 +97,10 @@ describe('planKeys', () => {
     expect(planOf(...tree.toReversed()).fingerprint).not.toBe(planOf(...tree).fingerprint);
   });
 
-  it('takes at most 1 KB for one key and one limit group more, its cooldowns and five limits included', () => {
-    const bytes = (keys: number, groups: number): number => {
+  it('takes at most 1 KB a key and limit group, all but the workers’ leases and journals counted', () => {
+    const laidOut = (keys: number, groups: number): TableLayout => {
       const models = Array.from({ length: groups }, (_, index) => `model-${index}`);
-      const plan = planKeys({
+      return planKeys({
         providers: [
           providerOf(
             'openai',
@@ -112,12 +113,20 @@ describe('planKeys', () => {
             models.map((model) => targetOf('openai', { model })),
           ),
         ],
-      });
-      return plan.layout.fixedBytes;
+      }).layout;
     };
-    const perGroup = (bytes(1000, 3) - bytes(1000, 2)) / 1000;
-    expect(perGroup).toBeGreaterThan(5 * 64);
-    expect(perGroup).toBeLessThanOrEqual(1024);
+    for (const groups of [1, 2, 4]) {
+      const { fixedBytes, bytesPerWriter } = laidOut(1000, groups);
+      const perGroup = fixedBytes / (1000 * groups);
+      expect(perGroup).toBeGreaterThan(5 * 64);
+      expect(perGroup).toBeLessThanOrEqual(1024);
+      expect(bytesPerWriter).toBe(laidOut(1, groups).bytesPerWriter);
+    }
+  });
+
+  it('has room for what is learned where a block’s second and later limits will lie', () => {
+    expect(BLOCK.learned + LEARNED.cells).toBeLessThanOrEqual(BLOCK.cells);
+    expect(BLOCK.learned).toBe(BLOCK.limits + LIMIT.cells);
   });
 
   it('plans nothing from nothing', () => {

@@ -120,10 +120,13 @@ export function planKeys(snapshot: Pick<Snapshot, 'providers' | 'pools'>): KeyPl
     ...parts,
     pools,
     layout,
-    fingerprint: hashOf([...parts.scopes.map((scope) => scope.id), ...pools.keys()].join('\u001f')),
+    fingerprint: hashOf([...parts.scopes.map(placeOf), ...pools.keys()].join('\u001f')),
     byteLength: (workers: number) => layout.fixedBytes + layout.bytesPerWriter * workers,
   });
 }
+
+/** What decides where a scope lies. */
+const placeOf = ({ id, record, slots }: ScopePlan): string => `${id} ${record} ${slots}`;
 
 function planTiers(builder: PlanBuilder, pool: PoolRecord, first: number): readonly TierPlan[] {
   return pool.tiers.map(({ targets }, tier) => {

@@ -29,7 +29,7 @@ import {
   verdictOf,
   WALL_START,
 } from './table-fixture.bench.ts';
-import { BLOCK, NODE_CELL } from './table-layout.ts';
+import { BLOCK, KEY_CELL, NODE_CELL } from './table-layout.ts';
 import { SUCCESS } from './verdict.ts';
 
 const dead = verdictOf('credential_dead', { scope: 'key' });
@@ -56,7 +56,8 @@ describe('recoverWorker', () => {
       locksReleased: 1,
       leasesReturned: 2,
     });
-    before[plan.layout.abandoned] = 2;
+    before[plan.layout.keys + KEY_CELL.abandoned] = 2;
+    before[plan.layout.keys + KEY_CELL.inFlight] = 1;
     before[plan.layout.nodes + NODE_CELL.inFlight] = 1;
     const block = plan.layout.blocks;
     for (const of of [QUANTITY.tokens, QUANTITY.outputTokens]) {
@@ -158,6 +159,37 @@ describe('clearCooldowns', () => {
 });
 
 describe('carryOver', () => {
+  it('keeps what binds longest where a node that had two keys has one, which needs fewer places', () => {
+    const shared = { domain: ['org-1'] };
+    const before = openTable(planOf(keyOf('a', shared), keyOf('b', shared)));
+    const refusals = (
+      [
+        ['requests_minute', 9000],
+        ['tokens_minute', 20_000],
+        ['requests_day', 50_000],
+        ['tokens_day', 40_000],
+      ] as const
+    ).map(([dimension, endsInMs]) => {
+      const sent = send(before, 'a', 0);
+      return () => settle(before, sent, retryAfter(endsInMs, { dimension }), at(0));
+    });
+    for (const refuse of refusals) refuse();
+    expect(listCooldowns(before, at(0))).toHaveLength(4);
+    const alone = openTable(planOf(keyOf('a', shared)));
+    expect(carryOver(before, alone)).toEqual([]);
+    expect(listCooldowns(alone, at(0)).map(({ dimension }) => dimension)).toEqual([
+      'requests_day',
+      'tokens_day',
+      'tokens_minute',
+    ]);
+    expect(eligibleKeys(alone, 49_000)).toEqual([]);
+    expect(eligibleKeys(alone, 51_000)).toEqual(['a']);
+    const again = openTable(planOf(keyOf('a', shared), keyOf('b', shared)));
+    carryOver(alone, again);
+    expect(listCooldowns(again, at(0))).toHaveLength(3);
+    expect(eligibleKeys(again, 49_000)).toEqual([]);
+  });
+
   it('brings cooldowns, strikes, counters and windows into the next table by id', () => {
     const before = openTable(planOf(keyOf('a'), keyOf('b'), keyOf('gone')));
     attempt(before, 'a', funds, 0);

@@ -6,6 +6,7 @@ import {
   dimensionCode,
   identityOf,
   packWhat,
+  strikesIn,
 } from './cooldown-codes.ts';
 import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
 import {
@@ -22,7 +23,7 @@ import {
 } from './cooldown-cells.ts';
 import { isHalfOpen, LONGEST_MS } from './cooldown-terms.ts';
 import { forgetLimits } from './forget-limits.ts';
-import { inFlightCell, openKeyTable, writersIn, type KeyTable } from './key-table.ts';
+import { openKeyTable, writersIn, type KeyTable } from './key-table.ts';
 import { returnLeases } from './return-leases.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
 import { nodeCell } from './limit-cells.ts';
@@ -59,18 +60,7 @@ export function recoverWorker(
     throw new RangeError(`There is no worker ${worker} to recover.`);
   }
   const undone = undoWorker(table, worker);
-  let leasesReturned = 0;
-  for (let key = 0; key < table.layout.counts.keys; key += 1) {
-    const cell = inFlightCell(table, worker, key);
-    const held = readCell(table, cell);
-    if (held === 0) continue;
-    // Only the main thread ever writes this counter, and the row's writer is gone: no lock is needed.
-    const abandoned = table.layout.abandoned + key;
-    table.cells[abandoned] = readCell(table, abandoned) + held;
-    table.cells[cell] = 0;
-    leasesReturned += held;
-  }
-  returnLeases(table, worker);
+  const leasesReturned = returnLeases(table, worker);
   return { worker, leasesReturned, ...undone };
 }
 
@@ -160,7 +150,7 @@ export function carryOver(from: KeyTable, to: KeyTable): CooldownChange[] {
 
 /** What else was concluded from answers: a slow return, a cap, limits and what is left of them. */
 function forgetGuesses(table: KeyTable, scope: ScopePlan, now: number): void {
-  write(table, table.layout.scopeRampMs + scope.index, 0);
+  write(table, table.layout.scopeRamps + scope.index, 0);
   if (scope.kind === 'node') {
     write(table, nodeCell(table, scope.record, NODE_CELL.cap), 0);
   }
@@ -201,12 +191,16 @@ function restoreSlot(
     table,
     scope.index,
     slot,
-    packWhat(classCode(row.class), dimensionCode(row.dimension), flags),
+    packWhat(
+      classCode(row.class),
+      dimensionCode(row.dimension),
+      flags,
+      Math.max(row.strikes, strikesIn(readCell(table, cell + SLOT.what))),
+    ),
   );
-  write(table, cell + SLOT.refusedNeed, 0);
+  write(table, cell + SLOT.bound, 0);
   write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
   write(table, cell + SLOT.setAt, now);
-  write(table, cell + SLOT.strikes, Math.max(row.strikes, readCell(table, cell + SLOT.strikes)));
   raiseEnd(table, scope.index, slot, now + leftMs);
 }
 

@@ -119,7 +119,7 @@ export function tryReserve(
     sendSeq = nextSendSequence(table.ints);
     const attempts = keyCell(table, candidate, KEY_CELL.attempts);
     write(table, attempts, readCell(table, attempts) + 1);
-    const inFlight = table.inFlight + candidate.keyIndex;
+    const inFlight = keyCell(table, candidate, KEY_CELL.inFlight);
     write(table, inFlight, readCell(table, inFlight) + 1);
     takeLimits(table, candidate, taken, now);
     lease = takeLease(table, candidate, taken, sendSeq);
@@ -368,7 +368,7 @@ function observeBreaker(
 }
 
 function giveBack(table: KeyTable, candidate: Candidate): void {
-  const inFlight = table.inFlight + candidate.keyIndex;
+  const inFlight = keyCell(table, candidate, KEY_CELL.inFlight);
   write(table, inFlight, readCell(table, inFlight) - 1);
 }
 

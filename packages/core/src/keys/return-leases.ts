@@ -5,7 +5,7 @@ import { leaseCell, leaseHead } from './lease-cells.ts';
 import { nodeCell } from './limit-cells.ts';
 import type { Candidate } from './plan.ts';
 import { QUANTITIES, QUANTITY } from './quantity.ts';
-import { BLOCK, LEASE, LEASE_HEAD, NODE_CELL } from './table-layout.ts';
+import { BLOCK, KEY_CELL, LEASE, LEASE_HEAD, NODE_CELL } from './table-layout.ts';
 import {
   commit,
   lockRecord,
@@ -20,25 +20,34 @@ const PATIENT_TRIES = 20;
 
 /**
  * Gives back what a dead worker's attempts held. What they may have been charged is taken for charged. A lease whose record stays busy,
- * because another dead worker has it, is kept as an orphan and returned with the next worker that is put in order.
+ * because another dead worker has it, is kept as an orphan and returned with the next worker that is put in order. Returns how many
+ * places in flight the worker held.
  */
-export function returnLeases(table: KeyTable, worker: number): void {
-  for (let row = 1; row < writersIn(table); row += 1) returnRow(table, row, row === worker);
+export function returnLeases(table: KeyTable, worker: number): number {
+  let held = 0;
+  for (let row = 1; row < writersIn(table); row += 1) {
+    held += returnRow(table, row, row === worker);
+  }
   rebuildFreeList(table, leaseHead(table, worker));
+  return held;
 }
 
-function returnRow(table: KeyTable, row: number, dead: boolean): void {
+/** Returns how many leases of the row were held by the worker that has just died. */
+function returnRow(table: KeyTable, row: number, dead: boolean): number {
   const head = leaseHead(table, row);
   const top = readCell(table, head + LEASE_HEAD.top);
+  let held = 0;
   for (let lease = 0; lease < top; lease += 1) {
     const cell = leaseCell(table, head, lease);
     const named = readCell(table, cell + LEASE.candidate);
     if (named === 0 || (named > 0 && !dead)) continue;
+    if (named > 0) held += 1;
     const candidate = table.plan.candidates[Math.abs(named) - 1];
     const returned = candidate === undefined || returnLease(table, candidate, cell);
     // A living successor may use the row by now, but never a lease that is not free.
     if (!returned) table.cells[cell + LEASE.candidate] = -Math.abs(named);
   }
+  return held;
 }
 
 function returnLease(table: KeyTable, candidate: Candidate, cell: number): boolean {
@@ -59,6 +68,9 @@ function returnLease(table: KeyTable, candidate: Candidate, cell: number): boole
     const inFlight = nodeCell(table, locks[of] ?? 0, NODE_CELL.inFlight);
     write(table, inFlight, readCell(table, inFlight) - 1);
   }
+  const key = table.layout.keys + candidate.keyIndex * KEY_CELL.cells;
+  write(table, key + KEY_CELL.inFlight, readCell(table, key + KEY_CELL.inFlight) - 1);
+  write(table, key + KEY_CELL.abandoned, readCell(table, key + KEY_CELL.abandoned) + 1);
   freeProbes(table, candidate, readCell(table, cell + LEASE.sendSeq));
   write(table, cell + LEASE.candidate, 0);
   commit(table);

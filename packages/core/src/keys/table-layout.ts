@@ -24,24 +24,28 @@ export const HEADER = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_4b54;
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
-/** Float64 cells of one cooldown: one cache line. */
+/** Int32 cells between the locks of two nodes; those of endpoints and pools, which all workers take, have a cache line each. */
+export const NODE_LOCK_STRIDE = 2;
+
+/** Float64 cells of one cooldown. */
 export const SLOT = Object.freeze({
   /** Monotonic milliseconds; 0 when the slot is empty. */
   endsAt: 0,
-  /** Class, dimension and flags, see `packWhat`. */
+  /** Class, dimension, flags and strikes, see `packWhat`. */
   what: 1,
-  /** Smallest refused need; 0 binds every request. */
-  refusedNeed: 2,
+  /**
+   * Whom it binds. While it stands: the smallest refused need, 0 for every request. Once it has ended: below zero, until when the one
+   * attempt that looks whether it is over may take, see `probeUntilOf`; 0 for none.
+   */
+  bound: 2,
   /** Send sequence at which it was set: whatever was sent up to here belongs to the same event. */
   setSeq: 3,
   setAt: 4,
-  strikes: 5,
-  /** The one attempt that looks whether it is over, by its send sequence, and until when it may take; 0 for none. */
-  probeSeq: 6,
-  probeUntil: 7,
-  cells: 8,
+  /** The one attempt that looks whether it is over, by its send sequence; 0 for none. */
+  probeSeq: 5,
+  cells: 6,
 });
 
 /** Bits of a slot's flags. */
@@ -54,8 +58,15 @@ export const FLAG = Object.freeze({
   halfOpen: 8,
 });
 
-/** Float64 cells of a key's counters. */
-export const KEY_CELL = Object.freeze({ attempts: 0, successes: 1, failures: 2, cells: 4 });
+/** Float64 cells of a key's counters: each attempt has ended, was abandoned by a worker that died, or is in flight. */
+export const KEY_CELL = Object.freeze({
+  attempts: 0,
+  successes: 1,
+  failures: 2,
+  abandoned: 3,
+  inFlight: 4,
+  cells: 5,
+});
 
 /** Float64 cells of an endpoint. */
 export const ENDPOINT_CELL = Object.freeze({
@@ -98,7 +109,7 @@ export const NODE_CELL = Object.freeze({
   /** Attempts at the same time; 0 where nothing was refused for that yet. */
   cap: 1,
   capSince: 2,
-  cells: 4,
+  cells: 3,
 });
 
 /** Limits that are told apart for one limit group at one node. */
@@ -126,7 +137,10 @@ export const LIMIT = Object.freeze({
   cells: 8,
 });
 
-/** Float64 cells of a learned limit, where nobody tells one. */
+/**
+ * Float64 cells of a learned limit. Where one is told or declared nothing is learned, so it lies where the second and later limits of
+ * the block will, and may take as many cells as those.
+ */
 export const LEARNED = Object.freeze({
   /** Requests in any 60 s; 0 until something was refused. */
   perMinute: 0,
@@ -143,15 +157,15 @@ export const LEARNED = Object.freeze({
 
 /**
  * Float64 cells of one limit group at one node: running totals of what its attempts were charged, of what open ones may still be, and
- * of what ended ones were given back, a place each QUANTITY; the learned limit; the limits that were told or declared.
+ * of what ended ones were given back, a place each QUANTITY; the limits that were told or declared, or else what was learned.
  */
 export const BLOCK = Object.freeze({
   used: 0,
   open: QUANTITIES,
   given: 2 * QUANTITIES,
-  learned: 3 * QUANTITIES,
-  limits: 3 * QUANTITIES + LEARNED.cells,
-  cells: 3 * QUANTITIES + LEARNED.cells + LIMIT_SLOTS * LIMIT.cells,
+  limits: 3 * QUANTITIES,
+  learned: 3 * QUANTITIES + LIMIT.cells,
+  cells: 3 * QUANTITIES + LIMIT_SLOTS * LIMIT.cells,
 });
 
 /** Float64 cells of what is learned of a model's sizes and pace at an endpoint. */
@@ -186,7 +200,15 @@ export const LEASES = 16_384;
 export const LEASE_HEAD = Object.freeze({ top: 0, free: 1, cells: 2 });
 
 /** Int32 cells of a writer's row before its journal's entries. */
-export const WRITER = Object.freeze({ journalCount: 0, epoch: 1, cells: 16 });
+export const WRITER = Object.freeze({
+  journalCount: 0,
+  epoch: 1,
+  /** Observations of limits whose numbers could not be. */
+  implausible: 2,
+  /** Observations of one limit more than a block can tell apart. */
+  ignored: 3,
+  cells: 16,
+});
 
 export interface TableCounts {
   readonly records: number;
@@ -208,16 +230,17 @@ export interface TableCounts {
 export interface TableLayout {
   readonly counts: TableCounts;
   readonly intLocks: number;
+  /** Locks of the records that are no nodes. */
+  readonly intWideLocks: number;
   readonly intTurns: number;
   readonly intWriters: number;
   readonly intPerWriter: number;
   readonly scopeEnds: number;
   readonly scopeClears: number;
-  readonly scopeRampAt: number;
-  readonly scopeRampMs: number;
+  /** See `packRamp`. */
+  readonly scopeRamps: number;
   readonly slots: number;
   readonly keys: number;
-  readonly abandoned: number;
   readonly endpoints: number;
   readonly breakers: number;
   /** One window of suspicions for each breaker. */
@@ -241,7 +264,9 @@ export function layoutTable(counts: TableCounts): TableLayout {
   const leaseCells = LEASE.used + counts.depth * QUANTITIES;
   const journalEntries = journalEntriesOf(counts, leaseCells);
   const intLocks = HEADER.cells;
-  const intTurns = intLocks + counts.records * LOCK_STRIDE;
+  const nodeLocks = counts.nodes * NODE_LOCK_STRIDE;
+  const intWideLocks = intLocks + Math.ceil(nodeLocks / LOCK_STRIDE) * LOCK_STRIDE;
+  const intTurns = intWideLocks + (counts.records - counts.nodes) * LOCK_STRIDE;
   const intWriters = even(intTurns + counts.tiers);
   const intPerWriter = WRITER.cells + journalEntries;
   let next = 0;
@@ -253,11 +278,9 @@ export function layoutTable(counts: TableCounts): TableLayout {
   const sections = {
     scopeEnds: section(counts.scopes),
     scopeClears: section(counts.scopes),
-    scopeRampAt: section(counts.scopes),
-    scopeRampMs: section(counts.scopes),
+    scopeRamps: section(counts.scopes),
     slots: section(counts.slots * SLOT.cells),
     keys: section(counts.keys * KEY_CELL.cells),
-    abandoned: section(counts.keys),
     endpoints: section(counts.endpoints * ENDPOINT_CELL.cells),
     breakers: section(counts.breakers * WINDOW_CELLS),
     suspicions: section(counts.breakers * SUSPICION_CELLS),
@@ -267,10 +290,11 @@ export function layoutTable(counts: TableCounts): TableLayout {
     stats: section(counts.breakers * STATS.cells),
     writers: section(0),
   };
-  const floatsPerWriter = journalEntries + counts.keys + LEASE_HEAD.cells + LEASES * leaseCells;
+  const floatsPerWriter = journalEntries + LEASE_HEAD.cells + LEASES * leaseCells;
   return Object.freeze({
     counts,
     intLocks,
+    intWideLocks,
     intTurns,
     intWriters,
     intPerWriter,

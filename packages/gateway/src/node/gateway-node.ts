@@ -6,6 +6,7 @@ import { poolMembers } from '@keywell/core/forecast/pool-members';
 import { sampleLimits } from '@keywell/core/forecast/sample-limits';
 import { describeEndpoints, type EndpointCounts } from '@keywell/core/keys/endpoint-counts';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
+import { limitCount, type LimitCount } from '@keywell/core/keys/limit-counts';
 import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -210,6 +211,15 @@ export class GatewayNode {
   /** What was counted at every provider. */
   endpoints(): readonly EndpointCounts[] {
     return describeEndpoints(this.#state.table);
+  }
+
+  /** What was told of limits and could not be used, of all workers. */
+  limitCounts(): Readonly<Record<LimitCount, number>> {
+    const { table } = this.#state;
+    return {
+      implausible: limitCount(table, 'implausible'),
+      ignored: limitCount(table, 'ignored'),
+    };
   }
 
   /** The quota domains and limit groups each pool draws on. */

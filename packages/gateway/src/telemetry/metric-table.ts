@@ -63,10 +63,6 @@ export const METRICS = {
     'keywell_wasted_attempts_total',
     'Attempts that were refused although a refusal which had arrived before they were sent said so.',
   ),
-  implausibleLimits: counter(
-    'keywell_implausible_limits_total',
-    'Numbers about limits that could not be and were left out. Begins anew with a new configuration.',
-  ),
   rescued: counter(
     'keywell_rescued_requests_total',
     'Requests that succeeded after at least one failed attempt.',

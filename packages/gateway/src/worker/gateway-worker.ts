@@ -279,7 +279,6 @@ export class GatewayWorker implements Plane {
     setInterval(() => {
       this.meter.set('loopLag', histogram.percentile(99) / 1e6);
       this.meter.set('connections', this.#server.connections);
-      this.meter.set('implausibleLimits', this.live.table.implausible);
       histogram.reset();
     }, LAG_INTERVAL_MS).unref();
   }
