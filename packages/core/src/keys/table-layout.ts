@@ -130,15 +130,18 @@ export const LIMIT = Object.freeze({
 export const LEARNED = Object.freeze({
   /** Requests in any 60 s; 0 until something was refused. */
   perMinute: 0,
-  loweredAt: 1,
-  /** Only attempts sent after this may lower it. */
-  epochSeq: 2,
-  raisedAt: 3,
-  /** Number of the newest ten-second bucket plus 1, then a ring of buckets. */
-  newest: 4,
+  /** When something was refused last. */
+  refusedAt: 1,
+  /** When the first attempt after that was sent, and how many have been since, see `packSince`; 0 before the first. */
+  since: 2,
+  /** Number of the newest bucket plus 1. */
+  newest: 3,
+  /** Sum of all buckets of the ring. */
+  total: 4,
+  /** Cells of the ring, several buckets in each. */
   buckets: 5,
-  ring: 7,
-  cells: 12,
+  ring: 8,
+  cells: 13,
 });
 
 /**
