@@ -139,7 +139,7 @@ function boundOfBurst(
 const isAgain = (table: KeyTable, block: number, sentAt: number): boolean =>
   sentAt <= readCell(table, cellOf(block, LEARNED.refusedAt));
 
-/** For the time since the last request, if the limit was nearly used up then. Requests of the same two seconds are one step. */
+/** For the time since the last request, if the limit was nearly used up then. Requests of one bucket are one step. */
 function grow(table: KeyTable, block: number, now: number): void {
   const lastAt = lastPassedAt(table, block);
   if (now <= lastAt) return;

@@ -4,10 +4,10 @@ import { BLOCK, LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 /**
- * What a block passed in the last minute, in buckets of two seconds: fine enough that waiting until a whole bucket is old
+ * What a block passed in the last minute, in buckets of 1.8 s: fine enough that waiting until a whole bucket is old
  * enough costs next to nothing. Four counts share a cell. All writes under the node's lock.
  */
-const BUCKET_MS = 2000;
+const BUCKET_MS = 1800;
 const MINUTE_MS = 60_000;
 const PER_CELL = 4;
 const RING = LEARNED.ring * PER_CELL;
@@ -31,13 +31,19 @@ function countIn(table: KeyTable, block: number, bucket: number): number {
 function addTo(table: KeyTable, block: number, bucket: number, by: number): void {
   const cell = bucketCell(block, bucket);
   write(table, cell, readCell(table, cell) + by * unitOf(bucket));
-  const total = cellOf(block, LEARNED.total);
-  write(table, total, readCell(table, total) + by);
+  const counted = cellOf(block, LEARNED.counted);
+  write(table, counted, readCell(table, counted) + by);
 }
+
+/** One cell holds the number of the newest bucket plus 1, and below it the sum of all buckets: less than this. */
+const MOST_TOTAL = 2 ** 19;
 
 /** Number of the newest bucket; −1 where nothing was counted. */
 const newestOf = (table: KeyTable, block: number): number =>
-  readCell(table, cellOf(block, LEARNED.newest)) - 1;
+  Math.floor(readCell(table, cellOf(block, LEARNED.counted)) / MOST_TOTAL) - 1;
+
+const totalOf = (table: KeyTable, block: number): number =>
+  readCell(table, cellOf(block, LEARNED.counted)) % MOST_TOTAL;
 
 /** The first bucket of which something may still count at `now`. */
 const firstOf = (now: number): number => Math.floor((now - MINUTE_MS - GUARD_MS) / BUCKET_MS);
@@ -47,7 +53,7 @@ export function passedIn(table: KeyTable, block: number, now: number): number {
   const newest = newestOf(table, block);
   const first = firstOf(now);
   if (first > newest) return 0;
-  let passed = readCell(table, cellOf(block, LEARNED.total));
+  let passed = totalOf(table, block);
   for (let bucket = Math.max(0, newest - RING + 1); bucket < first; bucket += 1) {
     passed -= countIn(table, block, bucket);
   }
@@ -88,7 +94,7 @@ function advance(table: KeyTable, block: number, now: number): void {
     const old = countIn(table, block, bucket);
     if (old > 0) addTo(table, block, bucket, -old);
   }
-  write(table, cellOf(block, LEARNED.newest), present + 1);
+  write(table, cellOf(block, LEARNED.counted), (present + 1) * MOST_TOTAL + totalOf(table, block));
 }
 
 /** The first instant from `now` on at which no more than `most` count, if nothing else is sent. */
@@ -114,4 +120,4 @@ export function firstPassedAt(table: KeyTable, block: number, now: number): numb
 
 /** The end of the newest bucket. */
 export const lastPassedAt = (table: KeyTable, block: number): number =>
-  readCell(table, cellOf(block, LEARNED.newest)) * BUCKET_MS;
+  (newestOf(table, block) + 1) * BUCKET_MS;

@@ -134,13 +134,11 @@ export const LEARNED = Object.freeze({
   refusedAt: 1,
   /** When the first attempt after that was sent, and how many have been since, see `packSince`; 0 before the first. */
   since: 2,
-  /** Number of the newest bucket plus 1. */
-  newest: 3,
-  /** Sum of all buckets of the ring. */
-  total: 4,
+  /** The newest bucket of the ring and the sum of all, see passed-ring. */
+  counted: 3,
   /** Cells of the ring, several buckets in each. */
-  buckets: 5,
-  ring: 8,
+  buckets: 4,
+  ring: 9,
   cells: 13,
 });
 
