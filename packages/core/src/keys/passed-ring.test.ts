@@ -14,7 +14,7 @@ import { candidateOf, keyOf, openTable, planOf } from './table-fixture.bench.ts'
 
 const MINUTE = 60_000;
 /** A bucket and what calls may overtake each other by. */
-const LATEST = MINUTE + 1900;
+const LATEST = MINUTE + 1820;
 
 function openRing(): { readonly table: KeyTable; readonly block: number } {
   const table = openTable(planOf(keyOf('a')));

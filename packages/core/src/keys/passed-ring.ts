@@ -4,10 +4,12 @@ import { BLOCK, LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 /**
- * What a block passed in the last minute, in buckets of 1.8 s: fine enough that waiting until a whole bucket is old
- * enough costs next to nothing. Four counts share a cell. All writes under the node's lock.
+ * What a block passed in the last minute, in buckets that count until all of them is older than a minute and a little. 35 of them are
+ * just longer than that: what is sent at once when a bucket is over falls near the end of another one and comes back nearly to the minute,
+ * where a minute that left a small rest would be nearly a bucket late, every minute. Four counts share a cell. All writes under the
+ * node's lock.
  */
-const BUCKET_MS = 1800;
+const BUCKET_MS = 1720;
 const MINUTE_MS = 60_000;
 const PER_CELL = 4;
 const RING = LEARNED.ring * PER_CELL;
