@@ -4,7 +4,7 @@ import type { KeyTable } from './key-table.ts';
 import { learnedPerMinute } from './learned-limit.ts';
 import { observeLimits } from './observe-limits.ts';
 import { clearCooldowns, listCooldowns } from './recover.ts';
-import { settle, tryReserve } from './reserve.ts';
+import { settle, tryReserve, type Reservation } from './reserve.ts';
 import { at, candidateOf, keyOf, openTable, planOf, verdictOf } from './table-fixture.bench.ts';
 import { SUCCESS } from './verdict.ts';
 
@@ -38,6 +38,26 @@ class SilentLimiter {
   }
 }
 
+/** A provider that passes so many in the last 60 s, whenever they were. */
+class LastMinute extends SilentLimiter {
+  readonly #most: number;
+  readonly #times: number[] = [];
+
+  constructor(most: number) {
+    super(Infinity);
+    this.#most = most;
+  }
+
+  override passes(now: number): boolean {
+    while ((this.#times[0] ?? Infinity) <= now - MINUTE) this.#times.shift();
+    const passes = this.#times.length < this.#most;
+    if (passes) this.#times.push(now);
+    if (passes) this.served += 1;
+    else this.refused += 1;
+    return passes;
+  }
+}
+
 /** Offers a request every so many milliseconds, and sends it where the engine lets it. */
 function drive(
   table: KeyTable,
@@ -61,7 +81,7 @@ describe('a limit that nobody tells', () => {
     expect(learned(table)).toBe(0);
   });
 
-  it('falls to a little below what passed, once an event', () => {
+  it('falls to what passed in a minute', () => {
     const table = oneKey();
     for (let sent = 0; sent < 300; sent += 1) {
       const taken = tryReserve(table, candidateOf(table, 'a'), sent * 200);
@@ -73,8 +93,8 @@ describe('a limit that nobody tells', () => {
       if (typeof each === 'string') throw new Error(each);
       settle(table, each, slowDown, at(MINUTE + 1));
     }
-    expect(learned(table)).toBeGreaterThan(0.9 * 300);
-    expect(learned(table)).toBeLessThan(0.96 * 303);
+    expect(learned(table)).toBeGreaterThan(295);
+    expect(learned(table)).toBeLessThanOrEqual(300);
     expect(describeLimits(table, MINUTE)).toMatchObject([{ source: 'learned', confidence: 0.5 }]);
   });
 
@@ -89,6 +109,51 @@ describe('a limit that nobody tells', () => {
     drive(table, limiter, everyMs, [10 * MINUTE, 40 * MINUTE]);
     expect(limiter.served).toBeGreaterThan(0.85 * most * 30);
     expect(limiter.refused).toBeLessThan(Math.max(10, 0.02 * limiter.served));
+  });
+
+  it.each([10, 100, 1000])(
+    'of %i in the last 60 s is known from the first refusal on and costs one refusal',
+    (most) => {
+      const table = oneKey();
+      const limiter = new LastMinute(most);
+      drive(table, limiter, 40_000 / most, [0, 6 * MINUTE]);
+      expect(limiter.refused).toBeLessThanOrEqual(1 + 0.005 * limiter.served);
+      expect(limiter.served).toBeGreaterThan(0.95 * 6 * most);
+      expect(Math.floor(learned(table))).toBe(most);
+    },
+  );
+
+  it('is looked for by one request after a refusal, and by eight times as many while none is refused', () => {
+    const table = oneKey();
+    const open = (count: number, now: number): Reservation[] =>
+      Array.from({ length: count }, () => tryReserve(table, candidateOf(table, 'a'), now)).filter(
+        (taken) => typeof taken !== 'string',
+      );
+    for (let second = 0; second < 30; second += 1) {
+      for (const each of open(10, second * 1000)) settle(table, each, SUCCESS, at(second * 1000));
+    }
+    const [refused] = open(1, 30_000);
+    if (refused === undefined) throw new Error('not sent');
+    settle(table, refused, slowDown, at(30_050));
+    const later = 95_000;
+    expect(open(100, later)).toHaveLength(100);
+    const [again] = open(1, later);
+    if (again === undefined) throw new Error('not sent');
+    settle(table, again, slowDown, at(later + 50));
+    expect(open(100, later + 2100)).toHaveLength(1);
+    expect(open(100, later + 2200)).toHaveLength(0);
+    expect(open(100, later + 2400)).toHaveLength(7);
+    expect(open(100, later + 2650)).toHaveLength(56);
+  });
+
+  it('is taken for a pace where all came within seconds', () => {
+    const table = oneKey();
+    const burst = Array.from({ length: 6 }, () => tryReserve(table, candidateOf(table, 'a'), 0));
+    for (const [place, each] of burst.entries()) {
+      if (typeof each === 'string') throw new Error(each);
+      settle(table, each, place < 5 ? SUCCESS : slowDown, at(100));
+    }
+    expect(learned(table)).toBe(30);
   });
 
   it('that was found far too low grows faster and faster', () => {

@@ -144,15 +144,16 @@ export const LIMIT = Object.freeze({
 export const LEARNED = Object.freeze({
   /** Requests in any 60 s; 0 until something was refused. */
   perMinute: 0,
-  loweredAt: 1,
-  /** Only attempts sent after this may lower it. */
-  epochSeq: 2,
-  raisedAt: 3,
-  /** Number of the newest ten-second bucket plus 1, then a ring of buckets. */
-  newest: 4,
-  buckets: 5,
-  ring: 7,
-  cells: 12,
+  /** When something was refused last. */
+  refusedAt: 1,
+  /** When the first attempt after that was sent, and how many have been since, see `packSince`; 0 before the first. */
+  since: 2,
+  /** The newest bucket of the ring and the sum of all, see passed-ring. */
+  counted: 3,
+  /** Cells of the ring, several buckets in each. */
+  buckets: 4,
+  ring: 9,
+  cells: 13,
 });
 
 /**

@@ -66,7 +66,8 @@ function learnPace(
 ): void {
   const { blocks } = refused.candidate;
   const block = blocks[placeOf(verdict, refused.candidate)] ?? 0;
-  for (let of = 0; of < blocks.length; of += 1) uncountLearned(table, blocks[of] ?? 0, refused.now);
+  for (let of = 0; of < blocks.length; of += 1)
+    uncountLearned(table, blocks[of] ?? 0, refused.sentAt);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
   lowerLearned(table, block, refused);
   if (terms !== null) terms.guess = PROBING_GUESS;
