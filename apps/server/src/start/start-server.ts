@@ -24,6 +24,7 @@ import { bannerLines } from './banner.ts';
 import { CooldownSeconds } from './cooldown-seconds.ts';
 import { createLogger } from './create-logger.ts';
 import { domainPorts, startDomainLearning, type DomainLearning } from './domain-learning.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { addFirstConsumer } from './first-consumer.ts';
 import { freeCheckMetrics, startFreeChecks, type FreeCheckJob } from './free-check-job.ts';
 import { openAlerts, startForesight, type Foresight } from './foresight.ts';
@@ -144,6 +145,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
     firstKey,
     model: model?.alias ?? null,
   });
+  collectGarbage();
   // Whoever waits for /readyz finds every worker and the admin listener.
   node.announceReady();
   process.stdout.write(`${banner.join('\n')}\n`);
