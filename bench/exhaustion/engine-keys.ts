@@ -11,7 +11,7 @@ import {
 import { observeLimits } from '../../packages/core/src/keys/observe-limits.ts';
 import type { Outcome } from '../../packages/core/src/keys/outcome.ts';
 import type { Candidate, TierPlan } from '../../packages/core/src/keys/plan.ts';
-import { candidateStart, projectedStart } from '../../packages/core/src/keys/projection.ts';
+import { projectedStart } from '../../packages/core/src/keys/projection.ts';
 import { QUANTITY } from '../../packages/core/src/keys/quantity.ts';
 import {
   noteFirstContent,
@@ -21,6 +21,9 @@ import {
 } from '../../packages/core/src/keys/reserve.ts';
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
+import type { Earmark } from '../../packages/core/src/waiting/deadline-queue.ts';
+import { placeToKeep } from '../../packages/core/src/waiting/kept-domains.ts';
+import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
 import { NOTHING_TRIED, type Bars } from '../../packages/gateway/src/relay/bars.ts';
 import type { EngineWorld } from './engine-world.ts';
 import type { AttemptView, RequestView, ResponseView, World } from './strategy.ts';
@@ -176,16 +179,12 @@ export class EngineKeys {
     return { eligible, byTime: eligible > 0 || blocked === 'time' || blocked === 'mixed' };
   }
 
-  /** The domain in which a call that does not fit would fit first. */
-  firstDomain(table: KeyTable, needs: CallNeeds, now: number): number {
-    let first = 0;
-    let earliest = Infinity;
-    for (const candidate of this.#tier.candidates) {
-      const start = candidateStart(table, candidate, now, needs.of(candidate));
-      if (start >= earliest) continue;
-      earliest = start;
-      first = candidate.locks.at(-1) ?? 0;
-    }
-    return first;
+  /** Where a call that does not fit would fit first, in time and where nothing is put aside for others. */
+  placeToKeep(
+    table: KeyTable,
+    needs: CallNeeds,
+    of: { readonly now: number; readonly deadlineAt: number; readonly kept: readonly Earmark[] },
+  ): KeptPlace | null {
+    return placeToKeep(table, this.#tier.candidates, { ...of, needs });
   }
 }

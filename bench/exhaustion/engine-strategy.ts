@@ -15,15 +15,19 @@ import {
   answerCall,
   callTicket,
   correct,
-  earmark,
   enqueue,
   leave,
   nextTicket,
+  noteNoRoom,
+  roomReturned,
   serve,
   ticketState,
   waitingIn,
+  type Earmark,
+  type NextTicket,
   type Served,
 } from '../../packages/core/src/waiting/deadline-queue.ts';
+import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts';
 import { projectStart, queueAhead } from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
 import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
@@ -44,6 +48,8 @@ import type {
 const MAX_LOOKS = 64;
 const LONGEST_SLEEP_MS = 1000;
 const LEAST_SLEEP_MS = 20;
+/** What doubles may be off by: who wakes at an instant must find it past. */
+const ROUNDING_MS = 0.001;
 /** How long a call keeps away from a domain that has refused it and named no end. */
 const UNNAMED_END_MS = 1000;
 
@@ -71,12 +77,6 @@ interface Worker extends WorkerTables {
   wakeAt: number;
   /** When the first of them gives up. */
   givesUpAt: number;
-}
-
-/** What a look at the line has found so far. */
-interface Found {
-  smallerThan: number | undefined;
-  kept: { readonly id: TicketId; readonly domain: number } | null;
 }
 
 interface Open {
@@ -287,25 +287,28 @@ class Keywell implements Strategy {
 
   /** Capacity may have come back: every worker looks at its line. */
   #freed(now: number): void {
+    const [first] = this.#workers;
+    if (first === undefined || waitingOnNode(first.waiting) === 0) return;
+    roomReturned(first.waiting);
     for (const worker of this.#workers) if (worker.waiters.size > 0) this.#takeTurns(worker, now);
   }
 
   /** Lets go whoever's turn it is and who fits; a ticket of another worker is that worker's to take, at once here. */
   #takeTurns(worker: Worker, now: number): void {
     let current: Worker | null = worker;
-    // what one worker found not to fit, the next one need not try
-    const found: Found = { smallerThan: undefined, kept: null };
     for (let turn = 0; current !== null && turn < 2 * MAX_LOOKS; turn += 1) {
       this.#dropEnded(current, now);
-      current = this.#mayServe(current, now) ? this.#turns(current, found, now) : null;
+      current = this.#mayServe(current, now) ? this.#turns(current, now) : null;
     }
     for (const each of this.#workers) each.wakeAt = this.#soonestOf(each, now);
   }
 
-  /** While the smallest does not fit anywhere nobody does. */
+  /** While the smallest of all does not fit anywhere nobody does. Where others wait elsewhere it is not known which that is. */
   #mayServe(worker: Worker, now: number): boolean {
     const smallest = smallestOf(worker);
     if (smallest === null) return false;
+    const { waiting, waiters } = worker;
+    if (waiters.size < waitingIn(waiting, smallest.seat.pool)) return true;
     const startAt = this.#keys.startOf(worker.keys, smallest.needs, now);
     return startAt !== null && startAt <= now;
   }
@@ -324,36 +327,42 @@ class Keywell implements Strategy {
   }
 
   /** The worker whose turn it is then; null when nobody's is. */
-  #turns(worker: Worker, found: Found, now: number): Worker | null {
+  #turns(worker: Worker, now: number): Worker | null {
     const { waiting, waiters } = worker;
     const pool = this.#engine.seats[0]?.pool ?? 0;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const { smallerThan, kept } = found;
-      const terms = smallerThan === undefined ? { now } : { now, smallerThan };
-      const next = nextTicket(waiting, pool, terms);
+      const next = nextTicket(waiting, pool, { now });
       if (next === null || next === 'busy') return null;
       const call = waiters.get(next.id);
       if (call === undefined) {
         callTicket(waiting, next.id, now);
         return this.#workers[next.worker - 1] ?? null;
       }
-      if (this.#tryStart(call, kept !== null && kept.id !== next.id ? kept.domain : null, now)) {
-        continue;
-      }
-      if (next.called) answerCall(waiting, next.id);
-      if (next.first) {
-        const domain = this.#keys.firstDomain(worker.keys, call.needs, now);
-        found.kept = earmark(waiting, pool, { id: next.id, domain });
-      }
-      found.smallerThan = next.tokens;
+      if (!this.#tryStart(call, next.kept, now)) this.#noRoomFor(call, next, now);
     }
     return null;
   }
 
-  #tryStart(call: Call, keepFree: number | null, now: number): boolean {
+  /** Others of its size are not looked at meanwhile, and what comes back to one key is put aside for it. */
+  #noRoomFor({ worker, needs, request, seat }: Call, next: NextTicket, now: number): void {
+    if (next.called) answerCall(worker.waiting, next.id);
+    const roomAt = this.#keys.startOf(worker.keys, needs, now) ?? now + LONGEST_SLEEP_MS;
+    const place = this.#keys.placeToKeep(worker.keys, needs, {
+      now,
+      deadlineAt: request.dispatchBy,
+      kept: next.kept,
+    });
+    noteNoRoom(worker.waiting, seat.pool, {
+      tokens: next.tokens,
+      now,
+      until: Math.max(roomAt, now + LEAST_SLEEP_MS),
+      keep: place === null ? null : { id: next.id, ...place },
+    });
+  }
+
+  #tryStart(call: Call, kept: readonly Earmark[], now: number): boolean {
     const { worker, needs } = call;
-    const kept = keepFree === null ? undefined : this.#engine.plan.nodes[keepFree]?.path;
-    const domains = new Set(kept === undefined ? [] : [kept]);
+    const domains = new Set(domainsToLeave(worker.keys, kept, { now, needs }));
     for (const [domain, until] of call.refusedUntil) if (until > now) domains.add(domain);
     const tried = { candidates: NO_CANDIDATES, domains };
     const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
@@ -372,12 +381,12 @@ class Keywell implements Strategy {
     worker.givesUpAt = Infinity;
     if (waiters.size === 0) return Infinity;
     for (const call of waiters.values()) {
-      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + 0.001);
+      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + ROUNDING_MS);
     }
     const smallest = smallestOf(worker);
     const startAt = smallest === null ? null : this.#keys.startOf(keys, smallest.needs, now);
     const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
-    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep));
+    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep) + ROUNDING_MS);
   }
 
   #sleep(now: number): void {

@@ -1,6 +1,8 @@
 import type { Tried } from '@keywell/core/keys/draw';
-import { isEligible } from '@keywell/core/keys/eligibility';
 import { callCost } from '@keywell/core/waiting/call-cost';
+import type { Earmark } from '@keywell/core/waiting/deadline-queue';
+import { domainsToLeave, placeToKeep } from '@keywell/core/waiting/kept-domains';
+import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -68,11 +70,11 @@ export class CallInLine implements WaitingCall {
 
   tryStart(how: {
     readonly spilled: boolean;
-    readonly keepFree: number | null;
+    readonly kept: readonly Earmark[];
   }): Pick | 'no_room' | 'not_yet' {
-    const kept = how.keepFree === null ? undefined : this.#plan.nodes[how.keepFree]?.path;
-    const domains = new Set(kept === undefined ? [] : [kept]);
-    const own = this.#closedDomains(this.#plane.clock.now());
+    const now = this.#plane.clock.now();
+    const domains = new Set(domainsToLeave(this.exchange.live.table, how.kept, { now }));
+    const own = this.#closedDomains(now);
     for (const domain of own) domains.add(domain);
     const tiers = how.spilled ? Infinity : 1;
     const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
@@ -121,11 +123,10 @@ export class CallInLine implements WaitingCall {
     );
   }
 
-  firstDomain(now: number): number {
+  placeToKeep(kept: readonly Earmark[], now: number): KeptPlace | null {
     const candidates = this.#model.plan.tiers[0]?.candidates ?? [];
-    const { table } = this.exchange.live;
-    const first = candidates.find((each) => isEligible(table, each, now)) ?? candidates[0];
-    return first?.locks.at(-1) ?? 0;
+    const { deadlineAt } = this;
+    return placeToKeep(this.exchange.live.table, candidates, { now, deadlineAt, kept });
   }
 
   moveTo(live: LiveSnapshot): Refusal | null {
@@ -135,10 +136,6 @@ export class CallInLine implements WaitingCall {
       this.#hooks.onMoved(this.#model);
     }
     return refusal;
-  }
-
-  get #plan() {
-    return this.exchange.live.plan;
   }
 
   /** The first tier is waited for, where it comes back in time; else the next one is taken at once. */
