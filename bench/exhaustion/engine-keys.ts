@@ -14,6 +14,7 @@ import type { Candidate, TierPlan } from '../../packages/core/src/keys/plan.ts';
 import { projectedStart } from '../../packages/core/src/keys/projection.ts';
 import { QUANTITY } from '../../packages/core/src/keys/quantity.ts';
 import {
+  blameEndpoint,
   noteFirstContent,
   settle,
   tryReserve,
@@ -36,6 +37,12 @@ const ENVELOPE_BYTES = 150;
 export interface Pick {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
+}
+
+/** A failure that was the endpoint's fault or the call's: only what becomes of the call tells. */
+export interface Suspect {
+  readonly pick: Pick;
+  readonly verdict: Verdict;
 }
 
 /** What a call needs at each provider, worked out once for each. */
@@ -152,6 +159,21 @@ export class EngineKeys {
     const requestBytes = Math.max(1, of.request.inputBytes - ENVELOPE_BYTES);
     const sample = { ...usage, requestBytes };
     settle(table, pick.reservation, of.verdict, { ...at, charged, sample });
+  }
+
+  /** At a call's end: what failed before counts for the breakers there if another target has served it, or if enough tenants met it. */
+  judge(
+    table: KeyTable,
+    suspects: readonly Suspect[],
+    end: { readonly servedBy: Candidate | null; readonly tenant: number; readonly now: number },
+  ): void {
+    const { servedBy, tenant, now } = end;
+    const at = { now, wallNow: this.#wallStart + now, random: this.#random };
+    for (const { pick, verdict } of suspects) {
+      if (pick.candidate.breaker === servedBy?.breaker) continue;
+      const how = servedBy === null ? { ...at, suspectedBy: tenant } : at;
+      blameEndpoint(table, pick.reservation, verdict, how);
+    }
   }
 
   /** Lets go what was held and not sent. */

@@ -1,6 +1,7 @@
 // Keywell as a strategy: the real functions of core and providers, driven as the gateway's dispatcher and waiting room drive them, with
 // the bench's events for time and sockets.
 import { Bars } from '../../packages/gateway/src/relay/bars.ts';
+import { isSuspect } from '../../packages/gateway/src/relay/suspects.ts';
 import {
   decide,
   freshHistory,
@@ -8,6 +9,7 @@ import {
   type DispatchHistory,
 } from '../../packages/core/src/keys/decide.ts';
 import { endsByTime } from '../../packages/core/src/keys/cooldown-codes.ts';
+import type { Candidate } from '../../packages/core/src/keys/plan.ts';
 import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budget.ts';
 import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
 import { callCost } from '../../packages/core/src/waiting/call-cost.ts';
@@ -32,7 +34,7 @@ import { projectStart, queueAhead } from '../../packages/core/src/waiting/projec
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
 import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
 import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
-import { CallNeeds, EngineKeys, type Pick } from './engine-keys.ts';
+import { CallNeeds, EngineKeys, type Pick, type Suspect } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
 import type {
   Actions,
@@ -63,6 +65,7 @@ interface Call {
   readonly tokens: number;
   /** Domains that refused it, until when they asked to be left alone. */
   readonly refusedUntil: Map<string, number>;
+  readonly suspects: Suspect[];
   lastVerdict: Verdict | null;
   bars: Bars | null;
   step: Again | null;
@@ -125,6 +128,7 @@ class Keywell implements Strategy {
       needs,
       tokens: this.#keys.tokensOf(needs),
       refusedUntil: new Map(),
+      suspects: [],
       lastVerdict: null,
       bars: null,
       step: null,
@@ -156,8 +160,8 @@ class Keywell implements Strategy {
     }
     this.#keys.settle(keys, pick, { verdict, request: call.request, response }, now);
     this.#correct(call, verdict, response);
-    if (response.status !== 200)
-      this.#afterFailure(call, pick, { verdict, status: response.status }, now);
+    if (response.status === 200) this.#judge(call, pick.candidate, now);
+    else this.#afterFailure(call, pick, { verdict, status: response.status }, now);
     this.#freed(now);
     this.#sleep(now);
   }
@@ -204,11 +208,13 @@ class Keywell implements Strategy {
 
   #afterFailure(
     call: Call,
-    { candidate }: Pick,
+    pick: Pick,
     of: { readonly verdict: Verdict; readonly status: number },
     now: number,
   ): void {
+    const { candidate } = pick;
     call.lastVerdict = of.verdict;
+    if (isSuspect(of.verdict)) call.suspects.push({ pick, verdict: of.verdict });
     if (endsByTime(of.verdict.class)) {
       call.refusedUntil.set(candidate.domain, now + (of.verdict.endsInMs ?? UNNAMED_END_MS));
     }
@@ -219,6 +225,7 @@ class Keywell implements Strategy {
       now <= call.request.dispatchBy &&
       (!step.budgeted || takeRetry(call.worker.keys, this.#engine.pool, now));
     if (!again) {
+      this.#judge(call, null, now);
       this.#refuse(call, 1000);
       return;
     }
@@ -232,6 +239,10 @@ class Keywell implements Strategy {
     call.bars.add(candidate, step);
     call.step = step;
     this.#goOn(call, now);
+  }
+
+  #judge({ worker, suspects, request }: Call, servedBy: Candidate | null, now: number): void {
+    this.#keys.judge(worker.keys, suspects, { servedBy, tenant: request.tenant, now });
   }
 
   #correct(call: Call, verdict: Verdict, { usage }: ResponseView): void {
