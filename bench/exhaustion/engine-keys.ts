@@ -11,9 +11,10 @@ import {
 import { observeLimits } from '../../packages/core/src/keys/observe-limits.ts';
 import type { Outcome } from '../../packages/core/src/keys/outcome.ts';
 import type { Candidate, TierPlan } from '../../packages/core/src/keys/plan.ts';
-import { candidateStart, projectedStart } from '../../packages/core/src/keys/projection.ts';
+import { projectedStart } from '../../packages/core/src/keys/projection.ts';
 import { QUANTITY } from '../../packages/core/src/keys/quantity.ts';
 import {
+  blameEndpoint,
   noteFirstContent,
   settle,
   tryReserve,
@@ -21,6 +22,9 @@ import {
 } from '../../packages/core/src/keys/reserve.ts';
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
+import type { Earmark } from '../../packages/core/src/waiting/deadline-queue.ts';
+import { placeToKeep } from '../../packages/core/src/waiting/kept-domains.ts';
+import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
 import { NOTHING_TRIED, type Bars } from '../../packages/gateway/src/relay/bars.ts';
 import type { EngineWorld } from './engine-world.ts';
 import type { AttemptView, RequestView, ResponseView, World } from './strategy.ts';
@@ -33,6 +37,12 @@ const ENVELOPE_BYTES = 150;
 export interface Pick {
   readonly candidate: Candidate;
   readonly reservation: Reservation;
+}
+
+/** A failure that was the endpoint's fault or the call's: only what becomes of the call tells. */
+export interface Suspect {
+  readonly pick: Pick;
+  readonly verdict: Verdict;
 }
 
 /** What a call needs at each provider, worked out once for each. */
@@ -151,6 +161,21 @@ export class EngineKeys {
     settle(table, pick.reservation, of.verdict, { ...at, charged, sample });
   }
 
+  /** At a call's end: what failed before counts for the breakers there if another target has served it, or if enough tenants met it. */
+  judge(
+    table: KeyTable,
+    suspects: readonly Suspect[],
+    end: { readonly servedBy: Candidate | null; readonly tenant: number; readonly now: number },
+  ): void {
+    const { servedBy, tenant, now } = end;
+    const at = { now, wallNow: this.#wallStart + now, random: this.#random };
+    for (const { pick, verdict } of suspects) {
+      if (pick.candidate.breaker === servedBy?.breaker) continue;
+      const how = servedBy === null ? { ...at, suspectedBy: tenant } : at;
+      blameEndpoint(table, pick.reservation, verdict, how);
+    }
+  }
+
   /** Lets go what was held and not sent. */
   giveBack(table: KeyTable, { reservation }: Pick, now: number): void {
     settle(table, reservation, UNJUDGED, {
@@ -176,16 +201,12 @@ export class EngineKeys {
     return { eligible, byTime: eligible > 0 || blocked === 'time' || blocked === 'mixed' };
   }
 
-  /** The domain in which a call that does not fit would fit first. */
-  firstDomain(table: KeyTable, needs: CallNeeds, now: number): number {
-    let first = 0;
-    let earliest = Infinity;
-    for (const candidate of this.#tier.candidates) {
-      const start = candidateStart(table, candidate, now, needs.of(candidate));
-      if (start >= earliest) continue;
-      earliest = start;
-      first = candidate.locks.at(-1) ?? 0;
-    }
-    return first;
+  /** Where a call that does not fit would fit first, in time and where nothing is put aside for others. */
+  placeToKeep(
+    table: KeyTable,
+    needs: CallNeeds,
+    of: { readonly now: number; readonly deadlineAt: number; readonly kept: readonly Earmark[] },
+  ): KeptPlace | null {
+    return placeToKeep(table, this.#tier.candidates, { ...of, needs });
   }
 }

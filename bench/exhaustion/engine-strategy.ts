@@ -1,6 +1,7 @@
 // Keywell as a strategy: the real functions of core and providers, driven as the gateway's dispatcher and waiting room drive them, with
 // the bench's events for time and sockets.
 import { Bars } from '../../packages/gateway/src/relay/bars.ts';
+import { isSuspect } from '../../packages/gateway/src/relay/suspects.ts';
 import {
   decide,
   freshHistory,
@@ -8,6 +9,7 @@ import {
   type DispatchHistory,
 } from '../../packages/core/src/keys/decide.ts';
 import { endsByTime } from '../../packages/core/src/keys/cooldown-codes.ts';
+import type { Candidate } from '../../packages/core/src/keys/plan.ts';
 import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budget.ts';
 import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
 import { callCost } from '../../packages/core/src/waiting/call-cost.ts';
@@ -15,20 +17,24 @@ import {
   answerCall,
   callTicket,
   correct,
-  earmark,
   enqueue,
   leave,
   nextTicket,
+  noteNoRoom,
+  roomReturned,
   serve,
   ticketState,
   waitingIn,
+  type Earmark,
+  type NextTicket,
   type Served,
 } from '../../packages/core/src/waiting/deadline-queue.ts';
+import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts';
 import { projectStart, queueAhead } from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
 import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
 import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
-import { CallNeeds, EngineKeys, type Pick } from './engine-keys.ts';
+import { CallNeeds, EngineKeys, type Pick, type Suspect } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
 import type {
   Actions,
@@ -44,6 +50,8 @@ import type {
 const MAX_LOOKS = 64;
 const LONGEST_SLEEP_MS = 1000;
 const LEAST_SLEEP_MS = 20;
+/** What doubles may be off by: who wakes at an instant must find it past. */
+const ROUNDING_MS = 0.001;
 /** How long a call keeps away from a domain that has refused it and named no end. */
 const UNNAMED_END_MS = 1000;
 
@@ -57,6 +65,7 @@ interface Call {
   readonly tokens: number;
   /** Domains that refused it, until when they asked to be left alone. */
   readonly refusedUntil: Map<string, number>;
+  readonly suspects: Suspect[];
   lastVerdict: Verdict | null;
   bars: Bars | null;
   step: Again | null;
@@ -71,12 +80,6 @@ interface Worker extends WorkerTables {
   wakeAt: number;
   /** When the first of them gives up. */
   givesUpAt: number;
-}
-
-/** What a look at the line has found so far. */
-interface Found {
-  smallerThan: number | undefined;
-  kept: { readonly id: TicketId; readonly domain: number } | null;
 }
 
 interface Open {
@@ -125,6 +128,7 @@ class Keywell implements Strategy {
       needs,
       tokens: this.#keys.tokensOf(needs),
       refusedUntil: new Map(),
+      suspects: [],
       lastVerdict: null,
       bars: null,
       step: null,
@@ -156,8 +160,8 @@ class Keywell implements Strategy {
     }
     this.#keys.settle(keys, pick, { verdict, request: call.request, response }, now);
     this.#correct(call, verdict, response);
-    if (response.status !== 200)
-      this.#afterFailure(call, pick, { verdict, status: response.status }, now);
+    if (response.status === 200) this.#judge(call, pick.candidate, now);
+    else this.#afterFailure(call, pick, { verdict, status: response.status }, now);
     this.#freed(now);
     this.#sleep(now);
   }
@@ -204,11 +208,13 @@ class Keywell implements Strategy {
 
   #afterFailure(
     call: Call,
-    { candidate }: Pick,
+    pick: Pick,
     of: { readonly verdict: Verdict; readonly status: number },
     now: number,
   ): void {
+    const { candidate } = pick;
     call.lastVerdict = of.verdict;
+    if (isSuspect(of.verdict)) call.suspects.push({ pick, verdict: of.verdict });
     if (endsByTime(of.verdict.class)) {
       call.refusedUntil.set(candidate.domain, now + (of.verdict.endsInMs ?? UNNAMED_END_MS));
     }
@@ -219,6 +225,7 @@ class Keywell implements Strategy {
       now <= call.request.dispatchBy &&
       (!step.budgeted || takeRetry(call.worker.keys, this.#engine.pool, now));
     if (!again) {
+      this.#judge(call, null, now);
       this.#refuse(call, 1000);
       return;
     }
@@ -232,6 +239,10 @@ class Keywell implements Strategy {
     call.bars.add(candidate, step);
     call.step = step;
     this.#goOn(call, now);
+  }
+
+  #judge({ worker, suspects, request }: Call, servedBy: Candidate | null, now: number): void {
+    this.#keys.judge(worker.keys, suspects, { servedBy, tenant: request.tenant, now });
   }
 
   #correct(call: Call, verdict: Verdict, { usage }: ResponseView): void {
@@ -287,25 +298,28 @@ class Keywell implements Strategy {
 
   /** Capacity may have come back: every worker looks at its line. */
   #freed(now: number): void {
+    const [first] = this.#workers;
+    if (first === undefined || waitingOnNode(first.waiting) === 0) return;
+    roomReturned(first.waiting);
     for (const worker of this.#workers) if (worker.waiters.size > 0) this.#takeTurns(worker, now);
   }
 
   /** Lets go whoever's turn it is and who fits; a ticket of another worker is that worker's to take, at once here. */
   #takeTurns(worker: Worker, now: number): void {
     let current: Worker | null = worker;
-    // what one worker found not to fit, the next one need not try
-    const found: Found = { smallerThan: undefined, kept: null };
     for (let turn = 0; current !== null && turn < 2 * MAX_LOOKS; turn += 1) {
       this.#dropEnded(current, now);
-      current = this.#mayServe(current, now) ? this.#turns(current, found, now) : null;
+      current = this.#mayServe(current, now) ? this.#turns(current, now) : null;
     }
     for (const each of this.#workers) each.wakeAt = this.#soonestOf(each, now);
   }
 
-  /** While the smallest does not fit anywhere nobody does. */
+  /** While the smallest of all does not fit anywhere nobody does. Where others wait elsewhere it is not known which that is. */
   #mayServe(worker: Worker, now: number): boolean {
     const smallest = smallestOf(worker);
     if (smallest === null) return false;
+    const { waiting, waiters } = worker;
+    if (waiters.size < waitingIn(waiting, smallest.seat.pool)) return true;
     const startAt = this.#keys.startOf(worker.keys, smallest.needs, now);
     return startAt !== null && startAt <= now;
   }
@@ -324,36 +338,42 @@ class Keywell implements Strategy {
   }
 
   /** The worker whose turn it is then; null when nobody's is. */
-  #turns(worker: Worker, found: Found, now: number): Worker | null {
+  #turns(worker: Worker, now: number): Worker | null {
     const { waiting, waiters } = worker;
     const pool = this.#engine.seats[0]?.pool ?? 0;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const { smallerThan, kept } = found;
-      const terms = smallerThan === undefined ? { now } : { now, smallerThan };
-      const next = nextTicket(waiting, pool, terms);
+      const next = nextTicket(waiting, pool, { now });
       if (next === null || next === 'busy') return null;
       const call = waiters.get(next.id);
       if (call === undefined) {
         callTicket(waiting, next.id, now);
         return this.#workers[next.worker - 1] ?? null;
       }
-      if (this.#tryStart(call, kept !== null && kept.id !== next.id ? kept.domain : null, now)) {
-        continue;
-      }
-      if (next.called) answerCall(waiting, next.id);
-      if (next.first) {
-        const domain = this.#keys.firstDomain(worker.keys, call.needs, now);
-        found.kept = earmark(waiting, pool, { id: next.id, domain });
-      }
-      found.smallerThan = next.tokens;
+      if (!this.#tryStart(call, next.kept, now)) this.#noRoomFor(call, next, now);
     }
     return null;
   }
 
-  #tryStart(call: Call, keepFree: number | null, now: number): boolean {
+  /** Others of its size are not looked at meanwhile, and what comes back to one key is put aside for it. */
+  #noRoomFor({ worker, needs, request, seat }: Call, next: NextTicket, now: number): void {
+    if (next.called) answerCall(worker.waiting, next.id);
+    const roomAt = this.#keys.startOf(worker.keys, needs, now) ?? now + LONGEST_SLEEP_MS;
+    const place = this.#keys.placeToKeep(worker.keys, needs, {
+      now,
+      deadlineAt: request.dispatchBy,
+      kept: next.kept,
+    });
+    noteNoRoom(worker.waiting, seat.pool, {
+      tokens: next.tokens,
+      now,
+      until: Math.max(roomAt, now + LEAST_SLEEP_MS),
+      keep: place === null ? null : { id: next.id, ...place },
+    });
+  }
+
+  #tryStart(call: Call, kept: readonly Earmark[], now: number): boolean {
     const { worker, needs } = call;
-    const kept = keepFree === null ? undefined : this.#engine.plan.nodes[keepFree]?.path;
-    const domains = new Set(kept === undefined ? [] : [kept]);
+    const domains = new Set(domainsToLeave(worker.keys, kept, { now, needs }));
     for (const [domain, until] of call.refusedUntil) if (until > now) domains.add(domain);
     const tried = { candidates: NO_CANDIDATES, domains };
     const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
@@ -372,12 +392,12 @@ class Keywell implements Strategy {
     worker.givesUpAt = Infinity;
     if (waiters.size === 0) return Infinity;
     for (const call of waiters.values()) {
-      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + 0.001);
+      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + ROUNDING_MS);
     }
     const smallest = smallestOf(worker);
     const startAt = smallest === null ? null : this.#keys.startOf(keys, smallest.needs, now);
     const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
-    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep));
+    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep) + ROUNDING_MS);
   }
 
   #sleep(now: number): void {

@@ -4,7 +4,6 @@ import {
   answerCall,
   callTicket,
   correct,
-  earmark,
   enqueue,
   leave,
   nextTicket,
@@ -175,7 +174,7 @@ describe('a head that does not fit', () => {
     const small = ask(table, A, { tokens: 20, deadlineAt: 3 });
     expect(nextTicket(table, CHAT, { now: 0, smallerThan: 5000 })).toMatchObject({
       id: small,
-      first: false,
+      kept: [],
     });
     expect(nextTicket(table, CHAT, { now: 0, smallerThan: 20 })).toBeNull();
   });
@@ -186,12 +185,12 @@ describe('a head that does not fit', () => {
     const big = ask(table, A, { tokens: 500, deadlineAt: 1 });
     const small = ask(other, A, { tokens: 30, deadlineAt: 2 });
     noteNoRoom(table, CHAT, { tokens: 500, now: 10, until: 1000 });
-    expect(nextTicket(other, CHAT, { now: 10 })).toMatchObject({ id: small, first: false });
+    expect(nextTicket(other, CHAT, { now: 10 })).toMatchObject({ id: small });
     noteNoRoom(other, CHAT, { tokens: 30, now: 20, until: 900 });
     // A larger one that is told after it changes nothing.
     noteNoRoom(table, CHAT, { tokens: 500, now: 20, until: 5000 });
     expect(nextTicket(table, CHAT, { now: 20 })).toBeNull();
-    expect(nextTicket(table, CHAT, { now: 900 })).toMatchObject({ id: big, first: true });
+    expect(nextTicket(table, CHAT, { now: 900 })).toMatchObject({ id: big });
     noteNoRoom(table, CHAT, { tokens: 30, now: 900, until: 5000 });
     roomReturned(other);
     expect(nextTicket(table, CHAT, { now: 901 })).toMatchObject({ id: big });
@@ -205,23 +204,6 @@ describe('a head that does not fit', () => {
     putOff(table, first, 100);
     expect(nextTicket(table, CHAT, { now: 50 })).toMatchObject({ id: second });
     expect(nextTicket(table, CHAT, { now: 100 })).toMatchObject({ id: first, called: false });
-  });
-
-  it('is passed by as much as it needs itself, and then has the refill of one domain put aside', () => {
-    const table = smallTable();
-    const big = ask(table, A, { tokens: 100, deadlineAt: 1 });
-    const smalls = Array.from({ length: 20 }, () => ask(table, B, { tokens: 30 }));
-    let passed = 0;
-    while (earmark(table, CHAT, { id: big, domain: 4 }) === null) {
-      expect(serve(table, smalls[passed] ?? 0)).not.toBeNull();
-      passed += 1;
-    }
-    expect(passed).toBe(4);
-    // A second one gets none beside it, and it ends with its ticket.
-    const other = ask(table, B, { tokens: 0 });
-    expect(earmark(table, CHAT, { id: other, domain: 9 })).toEqual({ id: big, domain: 4 });
-    serve(table, big);
-    expect(earmark(table, CHAT, { id: other, domain: 9 })).toEqual({ id: other, domain: 9 });
   });
 });
 

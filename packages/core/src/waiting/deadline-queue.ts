@@ -1,6 +1,14 @@
+import { dropAllKept, firstKept, keepFor, nextKept, type KeptPlace } from './kept-refill.ts';
 import { nextIn, type Look } from './next-ticket.ts';
 import type { ShareSeat } from './share-seat.ts';
-import { chargeShare, poolShare, raiseFloors, takeSeat, tenantOf } from './share-tree.ts';
+import {
+  chargeShare,
+  poolAbove,
+  poolShare,
+  raiseFloors,
+  takeSeat,
+  tenantOf,
+} from './share-tree.ts';
 import {
   freeTicket,
   idOfSlot,
@@ -54,11 +62,21 @@ export interface NextTicket {
   readonly worker: number;
   readonly tokens: number;
   readonly deadlineAt: number;
-  /** Whether it is the first in the order, and not one that passes others. */
-  readonly first: boolean;
   /** Whether its worker was rung for it: then that worker answers by `serve` or `answerCall`. */
   readonly called: boolean;
+  /** The tickets before it that do not fit yet, and for which refill is put aside. */
+  readonly kept: readonly Earmark[];
 }
+
+/** A ticket that does not fit yet, and where refill is put aside for it. */
+export interface Earmark extends KeptPlace {
+  /** Whether the ticket that is to be served is of the same consumer. */
+  readonly own: boolean;
+  readonly tokens: number;
+  readonly deadlineAt: number;
+}
+
+export const NOTHING_KEPT: readonly Earmark[] = Object.freeze([]);
 
 /** Whether anybody waits in a pool. A single read while nobody waits on the node. */
 export function waitingIn(table: WaitingTable, pool: number): number {
@@ -88,6 +106,8 @@ export function enqueue(
     }
     if (ofShare(table, pool, SHARE.waiting) < at.maxWaiting) {
       slot = makeTicket(table, leaf, terms, at.now);
+      // It may come before those for which something is put aside: what was found is found anew.
+      put(table, shareCell(table, pool, SHARE.tooLargeUntil), 0);
     }
   }
   const id = slot === 0 ? 0 : idOfSlot(table, slot);
@@ -119,27 +139,45 @@ export function nextTicket(
       calledBefore: look.now - CALL_GRACE_MS,
     };
     const slot = nextIn(table, share, terms);
-    if (slot !== 0) found = describe(table, slot, terms.smallerThan === Infinity);
+    if (slot !== 0) {
+      // What was put aside holds no longer than what was found not to fit.
+      const holds = tooLargeIn(table, share, look.now) < Infinity;
+      found = describe(table, slot, holds ? keptIn(table, share, slot) : NOTHING_KEPT);
+    }
   }
   unlockWaiting(table);
   return found;
 }
 
+/** What was found not to fit. */
+export interface NoRoom {
+  readonly tokens: number;
+  readonly now: number;
+  readonly until: number;
+  /** The ticket that was tried, and where what comes back is put aside for it. */
+  readonly keep?: (KeptPlace & { readonly id: TicketId }) | null;
+}
+
 /**
  * Tells the whole node that a call of so many tokens does not fit in a pool, so that no worker looks at one of that size again until
- * capacity may have come back: at `until`, or when `roomReturned` says so. Without it two workers would call each other in circles.
+ * capacity may have come back: at `until`, or when `roomReturned` says so. Without it two workers would call each other in circles. For
+ * the ticket that was tried refill of one quota domain may be put aside as long as that holds: a ticket that does not fit lets others pass,
+ * but those of other consumers must not delay it, and those of its own not beyond its deadline.
  */
-export function noteNoRoom(
-  table: WaitingTable,
-  pool: number,
-  found: { readonly tokens: number; readonly now: number; readonly until: number },
-): void {
+export function noteNoRoom(table: WaitingTable, pool: number, found: NoRoom): void {
   if (!lockWaiting(table)) return;
   const share = poolShare(table, pool);
-  if (share !== 0 && found.tokens < tooLargeIn(table, share, found.now)) {
-    put(table, shareCell(table, share, SHARE.tooLarge), found.tokens);
-    put(table, shareCell(table, share, SHARE.tooLargeUntil), found.until);
-    put(table, shareCell(table, share, SHARE.tooLargeRoom), read(table, COUNT.room));
+  if (share !== 0) {
+    const before = tooLargeIn(table, share, found.now);
+    if (before === Infinity) dropAllKept(table, share);
+    if (found.tokens < before) {
+      put(table, shareCell(table, share, SHARE.tooLarge), found.tokens);
+      put(table, shareCell(table, share, SHARE.tooLargeUntil), found.until);
+      put(table, shareCell(table, share, SHARE.tooLargeRoom), read(table, COUNT.room));
+    }
+    const { keep } = found;
+    const slot = keep ? slotOfTicket(table, keep.id, TICKET_STATE.waiting) : 0;
+    if (keep && slot !== 0) keepFor(table, share, slot, keep);
   }
   unlockWaiting(table);
 }
@@ -205,11 +243,10 @@ export function serve(table: WaitingTable, id: TicketId): Served | null | 'busy'
     const leaf = ofTicket(table, slot, TICKET.share);
     const cost = ofTicket(table, slot, TICKET.cost);
     served = { share: leaf, generation: ofShare(table, leaf, SHARE.generation), cost };
-    const pool = poolOf(table, leaf);
+    const pool = poolAbove(table, leaf);
     raiseFloors(table, leaf);
     chargeShare(table, leaf, cost);
     put(table, shareCell(table, pool, SHARE.turns), ofShare(table, pool, SHARE.turns) + 1);
-    noteOvertaking(table, pool, slot);
     takeOut(table, slot, TICKET_STATE.free);
   }
   unlockWaiting(table);
@@ -240,58 +277,6 @@ export function leave(table: WaitingTable, id: TicketId): boolean {
 export function ticketState(table: WaitingTable, id: TicketId): 'waiting' | 'displaced' | 'gone' {
   if (slotOfTicket(table, id, TICKET_STATE.waiting) !== 0) return 'waiting';
   return slotOfTicket(table, id, TICKET_STATE.displaced) === 0 ? 'gone' : 'displaced';
-}
-
-/** The head for which refill is put aside, as `earmark` set it. */
-export interface Earmark {
-  readonly id: TicketId;
-  /** Place of the quota domain in which it is put aside. */
-  readonly domain: number;
-}
-
-/**
- * Lets the first ticket of a pool, which does not fit, be passed by smaller ones, but only by as many tokens as it needs itself: after
- * that the refill of one domain is put aside for it, and others go by other domains until it has gone. One ticket of a pool at a time
- * is looked after like this. Returns the mark in force, null while none is.
- */
-export function earmark(
-  table: WaitingTable,
-  pool: number,
-  head: { readonly id: TicketId; readonly domain: number },
-): Earmark | null {
-  if (!lockWaiting(table)) return null;
-  const share = poolShare(table, pool);
-  const known = share === 0 ? 0 : watchedTicket(table, share);
-  if (share !== 0 && known === 0) {
-    put(table, shareCell(table, share, SHARE.earmarkTicket), head.id);
-    put(table, shareCell(table, share, SHARE.earmarkDomain), head.domain);
-  }
-  const mark = share === 0 ? null : earmarkOf(table, share);
-  unlockWaiting(table);
-  return mark;
-}
-
-/** The mark in force in a pool's share; one whose ticket has ended, or may still be passed, is none. */
-function earmarkOf(table: WaitingTable, pool: number): Earmark | null {
-  const slot = watchedTicket(table, pool);
-  if (slot === 0) return null;
-  const due = ofTicket(table, slot, TICKET.overtaken) >= ofTicket(table, slot, TICKET.tokens);
-  const id = ofShare(table, pool, SHARE.earmarkTicket);
-  return due ? { id, domain: ofShare(table, pool, SHARE.earmarkDomain) } : null;
-}
-
-/** Slot of the ticket that was found first and not to fit, while it waits. */
-function watchedTicket(table: WaitingTable, pool: number): number {
-  const id = ofShare(table, pool, SHARE.earmarkTicket);
-  return id === 0 ? 0 : slotOfTicket(table, id, TICKET_STATE.waiting);
-}
-
-/** Counts what passes the ticket that is looked after. */
-function noteOvertaking(table: WaitingTable, pool: number, by: number): void {
-  const slot = watchedTicket(table, pool);
-  if (slot === 0 || slot === by) return;
-  const cell = ticketCell(table, slot, TICKET.overtaken);
-  put(table, cell, ofTicket(table, slot, TICKET.overtaken) + ofTicket(table, by, TICKET.tokens));
 }
 
 /** Takes a place from the tenant that holds most for its weight, if that is not the newcomer. Returns the worker that loses it. */
@@ -334,22 +319,31 @@ function lastTicketIn(table: WaitingTable, tenant: number): number {
   }
 }
 
-function poolOf(table: WaitingTable, leaf: number): number {
-  let share = leaf;
-  for (;;) {
-    const parent = ofShare(table, share, SHARE.parent);
-    if (parent === 0) return share;
-    share = parent;
-  }
-}
-
-function describe(table: WaitingTable, slot: number, first: boolean): NextTicket {
+function describe(table: WaitingTable, slot: number, kept: readonly Earmark[]): NextTicket {
   return {
     id: idOfSlot(table, slot),
     worker: ofTicket(table, slot, TICKET.worker),
     tokens: ofTicket(table, slot, TICKET.tokens),
     deadlineAt: ofTicket(table, slot, TICKET.deadlineAt),
-    first,
     called: ofTicket(table, slot, TICKET.calledAt) > 0,
+    kept,
   };
+}
+
+/** For whom refill is put aside, as the ticket sees it that is to be served. */
+function keptIn(table: WaitingTable, pool: number, by: number): readonly Earmark[] {
+  let kept = firstKept(table, pool);
+  if (kept === 0) return NOTHING_KEPT;
+  const marks: Earmark[] = [];
+  for (; kept !== 0; kept = nextKept(table, kept)) {
+    if (kept === by) continue;
+    marks.push({
+      candidate: ofTicket(table, kept, TICKET.keptAt) - 1,
+      from: ofTicket(table, kept, TICKET.keptFrom),
+      own: ofTicket(table, kept, TICKET.share) === ofTicket(table, by, TICKET.share),
+      tokens: ofTicket(table, kept, TICKET.tokens),
+      deadlineAt: ofTicket(table, kept, TICKET.deadlineAt),
+    });
+  }
+  return marks;
 }

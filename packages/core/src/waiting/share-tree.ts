@@ -98,6 +98,16 @@ export function tenantOf(table: WaitingTable, leaf: number): number {
   }
 }
 
+/** The pool's share above any other. */
+export function poolAbove(table: WaitingTable, leaf: number): number {
+  let share = leaf;
+  for (;;) {
+    const parent = ofShare(table, share, SHARE.parent);
+    if (parent === 0) return share;
+    share = parent;
+  }
+}
+
 function catchUp(table: WaitingTable, share: number): void {
   const parent = ofShare(table, share, SHARE.parent);
   const floor = parent === 0 ? 0 : ofShare(table, parent, SHARE.floor);

@@ -1,4 +1,5 @@
 import { COUNT, SHARE, TICKET, TICKET_STATE } from './waiting-layout.ts';
+import { dropKept } from './kept-refill.ts';
 import { addWaiting } from './share-tree.ts';
 import {
   ofShare,
@@ -66,8 +67,8 @@ export function makeTicket(
   set(TICKET.tokens, terms.tokens);
   set(TICKET.enqueuedAt, now);
   set(TICKET.calledAt, 0);
-  set(TICKET.overtaken, 0);
   set(TICKET.notBefore, 0);
+  set(TICKET.keptAt, 0);
   linkByDeadline(table, leaf, slot);
   addWaiting(table, leaf, { tickets: 1, cost: terms.cost, tokens: terms.tokens });
   countTicket(table, table.worker, 1);
@@ -77,6 +78,7 @@ export function makeTicket(
 /** Takes a waiting ticket out of its share; its slot keeps it in the state given, or is freed. */
 export function takeOut(table: WaitingTable, slot: number, state: number): void {
   const leaf = ofTicket(table, slot, TICKET.share);
+  dropKept(table, slot);
   unlink(table, leaf, slot);
   addWaiting(table, leaf, {
     tickets: -1,

@@ -1,3 +1,4 @@
+import { firstKept, nextKept } from './kept-refill.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { seatOf } from './share-seat.ts';
 import { COUNT, SHARE, TICKET, TICKET_STATE } from './waiting-layout.ts';
@@ -61,7 +62,33 @@ export function faultsOf(table: WaitingTable): string[] {
     const sums = byShare.get(share) ?? { count: 0, cost: 0 };
     if (ofShare(table, share, SHARE.key) !== 0) faults.push(...faultsOfShare(table, share, sums));
   }
+  if (keptByLists(table) !== keptByTickets(table)) faults.push('tickets with refill put aside');
   return faults;
+}
+
+function keptByTickets(table: WaitingTable): number {
+  let count = 0;
+  for (let slot = 1; slot <= table.counts.tickets; slot += 1) {
+    const waits = ofTicket(table, slot, TICKET.state) === TICKET_STATE.waiting;
+    if (waits && ofTicket(table, slot, TICKET.keptAt) !== 0) count += 1;
+  }
+  return count;
+}
+
+/** Tickets in the pools' lists of those with refill put aside; NaN where one does not belong there. */
+function keptByLists(table: WaitingTable): number {
+  let count = 0;
+  for (let share = 1; share <= table.counts.shares; share += 1) {
+    if (ofShare(table, share, SHARE.key) === 0) continue;
+    for (let slot = firstKept(table, share); slot !== 0; slot = nextKept(table, slot)) {
+      const waits = ofTicket(table, slot, TICKET.state) === TICKET_STATE.waiting;
+      if (!waits || ofTicket(table, slot, TICKET.keptAt) === 0 || count > table.counts.tickets) {
+        return Number.NaN;
+      }
+      count += 1;
+    }
+  }
+  return count;
 }
 
 function faultsOfShare(

@@ -16,7 +16,7 @@ export const HEAD = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_5741;
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Most cells one transaction writes: a new ticket on a new share under others, with every sum above it. */
 export const JOURNAL_ENTRIES = 512;
@@ -67,23 +67,22 @@ export const SHARE = Object.freeze({
   waitingTokens: 13,
   firstTicket: 14,
   lastTicket: 15,
-  /** Of a pool: tickets served so far, and the ticket for which refill is put aside with the domain it is put aside in. */
+  /** Of a pool: tickets served so far, and the last ticket for which refill was put aside. */
   turns: 16,
-  earmarkTicket: 17,
-  earmarkDomain: 18,
+  firstKept: 17,
   /** End of the window that `used` is about, and what it used of it, as a part of the whole. */
-  windowEndsAt: 19,
-  used: 20,
+  windowEndsAt: 18,
+  used: 19,
   /** Peak demand, parts of a window per millisecond, and the burst it is measured by. */
-  peak: 21,
-  burstAt: 22,
-  burst: 23,
-  seenAt: 24,
+  peak: 20,
+  burstAt: 21,
+  burst: 22,
+  seenAt: 23,
   /** Of a pool: tickets of so many tokens were found not to fit, until when that holds, and the count of room it was found at. */
-  tooLarge: 25,
-  tooLargeUntil: 26,
-  tooLargeRoom: 27,
-  cells: 28,
+  tooLarge: 24,
+  tooLargeUntil: 25,
+  tooLargeRoom: 26,
+  cells: 27,
 });
 
 /** Float64 cells of one ticket. */
@@ -102,11 +101,13 @@ export const TICKET = Object.freeze({
   previous: 9,
   /** Next in its share; next free slot while the slot is free. */
   next: 10,
-  /** Tokens that were served past it while it was first and did not fit. */
-  overtaken: 11,
   /** Instant before which it is passed, for a reason of its own. */
-  notBefore: 12,
-  cells: 13,
+  notBefore: 11,
+  /** Where refill is put aside for it: 1 + the candidate's place, 0 nowhere; from when on it fits there; the next such ticket of its pool. */
+  keptAt: 12,
+  keptFrom: 13,
+  nextKept: 14,
+  cells: 15,
 });
 
 export const TICKET_STATE = Object.freeze({ free: 0, waiting: 1, displaced: 2 });

@@ -1,5 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { callTicket, enqueue, leave, nextTicket, serve, waitingIn } from './deadline-queue.ts';
+import {
+  callTicket,
+  enqueue,
+  leave,
+  nextTicket,
+  noteNoRoom,
+  serve,
+  waitingIn,
+} from './deadline-queue.ts';
 import { aSeat } from './waiting-fixture.bench.ts';
 import { answerBell, bellCell, openWaitingTable } from './waiting-table.ts';
 
@@ -66,7 +74,7 @@ function compete(tenant: NonNullable<StressBirth['tenant']>): void {
   parentPort?.postMessage('done');
 }
 
-/** Joins, leaves and serves as fast as it can, until it is ended in the middle of something. */
+/** Joins, leaves, is looked after and serves as fast as it can, until it is ended in the middle of something. */
 function churn(): void {
   const mine: number[] = [];
   for (let turn = 0; ; turn += 1) {
@@ -78,6 +86,9 @@ function churn(): void {
       { now: turn, maxWaiting: 60 },
     );
     if (typeof id === 'number') mine.push(id);
+    // Nothing is as large as what does not fit: only the list of those that are looked after comes and goes.
+    const keep = { id: mine[turn % 5] ?? 0, candidate: turn % 9, from: turn };
+    noteNoRoom(table, seat.pool, { tokens: 2, now: turn, until: turn + (turn % 8), keep });
     if (turn % 3 === 0) leave(table, mine.shift() ?? 0);
     if (turn % 2 === 0) {
       const next = nextTicket(table, seat.pool, { now: 0 });

@@ -1,7 +1,9 @@
 import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { needFrom } from '@keywell/core/keys/need';
-import { candidateStart } from '@keywell/core/keys/projection';
 import { callCost } from '@keywell/core/waiting/call-cost';
+import type { Earmark } from '@keywell/core/waiting/deadline-queue';
+import { domainsToLeave, placeToKeep } from '@keywell/core/waiting/kept-domains';
+import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -72,11 +74,16 @@ export class CallInLine implements WaitingCall {
 
   tryStart(how: {
     readonly spilled: boolean;
-    readonly keepFree: number | null;
+    readonly kept: readonly Earmark[];
   }): Pick | 'no_room' | 'not_yet' {
-    const kept = how.keepFree === null ? undefined : this.#plan.nodes[how.keepFree]?.path;
-    const domains = new Set(kept === undefined ? [] : [kept]);
-    const own = this.#closedDomains(this.#plane.clock.now());
+    const now = this.#plane.clock.now();
+    const domains = new Set(
+      domainsToLeave(this.exchange.live.table, how.kept, {
+        now,
+        needs: this.#hooks.needs,
+      }),
+    );
+    const own = this.#closedDomains(now);
     for (const domain of own) domains.add(domain);
     const tiers = how.spilled ? Infinity : 1;
     const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
@@ -126,18 +133,11 @@ export class CallInLine implements WaitingCall {
     );
   }
 
-  firstDomain(now: number): number {
+  placeToKeep(kept: readonly Earmark[], now: number): KeptPlace | null {
     const candidates = this.#model.plan.tiers[0]?.candidates ?? [];
-    const { table } = this.exchange.live;
-    let first = candidates[0];
-    let earliest = Infinity;
-    for (const candidate of candidates) {
-      const startAt = candidateStart(table, candidate, now, this.#hooks.needs.of(candidate));
-      if (startAt >= earliest) continue;
-      earliest = startAt;
-      first = candidate;
-    }
-    return first?.locks.at(-1) ?? 0;
+    const { deadlineAt } = this;
+    const { needs } = this.#hooks;
+    return placeToKeep(this.exchange.live.table, candidates, { now, deadlineAt, kept, needs });
   }
 
   moveTo(live: LiveSnapshot): Refusal | null {
@@ -152,10 +152,6 @@ export class CallInLine implements WaitingCall {
   #at(now: number): StartAt {
     const { room } = this.#plane.waiting;
     return { now, room, needs: this.#hooks.needs, tokens: this.tokens };
-  }
-
-  get #plan() {
-    return this.exchange.live.plan;
   }
 
   /** The first tier is waited for, where it comes back in time; else the next one is taken at once. */

@@ -31,6 +31,8 @@ class World {
   room = 0;
   /** Calls of tryStart. */
   tries = 0;
+  /** Where refill was put aside for others, as each try was told, by the tokens of the call. */
+  readonly told = new Map<number, readonly number[]>();
 
   constructor() {
     initWaitingTable(this.cells, 3, { tickets: 50, shares: 20 });
@@ -78,8 +80,12 @@ class World {
       deadlineAt,
       spillAt: null,
       maxWaiting: 40,
-      tryStart: () => {
+      tryStart: ({ kept }) => {
         this.tries += 1;
+        this.told.set(
+          tokens,
+          kept.map(({ candidate }) => candidate),
+        );
         if (tokens > this.room) return 'no_room';
         this.room -= tokens;
         return this.pick();
@@ -87,7 +93,7 @@ class World {
       roomAt: (need, now) => (need <= this.room ? now : now + 500),
       projectedStart: (need, now) => (need.tokens <= this.room ? now : now + 500),
       againAt: (now) => now + 100,
-      firstDomain: () => 0,
+      placeToKeep: (_kept, now) => ({ candidate: tokens, from: now + 500 }),
       moveTo: () => null,
     };
   }
@@ -197,5 +203,22 @@ describe('lines of two workers over one queue', () => {
     world.of(1).line.takeTurns();
     world.settle(100);
     expect([large.open, small.open]).toEqual([true, false]);
+  });
+
+  it('tell a small call of the other worker what is put aside for the large ones here, though none of them fits', () => {
+    const world = begin();
+    world.ask(1, 500);
+    world.ask(1, 400);
+    world.ask(2, 20);
+    world.room = 30;
+    world.of(2).line.takeTurns();
+    world.settle(100);
+    expect(world.told).toEqual(
+      new Map([
+        [500, []],
+        [400, [500]],
+        [20, [400, 500]],
+      ]),
+    );
   });
 });

@@ -1,14 +1,15 @@
 import {
   answerCall,
   callTicket,
-  earmark,
   leave,
+  NOTHING_KEPT,
   nextTicket,
   noteNoRoom,
   putOff,
   roomCount,
   serve,
   ticketState,
+  waitingIn,
   type Earmark,
   type NextTicket,
 } from '@keywell/core/waiting/deadline-queue';
@@ -92,7 +93,6 @@ export class Line {
   #turns(): number {
     const { table, clock } = this.#host;
     this.#noteRoom(clock.now());
-    let kept: Earmark | null = null;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const now = clock.now();
       const pauseMs = this.pace.opensInMs(now);
@@ -102,35 +102,37 @@ export class Line {
       if (next === null) break;
       const waiter = this.#waiters.get(next.id);
       if (waiter === undefined) return this.#call(next, now);
-      const keepFree = kept === null || kept.id === next.id ? null : kept.domain;
-      const went = this.#start(waiter, keepFree, now);
+      const went = this.#start(waiter, next.kept, now);
       if (went === 'busy') return BUSY_MS;
       if (went === 'not_yet') putOff(table, next.id, waiter.call.againAt(now));
-      if (went === 'no_room') kept = this.#noRoomFor(next, waiter, now) ?? kept;
+      if (went === 'no_room') this.#noRoomFor(next, waiter, now);
     }
     return this.#untilSomethingChanges();
   }
 
-  /** Where not even the smallest of these calls has room, nobody looks at any of them: an attempt that ends elsewhere costs no search. */
+  /**
+   * Where not even the smallest of these calls has room, nobody looks at any of them: an attempt that ends elsewhere costs no search. Not
+   * where others wait at other workers: those may fit, and must not pass the calls here as if nothing were put aside for them.
+   */
   #noteRoom(now: number): void {
     const smallest = this.#smallest();
-    if (smallest === null) return;
     const { table } = this.#host;
+    if (smallest === null || this.#waiters.size < waitingIn(table, this.#pool)) return;
     const { tokens } = smallest.call;
     const roomAt = smallest.call.roomAt(tokens, now, roomCount(table));
     if (roomAt !== null && roomAt <= now) return;
     noteNoRoom(table, this.#pool, { tokens, now, until: roomAt ?? now + LONGEST_SLEEP_MS });
   }
 
-  /** The first that finds no room may be passed for a while; nobody of its size is looked at meanwhile. */
-  #noRoomFor(next: NextTicket, { call }: Waiter, now: number): Earmark | null {
+  /** Others of its size are not looked at meanwhile, and what comes back to one quota domain is put aside for it. */
+  #noRoomFor(next: NextTicket, { call }: Waiter, now: number): void {
     const { table } = this.#host;
     if (next.called) answerCall(table, next.id);
     const roomAt = call.roomAt(next.tokens, now, roomCount(table)) ?? now + LONGEST_SLEEP_MS;
     const until = Math.max(roomAt, now + LEAST_SLEEP_MS);
-    noteNoRoom(table, this.#pool, { tokens: next.tokens, now, until });
-    if (!next.first) return null;
-    return earmark(table, this.#pool, { id: next.id, domain: call.firstDomain(now) });
+    const place = call.placeToKeep(next.kept, now);
+    const keep = place === null ? null : { id: next.id, ...place };
+    noteNoRoom(table, this.#pool, { tokens: next.tokens, now, until, keep });
   }
 
   #smallest(): Waiter | null {
@@ -149,10 +151,10 @@ export class Line {
   /** Whether a call went; it may also have left the queue in the same moment. */
   #start(
     waiter: Waiter,
-    keepFree: number | null,
+    kept: readonly Earmark[],
     now: number,
   ): 'went' | 'no_room' | 'not_yet' | 'busy' {
-    const pick = waiter.call.tryStart({ spilled: waiter.spilled, keepFree });
+    const pick = waiter.call.tryStart({ spilled: waiter.spilled, kept });
     if (typeof pick === 'string') return pick;
     const served = serve(this.#host.table, waiter.ticket);
     if (served === null || served === 'busy') {
@@ -166,7 +168,7 @@ export class Line {
 
   /** Tries one call out of turn, because a tier has opened for it that others do not go to yet. */
   spill(waiter: Waiter): void {
-    this.#start(waiter, null, this.#host.clock.now());
+    this.#start(waiter, NOTHING_KEPT, this.#host.clock.now());
   }
 
   #dropDisplaced(): void {
@@ -200,7 +202,7 @@ export class Line {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.takeTurns();
-    }, ms);
+    }, Math.ceil(ms));
   }
 
   /** Takes a ticket that is not served out of the queue. */

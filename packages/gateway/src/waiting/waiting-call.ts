@@ -1,6 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
-import type { Served } from '@keywell/core/waiting/deadline-queue';
+import type { Earmark, Served } from '@keywell/core/waiting/deadline-queue';
+import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import type { ShareSeat } from '@keywell/core/waiting/share-seat';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
@@ -38,12 +39,12 @@ export interface WaitingCall {
   /** Calls of its pool that may wait at once. */
   readonly maxWaiting: number;
   /**
-   * Chooses and reserves. `keepFree`: a quota domain whose refill is put aside for somebody else. `no_room`: nothing has room for a call of
-   * this size; `not_yet`: this call alone must not go where there is room.
+   * Chooses and reserves. `kept`: calls before it for which refill is put aside. `no_room`: nothing has room for a call of this size, or
+   * it would delay one of those; `not_yet`: this call alone must not go where there is room.
    */
   tryStart(how: {
     readonly spilled: boolean;
-    readonly keepFree: number | null;
+    readonly kept: readonly Earmark[];
   }): Pick | 'no_room' | 'not_yet';
   /** When the pool has room for so many tokens, whoever needs them, monotonic; null when time does not bring it. `room`: see `roomCount`. */
   roomAt(tokens: number, now: number, room: number): number | null;
@@ -51,8 +52,8 @@ export interface WaitingCall {
   projectedStart(need: Ahead, now: number): number | null;
   /** When a call that was `not_yet` to go is worth another look, monotonic. */
   againAt(now: number): number;
-  /** The quota domain in which this call would fit first. */
-  firstDomain(now: number): number;
+  /** Where this call would fit first, in time and where nothing is put aside for others; null where nowhere. */
+  placeToKeep(kept: readonly Earmark[], now: number): KeptPlace | null;
   /** Goes on by a new snapshot, or says why it cannot. */
   moveTo(live: LiveSnapshot): Refusal | null;
 }

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import {
+  enqueue,
+  leave,
+  nextTicket,
+  noteNoRoom,
+  roomReturned,
+  serve,
+  type NextTicket,
+} from './deadline-queue.ts';
+import type { ShareSeat } from './share-seat.ts';
+import { aSeat, faultsOf, smallTable } from './waiting-fixture.bench.ts';
+import type { WaitingTable } from './waiting-table.ts';
+
+const A = aSeat(['a']);
+const B = aSeat(['b']);
+const CHAT = A.pool;
+
+function ask(table: WaitingTable, seat: ShareSeat, tokens: number): number {
+  const terms = { deadlineAt: 1000 + tokens, cost: 1, tokens };
+  const id = enqueue(table, seat, terms, { now: 0, maxWaiting: 100 });
+  if (typeof id === 'string') throw new Error(id);
+  return id;
+}
+
+/** Finds a ticket not to fit, and puts what comes back at a candidate aside for it. */
+function keep(table: WaitingTable, id: number, tokens: number, candidate: number): void {
+  const place = { id, candidate, from: 300 + candidate };
+  noteNoRoom(table, CHAT, { tokens, now: 0, until: 100, keep: place });
+}
+
+function next(table: WaitingTable, now = 0): NextTicket {
+  const found = nextTicket(table, CHAT, { now });
+  if (found === null || found === 'busy') throw new Error(`nothing is next: ${found}`);
+  return found;
+}
+
+const candidates = (table: WaitingTable, now = 0): readonly number[] =>
+  next(table, now).kept.map(({ candidate }) => candidate);
+
+describe('refill that is put aside', () => {
+  it('is told to whoever is looked at after it, with whose it is', () => {
+    const table = smallTable();
+    const large = ask(table, A, 100);
+    const middle = ask(table, B, 50);
+    const small = ask(table, B, 10);
+    keep(table, large, 100, 4);
+    keep(table, middle, 50, 2);
+    expect(next(table)).toMatchObject({ id: small });
+    expect(next(table).kept).toEqual([
+      { candidate: 2, from: 302, own: true, tokens: 50, deadlineAt: 1050 },
+      { candidate: 4, from: 304, own: false, tokens: 100, deadlineAt: 1100 },
+    ]);
+  });
+
+  it('is in nobody’s own way', () => {
+    const table = smallTable();
+    const large = ask(table, A, 100);
+    keep(table, large, 100, 4);
+    ask(table, A, 10);
+    // The newcomer may come before it: whoever is first is looked at again.
+    expect(next(table)).toMatchObject({ kept: [] });
+  });
+
+  it('holds as long as what was found not to fit, and is found anew then', () => {
+    const table = smallTable();
+    const large = ask(table, A, 100);
+    ask(table, B, 10);
+    keep(table, large, 100, 4);
+    expect(candidates(table)).toEqual([4]);
+    expect(candidates(table, 100)).toEqual([]);
+    roomReturned(table);
+    expect(candidates(table)).toEqual([]);
+    // The place before is forgotten, not kept beside the new one.
+    keep(table, large, 100, 7);
+    expect(candidates(table)).toEqual([7]);
+    expect(faultsOf(table)).toEqual([]);
+  });
+
+  it('ends with its ticket, whichever of several that is', () => {
+    const table = smallTable();
+    const larges = [90, 80, 70].map((tokens) => ask(table, A, tokens));
+    ask(table, B, 10);
+    larges.forEach((id, place) => keep(table, id, 90 - 10 * place, place));
+    expect(candidates(table)).toEqual([2, 1, 0]);
+    serve(table, larges[1] ?? 0);
+    expect(candidates(table)).toEqual([2, 0]);
+    leave(table, larges[2] ?? 0);
+    leave(table, larges[0] ?? 0);
+    expect(candidates(table)).toEqual([]);
+    expect(faultsOf(table)).toEqual([]);
+  });
+
+  it('is put aside for a ticket once, and for sixteen of a pool at most', () => {
+    const table = smallTable();
+    const larges = Array.from({ length: 20 }, (_, place) => ask(table, A, 100 - place));
+    ask(table, B, 10);
+    larges.forEach((id, place) => {
+      keep(table, id, 100 - place, place);
+      keep(table, id, 100 - place, 50);
+    });
+    expect(candidates(table).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 16 }, (_, place) => place),
+    );
+    expect(faultsOf(table)).toEqual([]);
+  });
+});
