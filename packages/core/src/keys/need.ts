@@ -14,6 +14,8 @@ export interface Need {
    * limit holds of these is no reason to call it too large.
    */
   readonly expected?: number;
+  /** Output tokens that the caller allows, which is what a balance is held against; Infinity where it names no bound. */
+  readonly allowed?: number;
 }
 
 /** What is known of a request's size before it is sent. */
@@ -89,6 +91,7 @@ export function needOf(
     total: [1, input + output, input, output, spend, 1],
     late: [0, late, 0, late, spend, 1],
     expected: charge.output === 'upfront' && named ? 0 : output,
+    allowed: size.maxOutputTokens ?? Infinity,
   };
 }
 

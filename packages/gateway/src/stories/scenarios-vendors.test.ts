@@ -187,6 +187,8 @@ function secondsOf(lasts: NonNullable<Row['lasts']>): number {
   return (end - now) / 1000;
 }
 
+const marks = ({ scope }: Row): boolean => scope !== null;
+
 const ask = (story: Story): Promise<Seen> =>
   postJson(
     { url: story.url, key: STORY_KEY },
@@ -219,24 +221,29 @@ describe.each(Object.entries(TABLE))('%s on the wire', (_, { face, kind, rows })
   beforeEach(() => story.reset());
   afterAll(() => story.close());
 
-  it.each(rows.map((each) => [each.fault, each.class, each.scope, each] as const))(
+  const expectRescued = async (fault: Fault, of: string): Promise<void> => {
+    story.simulator.set({ ...fault, key: 'a' });
+    const seen = await ask(story);
+    expect(seen).toMatchObject({ status: 200, clean: true });
+    const record = await story.recordOf(String(seen.headers['keywell-request-id']));
+    const verdicts = record.timeline.filter((event) => event.kind === 'verdict');
+    expect(verdicts).toMatchObject([{ class: of }, { class: 'success' }]);
+    expect(story.called()['a']).toBe(1);
+    expect(callsBeside(story)).toBe(1);
+  };
+  const cooledKeys = (): string =>
+    story.node
+      .keys()
+      .filter(({ state }) => state === 'cooled')
+      .map(({ key }) => key)
+      .join('');
+
+  it.each(rows.filter(marks).map((each) => [each.fault, each.class, each.scope, each] as const))(
     '%j is %s, cools %s, costs one call, and another key serves',
     async (fault, of, scope, { lasts = 0, cools = 'a' }) => {
       const seconds = secondsOf(lasts);
-      story.simulator.set({ ...fault, key: 'a' });
-      const seen = await ask(story);
-      expect(seen).toMatchObject({ status: 200, clean: true });
-      const record = await story.recordOf(String(seen.headers['keywell-request-id']));
-      const verdicts = record.timeline.filter((event) => event.kind === 'verdict');
-      expect(verdicts).toMatchObject([{ class: of }, { class: 'success' }]);
-      expect(story.called()['a']).toBe(1);
-      expect(callsBeside(story)).toBe(1);
-      const cooled = story.node.keys().filter(({ state }) => state === 'cooled');
-      if (scope === null) {
-        expect(cooled).toEqual([]);
-        return;
-      }
-      expect(cooled.map(({ key }) => key).join('')).toBe(cools);
+      await expectRescued(fault, of);
+      expect(cooledKeys()).toBe(cools);
       const [cooldown] = story.key('a').cooldowns;
       expect(cooldown).toMatchObject({ class: of, scope });
       expect((cooldown?.endsInMs ?? 0) / 1000).toBeGreaterThan(seconds - 1);
@@ -244,6 +251,14 @@ describe.each(Object.entries(TABLE))('%s on the wire', (_, { face, kind, rows })
       expect((await ask(story)).status).toBe(200);
       expect(story.called()['a'], 'no call reaches a key that is known dry').toBe(1);
       expect(callsBeside(story)).toBe(2);
+    },
+  );
+
+  it.each(rows.filter((each) => !marks(each)).map((each) => [each.fault, each.class] as const))(
+    '%j is %s, is no key’s fault, costs one call, and another key serves',
+    async (fault, of) => {
+      await expectRescued(fault, of);
+      expect(cooledKeys()).toBe('');
     },
   );
 
