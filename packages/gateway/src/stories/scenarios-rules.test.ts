@@ -186,3 +186,37 @@ describe('what a balance still pays for', () => {
     expect(story.called()['a'], 'a small one that was served says nothing of large ones').toBe(2);
   });
 });
+
+describe('a key whose configured organization is not its own', () => {
+  it('is refused by name, and neither dead nor cooled: the configuration is wrong', async () => {
+    const story = await begin({
+      keys: [{ id: 'a', weight: 1e9, organization: 'org-elsewhere' }, { id: 'b' }],
+    });
+    const seen = await ask(story);
+    expect(await verdictsOf(story, seen)).toEqual(['unknown']);
+    expect(story.called()).toEqual({ a: 1 });
+    expect(story.key('a')).toMatchObject({ state: 'ready', cooldowns: [] });
+  });
+});
+
+describe('everything is cooled for 8 s', () => {
+  it('with 2 s of patience the call is refused at once, with 10 s it waits and succeeds', async () => {
+    const story = await begin({ keys: [{ id: 'a' }], pool: { maxWaitMs: 30_000 } });
+    story.simulator.set({ fault: 'rate_limited', retryAfterMs: 8000, count: 1 });
+    const patience = (ms: number): Promise<Seen> =>
+      postJson(
+        { url: story.url, key: STORY_KEY, headers: { 'keywell-max-wait-ms': String(ms) } },
+        { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+      );
+    expect((await patience(0)).status).toBe(429);
+    const patient = patience(10_000);
+    const hasty = await patience(2000);
+    expect([hasty.status, codeIn(hasty)]).toEqual([429, 'pool_exhausted']);
+    expect(['8', '9']).toContain(hasty.headers['retry-after']);
+    expect(hasty.tookMs).toBeLessThan(1000);
+    const served = await patient;
+    expect(served.status).toBe(200);
+    expect(Number(served.headers['keywell-wait-ms'])).toBeGreaterThan(7000);
+    expect(story.called()).toEqual({ a: 2 });
+  });
+});
