@@ -208,7 +208,6 @@ describe('no secret', () => {
         const inBand = fault.fault === 'error_event' || fault.fault === 'die_mid_stream';
         seen.push(await ask(story, { stream: inBand || place % 2 === 0 }));
       }
-      }
       const { node } = story;
       const shown = seen.map(({ headers, text }) => JSON.stringify(headers) + text).join('\n');
       const kept = [
