@@ -12,6 +12,7 @@ import {
   type GatewayNodeOptions,
   type NodeEvent,
 } from '@keywell/gateway/node/gateway-node';
+import { vendorOf } from '@keywell/providers/registry';
 import { startSimulator, type Simulator } from '@keywell/simulator/start-simulator';
 import {
   aSnapshot,
@@ -48,6 +49,8 @@ export interface StorySketch {
   readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
   /** Whose errors and limit headers the simulated provider has; left out: OpenAI's. */
   readonly face?: SimulatorProfile['face'];
+  /** By whose tables the gateway reads the simulated provider, and how that vendor charges; left out: OpenAI's, charged plainly. */
+  readonly kind?: string;
   readonly workers?: number;
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
@@ -230,6 +233,7 @@ const valueOf = (id: string): string => `sk-simulated-${id}`;
 function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly KeySketch[]) {
   const count = sketch.pools ?? 1;
   const simulated = {
+    ...vendorParts(sketch.kind),
     baseUrl: simulator.url,
     keys: keys.map((key) => ({ ...key, value: valueOf(key.id ?? 'a') })),
   };
@@ -246,6 +250,13 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     traffic: sketch.traffic ?? {},
     idempotency: sketch.idempotency ?? {},
   });
+}
+
+function vendorParts(kind: string | undefined): ProviderSketch {
+  if (kind === undefined) return {};
+  const vendor = vendorOf(kind);
+  if (vendor === null) throw new Error(`there is no vendor ${kind}`);
+  return { kind, charge: vendor.charge };
 }
 
 /** The log's end of the workers' ports. */

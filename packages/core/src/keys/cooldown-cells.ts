@@ -78,8 +78,11 @@ export function boundUntil(table: KeyTable, slot: number): number {
 function contradicts(table: KeyTable, cell: number, need: Need | undefined): boolean {
   const refused = refusedNeedOf(table, cell);
   if (refused === 0 || need === undefined) return true;
-  const dimension = dimensionIn(readCell(table, cell + SLOT.what));
-  return (need.total[quantityOfCode(dimension)] ?? 0) >= refused;
+  const what = readCell(table, cell + SLOT.what);
+  const amount = need.total[quantityOfCode(dimensionIn(what))] ?? 0;
+  // What a balance pays for is held against all that a request may cost, not against what it is expected to.
+  const isFunds = classOf(classIn(what)) === 'funds_exhausted';
+  return (isFunds ? (need.allowed ?? amount) : amount) >= refused;
 }
 
 /** The slot of a scope that is about this already; -1 where none is. */

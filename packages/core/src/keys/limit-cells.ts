@@ -2,7 +2,7 @@ import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { countLearned, learnedRoom } from './learned-limit.ts';
 import { dimensionInTag, MARK, REFILL, refillInTag } from './limit-tag.ts';
-import { UNKNOWN_NEED, type Need } from './need.ts';
+import { UNKNOWN_NEED, wantedOf, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { QUANTITIES, QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
 import { BLOCK, LIMIT, LIMIT_SLOTS, NODE_CELL } from './table-layout.ts';
@@ -74,10 +74,17 @@ function guardOf(table: KeyTable, block: number, at: number, amount: number): nu
   return Math.max(0, Math.min(guard, amount - there));
 }
 
+/** What a need wants of a limit; Infinity where the limit never holds it. A limit that is only a guess may be larger than it looks. */
+export function amountAt(table: KeyTable, at: number, tag: number, need: Need): number {
+  const quantity = quantityOfCode(dimensionInTag(tag));
+  if ((tag & MARK.guessed) !== 0) return need.total[quantity] ?? 0;
+  return wantedOf(need, quantity, readCell(table, at + LIMIT.limit));
+}
+
 /** Whether a need fits at a candidate now. Safe without locks as a first look; what counts is the look under them. */
 export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?: Need): number {
   const { blocks } = candidate;
-  const { total } = need ?? UNKNOWN_NEED;
+  const wanted = need ?? UNKNOWN_NEED;
   let fit: number = hasPlace(table, candidate, now) ? FIT.fits : FIT.not_now;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
@@ -89,11 +96,9 @@ export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?:
       const at = limitCell(block, place);
       const tag = readCell(table, at + LIMIT.tag);
       if (tag === 0) break;
-      const amount = total[quantityOfCode(dimensionInTag(tag))] ?? 0;
+      const amount = amountAt(table, at, tag, wanted);
       if (amount === 0) continue;
-      if ((tag & MARK.guessed) === 0 && amount > readCell(table, at + LIMIT.limit)) {
-        return FIT.too_large;
-      }
+      if (amount === Infinity) return FIT.too_large;
       const enough = amount + guardOf(table, block, at, amount);
       if (enough > effectiveOf(table, block, at, now)) fit = FIT.not_now;
     }

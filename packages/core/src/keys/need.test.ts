@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PLAIN_CHARGE, type ChargeRule } from './charge-rule.ts';
-import { chargedOf, needFrom, needOf, type RequestSize } from './need.ts';
+import { QUANTITY } from './quantity.ts';
+import { chargedOf, needFrom, needOf, wantedOf, type RequestSize } from './need.ts';
 
 const size = (more: Partial<RequestSize> = {}): RequestSize => ({
   inputTokens: 1000,
@@ -153,5 +154,29 @@ describe('needFrom', () => {
       total: [1, 9, 0, 0, 0, 1],
       late: [0, 9, 0, 0, 0, 1],
     });
+  });
+});
+
+describe('what a need wants of a limit', () => {
+  const tokens = QUANTITY.tokens;
+  const unnamed = needOf(upfront, size({ maxOutputTokens: null }), 500);
+  const named = needOf(upfront, size({ maxOutputTokens: 500 }), 500);
+
+  it('is all of it while the limit can hold that', () => {
+    expect([wantedOf(unnamed, tokens, 1500), wantedOf(named, tokens, 1500)]).toEqual([1500, 1500]);
+  });
+
+  it('is the whole limit where only output that nobody asked for is more', () => {
+    expect(wantedOf(unnamed, tokens, 1200)).toBe(1200);
+    const produced = needOf(rule({ output: 'as_produced' }), size({ maxOutputTokens: 4000 }), 500);
+    expect(wantedOf(produced, QUANTITY.outputTokens, 300)).toBe(300);
+  });
+
+  it('never fits where the input alone is more, or what the caller named', () => {
+    expect(wantedOf(unnamed, tokens, 900)).toBe(Infinity);
+    expect(wantedOf(unnamed, QUANTITY.inputTokens, 900)).toBe(Infinity);
+    expect(wantedOf(named, tokens, 1200)).toBe(Infinity);
+    const whole = rule({ output: 'upfront', unsetAllowance: 'context_length' });
+    expect(wantedOf(needOf(whole, size({ maxOutputTokens: null })), tokens, 1200)).toBe(Infinity);
   });
 });

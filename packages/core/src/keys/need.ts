@@ -9,6 +9,13 @@ import { QUANTITIES, QUANTITY } from './quantity.ts';
 export interface Need {
   readonly total: readonly number[];
   readonly late: readonly number[];
+  /**
+   * Output tokens of it that are only expected: nobody has asked for so many, and the request may well end with fewer. More than a
+   * limit holds of these is no reason to call it too large.
+   */
+  readonly expected?: number;
+  /** Output tokens that the caller allows, which is what a balance is held against; Infinity where it names no bound. */
+  readonly allowed?: number;
 }
 
 /** What is known of a request's size before it is sent. */
@@ -77,11 +84,27 @@ export function needOf(
   const allowance = allowanceOf(charge, size, learnedOutput);
   const output = charge.output === 'never' ? 0 : saneAmount(allowance * factorOf(charge));
   const late = charge.output === 'upfront' ? 0 : output;
+  const byContext = charge.unsetAllowance === 'context_length' && size.contextLength !== null;
+  const named = size.maxOutputTokens !== null || byContext;
   const spend = price === null ? 0 : spendOf(price, { input, cached: 0, output: allowance });
   return {
     total: [1, input + output, input, output, spend, 1],
     late: [0, late, 0, late, spend, 1],
+    expected: charge.output === 'upfront' && named ? 0 : output,
+    allowed: size.maxOutputTokens ?? Infinity,
   };
+}
+
+/**
+ * What has to be there of a quantity for a need to fit into a limit: all of it, but for expected output what the limit can ever hold.
+ * Infinity where the rest alone is more than the limit.
+ */
+export function wantedOf(need: Need, quantity: number, limit: number): number {
+  const amount = need.total[quantity] ?? 0;
+  if (amount <= limit) return amount;
+  const isOutput = quantity === QUANTITY.tokens || quantity === QUANTITY.outputTokens;
+  const sure = isOutput ? amount - (need.expected ?? 0) : amount;
+  return sure > limit ? Infinity : limit;
 }
 
 /** What a provider charged in the end, with a place for each QUANTITY. Without usage: what was needed. */

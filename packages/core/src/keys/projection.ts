@@ -3,11 +3,9 @@ import { needAt, type ChooseAt } from './draw.ts';
 import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
 import { learnedStart } from './learned-limit.ts';
-import { isContinuous, limitCell, nodeCell, startOf } from './limit-cells.ts';
-import { dimensionInTag } from './limit-tag.ts';
+import { amountAt, isContinuous, limitCell, nodeCell, startOf } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate, TierPlan } from './plan.ts';
-import { quantityOfCode } from './quantity.ts';
 import { LIMIT, LIMIT_SLOTS, NODE_CELL } from './table-layout.ts';
 
 /** How soon a place at a node whose cap is reached is looked for again: nobody knows when an attempt ends. */
@@ -38,7 +36,7 @@ export function candidateStart(
   now: number,
   need?: Need,
 ): number {
-  const { total } = need ?? UNKNOWN_NEED;
+  const wanted = need ?? UNKNOWN_NEED;
   const { blocks } = candidate;
   let start = Math.max(cooledUntil(table, candidate, now, need), placeStart(table, candidate, now));
   for (let of = 0; of < blocks.length; of += 1) {
@@ -48,7 +46,7 @@ export function candidateStart(
       const cell = limitCell(block, place);
       const tag = readCell(table, cell + LIMIT.tag);
       if (tag === 0) break;
-      const amount = total[quantityOfCode(dimensionInTag(tag))] ?? 0;
+      const amount = amountAt(table, cell, tag, wanted);
       if (amount > 0) start = Math.max(start, startOf(table, block, cell, { amount, now }));
     }
   }

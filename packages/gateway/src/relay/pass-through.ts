@@ -1,6 +1,8 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import { maskBillingText } from '@keywell/core/secret/mask-billing-text';
 import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
+import { readErrorBody } from '@keywell/providers/compatible/error-body';
+import { renderForeignError } from '@keywell/wire/openai-chat/errors';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
@@ -18,7 +20,7 @@ const IN_STREAM = 'The provider refused the request.';
 
 /**
  * The provider's own explanation of what is wrong with the request, with its status; key material, account ids and what it says
- * of the account's money are masked. What is not JSON, or was so long that it was cut, is not passed on.
+ * of the account's money are masked. What says nothing in JSON, or was so long that it was cut, is not passed on.
  */
 export function passThrough(
   exchange: Exchange,
@@ -28,7 +30,9 @@ export function passThrough(
   const { status, body, contentType } = answer;
   if (status < 400 || status >= 500) return refuse('upstream_invalid');
   const said = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  if (!contentType.toLowerCase().startsWith('application/json') || !isJson(said)) {
+  const json = contentType.toLowerCase().startsWith('application/json');
+  const shown = json ? inCallersDialect(said) : null;
+  if (shown === null) {
     return refuse(
       'invalid_parameter',
       `The provider refused the request with status ${status} and gave no reason that can be shown.`,
@@ -36,7 +40,7 @@ export function passThrough(
     );
   }
   if (exchange.begun) return refuse('invalid_parameter', IN_STREAM);
-  const text = maskBillingText(maskProviderText(said, secretsOf(candidate)));
+  const text = maskBillingText(maskProviderText(shown, secretsOf(candidate)));
   exchange.status = status;
   exchange.responseBytes = Buffer.byteLength(text);
   exchange.inbound.respond(
@@ -54,11 +58,18 @@ function secretsOf({ key }: Candidate): string[] {
   );
 }
 
-function isJson(text: string): boolean {
+/**
+ * As it came where it is an error as OpenAI writes one; other shapes (Google's array, a bare text) are put into that one. Null where
+ * it is no JSON, or says nothing.
+ */
+function inCallersDialect(said: string): string | null {
+  let parsed: { readonly error?: { readonly message?: unknown } | null } | null;
   try {
-    JSON.parse(text);
-    return true;
+    parsed = JSON.parse(said);
   } catch {
-    return false;
+    return null;
   }
+  if (typeof parsed?.error?.message === 'string') return said;
+  const { message } = readErrorBody(said);
+  return message === '' ? null : renderForeignError(message);
 }

@@ -41,6 +41,8 @@ const FUNDS_RULES: readonly FailureRule[] = [
       /^Your credit balance is too low to access the (?:Anthropic|Claude) API\.?(?: Please go to Plans & Billing to upgrade or purchase credits\.?)?$/,
     verdict: ORGANIZATION_FUNDS,
   },
+  // billing is the organization's, whatever workspace the key is of
+  { name: 'billing', type: ['billing_error'], verdict: ORGANIZATION_FUNDS },
   {
     name: 'enforced-spend-limit',
     field: { at: 'error.details.error_code', is: ['enforced_spend_limit_reached'] },

@@ -31,6 +31,12 @@ const FUNDS_RULES: readonly FailureRule[] = [
     verdict: PROJECT_FUNDS,
   },
   {
+    name: 'spending-cap',
+    status: [403, 429],
+    message: /^Your project has exceeded its monthly spending cap\b/,
+    verdict: PROJECT_FUNDS,
+  },
+  {
     name: 'billing-disabled',
     field: { at: REASON, is: ['billing_disabled'] },
     verdict: PROJECT_FUNDS,

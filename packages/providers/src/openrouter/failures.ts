@@ -3,6 +3,7 @@ import { COMPATIBLE_FAILURES } from '../compatible/failures.ts';
 import {
   CONCURRENCY,
   DAILY,
+  FORBIDDEN,
   FUNDS,
   NOTHING,
   ORGANIZATION_FUNDS,
@@ -95,6 +96,14 @@ const WINDOW_RULES: readonly FailureRule[] = [
 ];
 
 const REST_RULES: readonly FailureRule[] = [
+  // what an account or a key allows of its data: another one may allow more
+  {
+    name: 'data-policy',
+    status: [404],
+    message:
+      /^No endpoints (?:found|available) matching your (?:guardrail restrictions and )?data policy\b/,
+    verdict: FORBIDDEN,
+  },
   {
     name: 'moderation',
     status: [403],

@@ -138,6 +138,7 @@ const messageOf = (status: number): string =>
 
 export const anthropicFace: Face = {
   name: 'anthropic',
+  keyHeader: 'x-api-key',
   // continuous: "the token bucket algorithm … your capacity is continuously replenished"
   rules: { ...USUAL_RULES, charge: 'as_produced' },
   refusals: {

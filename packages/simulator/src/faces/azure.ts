@@ -59,6 +59,7 @@ const edgeHeaders = ({ requestId }: Stamp): string[] => ['apim-request-id', requ
 
 export const azureFace: Face = {
   name: 'azure',
+  keyHeader: 'api-key',
   rules: USUAL_RULES,
   refusals: {
     account_deactivated: () => refuse(403, '403', 'This subscription is disabled.'),

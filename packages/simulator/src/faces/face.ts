@@ -58,6 +58,8 @@ export type Refuse = (
 
 export interface Face {
   readonly name: FaceName;
+  /** A header of its own in which this vendor takes keys, beside the bearer; lower case. */
+  readonly keyHeader?: string;
   /** How this vendor's limits refill and charge, where the profile says nothing else. */
   readonly rules: LimitRules;
   readonly refusals: Readonly<Record<RefusalKind, Refuse>>;

@@ -13,6 +13,13 @@ export function renderError({ code, message, param }: ErrorBody): string {
   return JSON.stringify({ error: { message, type, param, code } });
 }
 
+/** A provider's own words on what is wrong with a request, which no code of ours stands for. */
+export function renderForeignError(message: string): string {
+  return JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: null },
+  });
+}
+
 /** The event that ends a broken stream: official SDKs throw on it. The connection must be destroyed after it, never ended. */
 export function renderStreamError(error: ErrorBody): string {
   return `data: ${renderError(error)}\n\n`;

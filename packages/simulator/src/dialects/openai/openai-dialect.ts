@@ -1,6 +1,7 @@
 /** The OpenAI API: who calls, what for, whether it is admitted, what it is answered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { deliver } from '../../behaviour/deliver.ts';
+import type { Face } from '../../faces/face.ts';
 import type { Refusal } from '../../faces/refusal.ts';
 import type { KeyOwner, ProviderState } from '../../provider-state.ts';
 import type { Dialect, Exchange } from '../dialect.ts';
@@ -20,8 +21,10 @@ export const openaiDialect: Dialect = {
   handle,
 };
 
-function bearerOf(request: IncomingMessage): string | null {
-  const header = request.headers.authorization;
+function keyOf({ headers }: IncomingMessage, { keyHeader }: Face): string | null {
+  const own = keyHeader === undefined ? undefined : headers[keyHeader];
+  if (typeof own === 'string' && own !== '') return own;
+  const header = headers.authorization;
   if (header === undefined || !/^bearer /i.test(header)) return null;
   const value = header.slice(7).trim();
   return value === '' ? null : value;
@@ -34,11 +37,11 @@ function handle(
   given: string,
 ): void {
   const path = given.startsWith(COMPATIBLE) ? `/v1/${given.slice(COMPATIBLE.length)}` : given;
-  const bearer = bearerOf(request);
-  const owner = bearer === null ? null : state.ownerOf(bearer);
+  const { face } = state;
+  const key = keyOf(request, face);
+  const owner = key === null ? null : state.ownerOf(key);
   const route = routeOf(request.method ?? 'GET', path);
   const operation = 'status' in route ? 'none' : route.kind === 'call' ? route.operation : 'models';
-  const { face } = state;
   const exchange = openExchange({ state, request, response, path, face, owner, operation });
   if (exchange === null) return;
   if ('status' in route) {
@@ -47,7 +50,7 @@ function handle(
   }
   if (owner === null) {
     request.resume();
-    return refuse(exchange, null, face.unknownKey(bearer, exchange.requestId), 'unknown_key');
+    return refuse(exchange, null, face.unknownKey(key, exchange.requestId), 'unknown_key');
   }
   const mismatch = mismatchOf(exchange, owner);
   if (mismatch !== null) {
