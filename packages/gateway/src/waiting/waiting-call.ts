@@ -53,6 +53,8 @@ export interface WaitingCall {
   againAt(now: number): number;
   /** The quota domain in which this call would fit first. */
   firstDomain(now: number): number;
+  /** What `tryStart` has taken of the consumer's share is not used after all. */
+  unclaim(): void;
   /** Goes on by a new snapshot, or says why it cannot. */
   moveTo(live: LiveSnapshot): Refusal | null;
 }
