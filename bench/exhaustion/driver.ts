@@ -1,7 +1,7 @@
 // One run in virtual time: a heap of events, the providers' limiters, and a strategy between them. No clock, no sockets, no chance but
 // the seed's.
 import { seededRandom } from '../../packages/testkit/src/seeded-random.ts';
-import { EventHeap } from './event-heap.ts';
+import { EventHeap } from '@keywell/core/time/event-heap';
 import { KeyRecord, type Trace } from './implied.ts';
 import { ProviderKey, type Answer } from './provider.ts';
 import { worldOf, type RequestSpec, type Scenario } from './scenario.ts';

@@ -100,7 +100,11 @@ describe('verbs that ask the gateway', () => {
     const forecast = await run('forecast', '--pool', 'chat');
     expect(forecast.code).toBe(0);
     expect(forecast.out).toContain('tokens_day');
-    expect((await run('forecast', '--pool', 'nowhere')).code).toBe(1);
+    const nowhere = await run('forecast', '--pool', 'nowhere');
+    expect(nowhere).toMatchObject({ code: 1, err: 'error: There is no pool of this name.\n' });
+    const tooMany = await run('alerts', '--limit', '501');
+    expect(tooMany.code).toBe(2);
+    expect(tooMany.err.match(/Too big/g)).toHaveLength(1);
     const alerts = await run('alerts', '--json', '--limit', '1');
     expect(JSON.parse(alerts.out)).toMatchObject({
       data: [{ kind: 'pool_recovered', subject: 'pool:chat' }],

@@ -7,6 +7,7 @@ import {
   type Schema,
 } from '@keywell/contract/admin/admin-route';
 import { type AdminProblem, problemSchema } from '@keywell/contract/admin/admin-schemas';
+import { ERRORS } from '@keywell/core/errors/catalogue';
 import type { Secret } from '@keywell/core/secret/secret';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -95,15 +96,22 @@ export class AdminClient {
       problem.code === 'invalid_credentials'
         ? 'The token in the data folder is that of another installation; name the right folder with --data.'
         : '';
-    return new CliError(exitCodeOf(problem), clean(`${problem.title} ${problem.detail}`), {
+    return new CliError(exitCodeOf(problem), clean(summaryOf(problem)), {
       hint,
       lines,
     });
   }
 }
 
+/** Nothing is said twice: the places say what the detail sums up, and what is not there is more than a path. */
+function summaryOf({ title, detail, code, problems = [] }: AdminProblem): string {
+  if (code === 'not_found' && detail !== ERRORS.not_found.hint) return detail;
+  return code === 'invalid_parameter' && problems.length > 0 ? title : `${title} ${detail}`;
+}
+
 function exitCodeOf({ status, code }: AdminProblem): number {
   if (status === 401 || status === 403) return EXIT.unauthorized;
+  if (code === 'invalid_parameter') return EXIT.usage;
   return code === 'configuration_refused' ? EXIT.refused : EXIT.failed;
 }
 

@@ -7,7 +7,7 @@ import { renderTable } from './table.ts';
 /** Alerts, one line each, newest first as they come. */
 export function renderAlerts(alerts: readonly AlertView[], paint: Paint): string {
   if (alerts.length === 0) {
-    return 'No alerts. "alerts" in the configuration says when a pool counts as running low.\n';
+    return 'No alerts. "alerts" in the configuration says when a pool counts as running low; left out, it is 10 % or an hour.\n';
   }
   const rows = alerts.map((alert) => [
     showInstant(alert.at),

@@ -77,7 +77,7 @@ function notesOn(pools: readonly PoolForecastView[], paint: Paint): string {
   const notes: string[] = [];
   if (pools.some((pool) => pool.dimensions.length === 0)) {
     notes.push(
-      'No limit known: the provider has told none yet. Send a call, or declare "limits" at its keys in the configuration.',
+      'No limit known: the provider has told none yet. Send a call and look again after some seconds, or declare "limits" at its keys in the configuration.',
     );
   }
   if (dimensions.some(({ state }) => state === 'learning')) {

@@ -43,10 +43,13 @@ function examine(file: string): {
   const { providers, pools, models, consumers } = loaded.snapshot;
   const keys = providers.reduce((sum, provider) => sum + provider.keys.length, 0);
   const summary =
-    `good: ${providers.length} providers with ${keys} keys, ${pools.length} pools, ` +
-    `${models.length} models, ${consumers.length} consumers`;
+    `good: ${counted(providers.length, 'provider')} with ${counted(keys, 'key')}, ${counted(pools.length, 'pool')}, ` +
+    `${counted(models.length, 'model')}, ${counted(consumers.length, 'consumer')}`;
   return { problems: [], warnings: loaded.warnings, summary };
 }
+
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** One problem as one or two lines: place, what is wrong, what would be right. */
 export function showProblem(kind: 'error' | 'warning', problem: Problem): string {

@@ -3,14 +3,13 @@ import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Candidate, KeyPlan } from '@keywell/core/keys/plan';
 import type { Dimension, Verdict } from '@keywell/core/keys/verdict';
 import {
-  limitOf,
   msUntilReset,
   msUntilRoom,
-  newMeter,
   roomOf,
   takeFrom,
   type Meter,
-} from './meter.ts';
+} from '@keywell/simulator/limiter/meter';
+import { meterFor } from './meter-for.ts';
 import { costOf, type PriceOf, type TokenCounts } from './price.ts';
 
 /** Where the limits of a virtual provider come from. */
@@ -117,7 +116,7 @@ export class VirtualLimits {
       const level = levelOf(candidate, limit);
       told.push({
         dimension,
-        limit: limitOf(meter),
+        limit: meter.limit,
         remaining: Math.max(0, Math.floor(roomOf(meter, at))),
         resetInMs: msUntilReset(meter, at),
         reset: continuous ? 'full_again' : 'window_end',
@@ -148,7 +147,7 @@ function limitFrom(sample: LimitFacts, limit: number, at: number): Limit {
   const meter: Limit['meter'] =
     dimension === 'concurrency'
       ? { kind: 'places', limit, used: 0 }
-      : newMeter(limit, { dimension, refill }, at);
+      : meterFor(limit, { dimension, refill }, at);
   return {
     path,
     dimension,
@@ -216,7 +215,7 @@ function refusalOf(
   const waitMs = msUntilRoom(meter, need, at);
   if (waitMs <= 0) return null;
   if (waitMs === Infinity) {
-    const limit = limitOf(meter);
+    const { limit } = meter;
     return { ...base, class: 'too_large_for_limit', scope: 'none', limit, refusedNeed: need };
   }
   const kind = /_(day|month)$/.test(dimension) ? 'window_exhausted_long' : 'window_exhausted_short';

@@ -106,6 +106,13 @@ describe('at the start', () => {
     expect(at.saved).toEqual([]);
   });
 
+  it('says that there is no file yet, and not that it is gone, when asked what would change', async () => {
+    const { live } = start(world());
+    await live.load();
+    const changes = await live.compare(null);
+    expect(changes.ok ? '' : changes.problems[0]?.message).toMatch(/no file yet/);
+  });
+
   it('refuses when the file that was named does not exist', async () => {
     const outcome = await start(world(), true).live.load();
     expect(outcome.ok ? '' : outcome.problems[0]?.message).toBe('The file does not exist.');

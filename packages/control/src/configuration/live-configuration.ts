@@ -304,18 +304,25 @@ export class LiveConfiguration {
     if (content.kind === 'missing')
       return {
         ok: false,
-        problems: [
-          this.#problem(
-            'The file does not exist any more; what ran last stays in force.',
-            'Put it back.',
-          ),
-        ],
+        problems: [this.#missing()],
       };
     const input = await this.#input();
     return loadConfig(
       content.bytes,
       this.#options.file,
       slotOf === undefined ? input : { ...input, slotOf },
+    );
+  }
+
+  #missing(): Problem {
+    if (this.#inForce?.source === 'fallback')
+      return this.#problem(
+        'There is no file yet; what answers is simulated.',
+        'Write it, or name another one.',
+      );
+    return this.#problem(
+      'The file does not exist any more; what ran last stays in force.',
+      'Put it back.',
     );
   }
 

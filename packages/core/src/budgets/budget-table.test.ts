@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acquireLock, lockWordOf } from '../limits/record-lock.ts';
+import { acquireLock, lockWordOf, releaseLock } from '../limits/record-lock.ts';
 import { BudgetTable, type BudgetPeriod } from './budget-table.ts';
 
 const WRITERS = 3;
@@ -90,6 +90,26 @@ describe('BudgetTable', () => {
     expect(by(0).recover(2)).toEqual({ bookedMicros: 30, locksReleased: 1 });
     expect(by(0).read(0)).toEqual({ ...before, spentMicros: 30, heldMicros: 20 });
     expect(by(0).recover(2)).toEqual({ bookedMicros: 0, locksReleased: 0 });
+  });
+
+  it('books later what a dead worker held in a row that somebody else had, and nothing of its successor’s', () => {
+    const { buffer, by } = opened();
+    expect(admitted(by(2), 100, 30)).toBe(true);
+    const main = by(0);
+    const ints = new Int32Array(buffer);
+    const row = (BudgetTable.bytes(0, WRITERS) / 8) * 2;
+    const other = lockWordOf({ worker: 1, epoch: 1 });
+    acquireLock(ints, row, other);
+    expect(main.recover(2)).toEqual({ bookedMicros: 0, locksReleased: 0 });
+    expect(main.bookLate()).toBe(0);
+    releaseLock(ints, row, other);
+    const successor = new BudgetTable(buffer, { worker: 2, epoch: 2 }, WRITERS);
+    expect(admitted(successor, 100, 70)).toBe(true);
+    expect(main.bookLate()).toBe(30);
+    expect(main.bookLate()).toBe(0);
+    expect(main.read(0)).toMatchObject({ spentMicros: 30, heldMicros: 70 });
+    successor.settle(ROW, DAY, { heldMicros: 70, costMicros: 0 });
+    expect(main.read(0)).toMatchObject({ spentMicros: 30, heldMicros: 0 });
   });
 
   it('remembers what was spent before, until somebody uses the row', () => {

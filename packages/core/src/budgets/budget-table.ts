@@ -159,7 +159,10 @@ export class BudgetTable {
     Atomics.store(this.#ints, at * 2 + GENERATION, row.generation);
   }
 
-  /** After a worker's thread has ended: undoes what it had begun, books what it held as spent, releases its locks. */
+  /**
+   * After a worker's thread has ended: undoes what it had begun, books what it held as spent, releases its locks. By a writer that holds
+   * nothing for calls of its own; what it could not book is booked by `bookLate`.
+   */
   recover(worker: number): { readonly bookedMicros: number; readonly locksReleased: number } {
     this.#undo(worker);
     let bookedMicros = 0;
@@ -173,12 +176,32 @@ export class BudgetTable {
     return { bookedMicros, locksReleased };
   }
 
-  /** The dead worker's share of a row, under the row's lock: others may be settling there. */
+  /** Books what could not be booked when its worker was recovered, because somebody else had the row. */
+  bookLate(): number {
+    let bookedMicros = 0;
+    const rows = this.slots;
+    for (let slot = 0; slot < rows; slot += 1) {
+      bookedMicros += this.#book(this.#rowAt(slot), this.#writer);
+    }
+    return bookedMicros;
+  }
+
+  /**
+   * The dead worker's share of a row, under the row's lock: others may be settling there. A row that stays busy keeps it as held by this
+   * writer, which has no calls of its own, so that the dead worker's successor starts with nothing.
+   */
   #book(at: number, worker: number): number {
     const cell = at + HELD + worker;
     const held = this.#read(cell);
     if (held === 0) return 0;
-    if (!acquireLock(this.#ints, at * 2 + LOCK, this.#word)) return 0;
+    if (!acquireLock(this.#ints, at * 2 + LOCK, this.#word)) {
+      if (worker === this.#writer) return 0;
+      // Nobody else writes either cell, and who reads in between sees more held than there is.
+      const own = at + HELD + this.#writer;
+      this.#floats[own] = this.#read(own) + held;
+      this.#floats[cell] = 0;
+      return 0;
+    }
     this.#write(at + SPENT, this.#read(at + SPENT) + held);
     this.#write(cell, 0);
     this.#commit();

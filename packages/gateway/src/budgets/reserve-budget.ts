@@ -38,7 +38,12 @@ export function reserveBudget(exchange: Exchange, plane: Plane): PhaseResult {
     plane.meter.add('budgetRefusals');
     return exhausted(budget, plane.clock.wallNow());
   }
-  exchange.spend = new SpendHold(plane.budgets, owner, { model, expected, heldMicros });
+  exchange.spend = new SpendHold(plane.budgets, owner, {
+    alias: model.alias,
+    expected,
+    dearest: ceiling.price,
+    heldMicros,
+  });
   return null;
 }
 
@@ -76,7 +81,7 @@ function ceilingOver(targets: readonly TargetRecord[]): Ceiling | null {
   return {
     price: {
       inputMicros: most((price) => Math.max(price.inputMicros, price.cachedInputMicros)),
-      cachedInputMicros: 0,
+      cachedInputMicros: most((price) => Math.max(price.inputMicros, price.cachedInputMicros)),
       outputMicros: most((price) => price.outputMicros),
     },
     contextLength: Math.max(...targets.map((target) => target.contextLength ?? LARGEST_CONTEXT)),

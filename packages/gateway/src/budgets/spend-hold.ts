@@ -2,14 +2,23 @@ import { costMicros, estimateMicros } from '@keywell/core/budgets/cost';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { TokenUsage } from '@keywell/core/log/request-record';
-import type { TargetRecord } from '@keywell/core/snapshot/snapshot';
-import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import type { TokenPrice } from '@keywell/core/snapshot/snapshot';
 import type { BudgetedConsumer, Budgets } from './budgets.ts';
 
 /** What a call is expected to take of any target. */
 export interface ExpectedTokens {
   readonly inputTokens: number;
   readonly outputTokens: number;
+}
+
+/** A call as it was when its budget was asked; it may go on by another snapshot. */
+export interface HeldCall {
+  /** The model as the caller names it. */
+  readonly alias: string;
+  readonly expected: ExpectedTokens;
+  /** The dearest price of the targets there were. */
+  readonly dearest: TokenPrice;
+  readonly heldMicros: number;
 }
 
 /** How an attempt ended, as far as its price is concerned. */
@@ -29,37 +38,28 @@ export interface AttemptEnd {
 export class SpendHold {
   readonly #budgets: Budgets;
   readonly #consumer: BudgetedConsumer;
-  readonly #model: LiveModel;
-  readonly #expected: ExpectedTokens;
-  readonly #heldMicros: number;
+  readonly #call: HeldCall;
   #costMicros = 0;
   #settled = false;
 
-  constructor(
-    budgets: Budgets,
-    consumer: BudgetedConsumer,
-    call: {
-      readonly model: LiveModel;
-      readonly expected: ExpectedTokens;
-      readonly heldMicros: number;
-    },
-  ) {
+  constructor(budgets: Budgets, consumer: BudgetedConsumer, call: HeldCall) {
     this.#budgets = budgets;
     this.#consumer = consumer;
-    this.#model = call.model;
-    this.#expected = call.expected;
-    this.#heldMicros = call.heldMicros;
+    this.#call = call;
   }
 
-  /** Adds what an attempt cost: what its usage says, or all that was expected where it may have been charged and nobody knows. */
-  attemptEnded(candidate: Candidate, end: AttemptEnd): void {
-    const price = targetOf(this.#model, candidate)?.price ?? null;
-    if (price === null) return;
+  /**
+   * Adds what an attempt cost: what its usage says, or all that was expected where it may have been charged and nobody knows. A candidate
+   * of a newer snapshot that has no price costs what the call's dearest did: an unknown price is no price of 0.
+   */
+  attemptEnded({ price }: Pick<Candidate, 'price'>, end: AttemptEnd): void {
+    const { alias, expected, dearest } = this.#call;
+    const paid = price ?? dearest;
     const { kind } = end.result;
     if (kind !== 'failed' && end.usage !== null) {
-      this.#costMicros += costMicros(end.usage, price);
-      this.#budgets.learn(this.#model.alias, end.usage);
-    } else if (mayBeCharged(end)) this.#costMicros += estimateMicros(this.#expected, price);
+      this.#costMicros += costMicros(end.usage, paid);
+      this.#budgets.learn(alias, end.usage);
+    } else if (mayBeCharged(end)) this.#costMicros += estimateMicros(expected, paid);
   }
 
   /** Books the call, once. */
@@ -68,7 +68,7 @@ export class SpendHold {
     this.#settled = true;
     this.#budgets.settle({
       consumer: this.#consumer,
-      heldMicros: this.#heldMicros,
+      heldMicros: this.#call.heldMicros,
       costMicros: this.#costMicros,
     });
   }
@@ -81,10 +81,4 @@ function mayBeCharged({ result, status, verdict, sent }: AttemptEnd): boolean {
   if (verdict.class === 'ambiguous_accept') return true;
   const begun = status >= 200 && status < 300;
   return begun && (verdict.class === 'transient' || verdict.class === 'unknown');
-}
-
-function targetOf(model: LiveModel, candidate: Candidate): TargetRecord | undefined {
-  return model.pool.tiers[candidate.tier]?.targets.find(
-    ({ provider, model: name }) => provider === candidate.provider.id && name === candidate.model,
-  );
 }

@@ -46,6 +46,7 @@ export class SpendKeeper {
 
   /** Hands over what has been spent where that changed since it was last kept; what could not be kept is handed over again. */
   keep(save: (changes: readonly StoredSpend[]) => boolean): void {
+    this.#table.bookLate();
     this.#noteChanges();
     if (this.#unkept.size === 0) return;
     if (save([...this.#unkept.values()])) this.#unkept.clear();

@@ -7,6 +7,8 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 export interface Contender<Pick> {
   readonly pick: Pick;
   readonly attempt: Attempt;
+  /** Whether it has ended, however. */
+  over: boolean;
 }
 
 /** How a race ended: who answered or failed last, and who had failed before. */
@@ -57,9 +59,9 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
   }
 
   callerLeft(): void {
-    // One of them says that the caller left; the other is only dropped.
-    const [first] = this.#contenders;
-    const speaker = this.#winner ?? first?.attempt;
+    // One that still runs says that the caller left, for one that is over says nothing any more; the other is only dropped.
+    const running = this.#contenders.find(({ over }) => !over);
+    const speaker = this.#winner ?? running?.attempt;
     this.#dropAllBut(speaker ?? null);
     speaker?.callerLeft();
   }
@@ -76,9 +78,10 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
 
   #enter(pick: Pick): void {
     const attempt = this.#host.start(pick, () => this.#onContent(pick, attempt));
-    this.#contenders.push({ pick, attempt });
+    const contender = { pick, attempt, over: false };
+    this.#contenders.push(contender);
     this.#running += 1;
-    void attempt.run().then((result) => this.#onResult(pick, result));
+    void attempt.run().then((result) => this.#onResult(contender, result));
   }
 
   #onContent(pick: Pick, attempt: Attempt): void {
@@ -92,7 +95,9 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
     for (const { attempt } of this.#contenders) if (attempt !== kept) attempt.drop();
   }
 
-  #onResult(pick: Pick, result: AttemptResult): void {
+  #onResult(contender: Contender<Pick>, result: AttemptResult): void {
+    const { pick } = contender;
+    contender.over = true;
     this.#running -= 1;
     if (result.kind === 'dropped') return;
     const failed = result.kind === 'failed';
@@ -102,9 +107,7 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
       return;
     }
     this.#stopTimer();
-    for (const contender of this.#contenders) {
-      if (contender.pick !== pick) contender.attempt.drop();
-    }
+    this.#dropAllBut(contender.attempt);
     const hedged = this.#contenders.length > 1;
     this.#resolve({ pick, result, earlier: this.#earlier, hedged });
   }

@@ -285,7 +285,14 @@ class Dispatcher implements AttemptCall, TurnHost {
   #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
     this.#history.attempts += 1;
     this.#turns.tell();
-    return makeAttempt(this, pick, why, onContent);
+    try {
+      return makeAttempt(this, pick, why, onContent);
+    } catch (error) {
+      // A defect of our own; what was taken for the attempt goes back all the same.
+      giveBack(this.exchange, this.plane, pick.reservation);
+      this.#turns.unclaim();
+      throw error;
+    }
   }
 
   #why(candidate: Candidate): Why {

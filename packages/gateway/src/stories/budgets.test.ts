@@ -24,9 +24,13 @@ async function startBudgeted(amount: number, more: Sketch = {}): Promise<void> {
   });
 }
 
-const ask = (more: object = {}, key = STORY_KEY): Promise<Seen> =>
+const ask = (
+  more: object = {},
+  key = STORY_KEY,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Seen> =>
   postJson(
-    { url: story.url, key },
+    { url: story.url, key, headers },
     { model: 'smart', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }], ...more },
   );
 
@@ -89,6 +93,31 @@ describe('a budget', () => {
     expect(seen.text).toContain('price_unknown');
     expect(story.called()).toEqual({});
     expect((await ask({}, consumerKey(1))).status).toBe(200);
+  });
+
+  it('takes the price of whoever served, also when the pool has changed while the call waited', async () => {
+    await startBudgeted(10, {
+      keys: [{ id: 'a' }],
+      pool: { tiers: [{ targets: [TARGET] }], maxWaitMs: 20_000 },
+    });
+    story.simulator.set({ fault: 'rate_limited', retryAfterMs: 15_000, count: 1 });
+    expect((await ask({}, STORY_KEY, { 'keywell-max-wait-ms': '0' })).status).toBe(429);
+    const waiting = ask();
+    await until(() => story.metric('keywell_requests_waiting') === 1, 'the call to wait');
+    const { snapshot } = story;
+    const [pool] = snapshot.pools;
+    const [target] = pool?.tiers[0]?.targets ?? [];
+    if (pool === undefined || target === undefined) throw new Error('the story lost its pool');
+    const none = { ...target, model: 'no-such-model' };
+    const tiers = [{ targets: [none] }, { targets: [target] }];
+    await story.node.publish({ ...snapshot, version: 2, pools: [{ ...pool, tiers }] });
+    story.node.clearCooldowns({});
+    expect((await waiting).status).toBe(200);
+    await until(() => spent()?.heldMicros === 0, 'the call to be booked');
+    const record = (await story.records()).at(-1);
+    expect(record).toMatchObject({ status: 200, upstreamModel: 'gpt-5' });
+    expect(spent()?.spentMicros).toBe(((record?.usage?.outputTokens ?? 0) * DOLLAR) / 10);
+    expect(spent()?.spentMicros).toBeGreaterThan(0);
   });
 
   it('takes nothing for refusals, and all that was expected for what may have been carried out', async () => {
@@ -162,7 +191,8 @@ describe('a budget', () => {
     await until(() => spent()?.heldMicros === DOLLAR / 10, 'a call in flight');
     await handles[0]?.terminate();
     await cut;
-    expect(spent()).toMatchObject({ spentMicros: DOLLAR / 10, heldMicros: 0 });
+    await until(() => spent()?.heldMicros === 0, 'what it held to be booked');
+    expect(spent()).toMatchObject({ spentMicros: DOLLAR / 10 });
     await until(
       () => story.events.some(({ kind }) => kind === 'worker_restarted'),
       'a worker',

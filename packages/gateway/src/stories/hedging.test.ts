@@ -124,6 +124,23 @@ describe('a second attempt at a late first token', () => {
     expect(story.simulator.calls().every(({ endedMs }) => endedMs !== null)).toBe(true);
     expect(story.cooled).toEqual([]);
   });
+
+  it('ends with the caller too when the first one has failed by then', async () => {
+    await startWarm();
+    story.simulator.set({ fault: 'server_error', key: 'a', delayMs: LEAST_MS * 3 });
+    story.simulator.set({ fault: 'slow_first_byte', key: 'b', waitMs: SLOW_MS });
+    const call = callRaw(story.port, { key: STORY_KEY }, body());
+    await until(
+      () => story.simulator.calls().some(({ key, endedMs }) => key === 'a' && endedMs !== null),
+      'the first to fail',
+    );
+    await until(() => story.key('a').inFlight === 0, 'the gateway to know of it');
+    expect(story.called()).toEqual({ a: 1, b: 1 });
+    call.socket.destroy();
+    await story.quiet();
+    const [record] = (await story.records()).slice(-1);
+    expect(record).toMatchObject({ status: 499, attempts: 2 });
+  });
 });
 
 describe('there is no second attempt', () => {

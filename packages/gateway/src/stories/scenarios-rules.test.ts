@@ -104,7 +104,7 @@ describe('too many calls at the same time', () => {
       face: 'anthropic',
       kind: 'anthropic',
       keys: [{ id: 'a' }],
-      model: { limits: { concurrent: 3 }, firstByteMs: 200 },
+      model: { limits: { concurrent: 3 }, firstByteMs: 1000 },
       pool: { maxWaitMs: 20_000 },
     });
     const seen = await Promise.all(Array.from({ length: 8 }, () => ask(story)));

@@ -28,6 +28,8 @@ export interface LineHooks {
   readonly refusedUntil: ReadonlyMap<string, number>;
   /** Until when others must find what this call asks for; null while nothing is held back from it. */
   heldUntil(): number | null;
+  /** What was picked is not called after all. */
+  unclaim(): void;
   /** The call goes by another snapshot from now on. */
   onMoved(model: LiveModel): void;
   /** Monotonic instant by which the call must have its first byte. */
@@ -138,6 +140,10 @@ export class CallInLine implements WaitingCall {
     const { deadlineAt } = this;
     const { needs } = this.#hooks;
     return placeToKeep(this.exchange.live.table, candidates, { now, deadlineAt, kept, needs });
+  }
+
+  unclaim(): void {
+    this.#hooks.unclaim();
   }
 
   moveTo(live: LiveSnapshot): Refusal | null {

@@ -1,4 +1,4 @@
-import { enqueue, roomReturned } from '@keywell/core/waiting/deadline-queue';
+import { enqueue, leave, roomReturned } from '@keywell/core/waiting/deadline-queue';
 import { aSeat } from '@keywell/core/waiting/waiting-fixture.bench';
 import {
   answerBell,
@@ -33,6 +33,8 @@ class World {
   tries = 0;
   /** Where refill was put aside for others, as each try was told, by the tokens of the call. */
   readonly told = new Map<number, readonly number[]>();
+  /** Calls of unclaim. */
+  unclaimed = 0;
 
   constructor() {
     initWaitingTable(this.cells, 3, { tickets: 50, shares: 20 });
@@ -94,6 +96,9 @@ class World {
       projectedStart: (need, now) => (need.tokens <= this.room ? now : now + 500),
       againAt: (now) => now + 100,
       placeToKeep: (_kept, now) => ({ candidate: tokens, from: now + 500 }),
+      unclaim: () => {
+        this.unclaimed += 1;
+      },
       moveTo: () => null,
     };
   }
@@ -193,6 +198,16 @@ describe('lines of two workers over one queue', () => {
     roomReturned(table);
     line.takeTurns();
     expect(waiter.open).toBe(false);
+  });
+
+  it('take nothing of a share for a call that has left the queue in the same moment', () => {
+    const world = begin();
+    const waiter = world.ask(1, 10);
+    const { line, table } = world.of(1);
+    world.room = 10;
+    leave(table, waiter.ticket);
+    line.spill(waiter);
+    expect([waiter.open, world.unclaimed]).toEqual([true, 1]);
   });
 
   it('let a small call of the other worker pass a large one that does not fit', () => {

@@ -159,6 +159,7 @@ export class Line {
     const served = serve(this.#host.table, waiter.ticket);
     if (served === null || served === 'busy') {
       this.#host.giveBack(waiter, pick);
+      waiter.call.unclaim();
       return served === null ? 'went' : 'busy';
     }
     this.pace.release(now);

@@ -96,6 +96,11 @@ export class ShareKeeper {
     return capacity;
   }
 
+  /** A new snapshot rules: what was known of pools by an older one would only keep that one in memory. */
+  snapshotChanged(live: LiveSnapshot): void {
+    for (const [pool, known] of this.#known) if (known.live !== live) this.#known.delete(pool);
+  }
+
   /** Whether anything is known of what a pool has. */
   knows(live: LiveSnapshot, model: LiveModel, now: number): boolean {
     const { requests, tokens } = this.capacity(live, model, now);

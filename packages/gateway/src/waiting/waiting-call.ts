@@ -54,6 +54,8 @@ export interface WaitingCall {
   againAt(now: number): number;
   /** Where this call would fit first, in time and where nothing is put aside for others; null where nowhere. */
   placeToKeep(kept: readonly Earmark[], now: number): KeptPlace | null;
+  /** What `tryStart` has taken of the consumer's share is not used after all. */
+  unclaim(): void;
   /** Goes on by a new snapshot, or says why it cannot. */
   moveTo(live: LiveSnapshot): Refusal | null;
 }

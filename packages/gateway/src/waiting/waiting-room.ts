@@ -135,6 +135,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
         if (refusal !== null) waiter.bar(refusal);
       }
     }
+    this.shares.snapshotChanged(live);
     roomReturned(this.table);
     this.#takeTurns();
   }

@@ -136,7 +136,7 @@ export const FAULTS = Object.freeze({
   ),
   skewed_clock: row(
     'shape',
-    '`date` and the instants in limit headers are off by `skew_ms` (default an hour ahead)',
+    '`date` and the instants that limits name are off by `skew_ms` (default an hour ahead)',
     ['skew_ms'],
   ),
   nonsense_headers: row(

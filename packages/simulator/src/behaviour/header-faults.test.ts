@@ -82,6 +82,18 @@ describe('limit headers', () => {
     ]);
   });
 
+  test('and what a refusal’s body says are from the same wrong clock', async () => {
+    const simulator = await start('openrouter', { fault: 'skewed_clock', skewMs: -3_600_000 });
+    let response = await chat(simulator);
+    for (let call = 0; call < 60 && response.ok; call += 1) response = await chat(simulator);
+    expect(response.status).toBe(429);
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const resetAt = Number(/"X-RateLimit-Reset":"(\d+)"/.exec(await response.text())?.[1]);
+    expect(date).toBe(NOW - 3_600_000);
+    expect(resetAt - date).toBeGreaterThan(0);
+    expect(resetAt - date).toBeLessThanOrEqual(60_000);
+  });
+
   test('are missing, on refusals too', async () => {
     const simulator = await start(
       'openai',

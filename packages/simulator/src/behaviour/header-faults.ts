@@ -48,12 +48,18 @@ const CHANGES: Partial<Record<FaultName, (fault: FaultInput, sequence: number) =
   no_headers: () => (name, value) => (LIMIT.test(name) ? null : value),
   lying_headers: (fault) => (name, value) =>
     REMAINING.test(name) ? String(Math.round(Number(value) * (fault.factor ?? HALF))) : value,
-  skewed_clock: (fault) => (name, value) => skewed(name, value, fault.skewMs ?? HOUR),
+  skewed_clock: (fault) => (name, value) => skewed(name, value, skewOf(fault)),
   nonsense_headers: (fault, sequence) => {
     const kind = fault.nonsense ?? NONSENSE[sequence % NONSENSE.length] ?? 'nan';
     return (name, value) => (LIMIT.test(name) ? NONSENSE_TEXT[kind] : value);
   },
 };
+
+const skewOf = ({ skewMs }: FaultInput): number => skewMs ?? HOUR;
+
+/** How far the provider's clock is off under these faults, milliseconds. */
+export const skewIn = (shapes: readonly FaultInput[]): number =>
+  shapes.reduce((sum, fault) => sum + (fault.fault === 'skewed_clock' ? skewOf(fault) : 0), 0);
 
 /** The provider's clock is wrong: its date, and every instant it names. Durations stay right. */
 function skewed(name: string, value: string, skewMs: number): string {

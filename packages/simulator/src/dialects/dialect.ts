@@ -19,6 +19,8 @@ export interface Exchange {
   readonly requestId: string;
   /** What is charged while and after it is answered; null when everything is paid. */
   open: OpenCharge | null;
+  /** How far the provider's clock is off for it, milliseconds. */
+  skewMs: number;
 }
 
 /** A complete answer, not yet delivered: a body, or the events of a stream (each a whole block with its blank line). */

@@ -27,7 +27,17 @@ export function openExchange(opening: Opening): Exchange | null {
   const { state, request, response, path, face, owner, operation } = opening;
   const call = state.calls.begin(owner, operation);
   const requestId = state.random.hex(32);
-  const exchange: Exchange = { state, request, response, call, path, face, requestId, open: null };
+  const exchange: Exchange = {
+    state,
+    request,
+    response,
+    call,
+    path,
+    face,
+    requestId,
+    open: null,
+    skewMs: 0,
+  };
   response.once('close', () => {
     if (!response.writableFinished && state.closing) call.cut = true;
     if (!response.writableFinished && !call.cut) call.aborted = true;
@@ -92,18 +102,22 @@ export function refuse(
   deliver(exchange, refusalAnswer(exchange, refusal, stampedHeaders(exchange, owner)));
 }
 
-export const refusedCall = (
+export function refusedCall(
   exchange: Exchange,
   owner: KeyOwner,
   asked: { readonly model: string; readonly prompt?: string; readonly allowance?: number | null },
-): RefusedCall => ({
-  account: owner,
-  model: asked.model,
-  prompt: asked.prompt ?? '',
-  allowance: asked.allowance ?? null,
-  requestId: exchange.requestId,
-  at: exchange.state.clock.wallNow(),
-});
+): RefusedCall {
+  const at = exchange.state.clock.wallNow();
+  return {
+    account: owner,
+    model: asked.model,
+    prompt: asked.prompt ?? '',
+    allowance: asked.allowance ?? null,
+    requestId: exchange.requestId,
+    at,
+    clockAt: at + exchange.skewMs,
+  };
+}
 
 /** Answers for a fault that killed the key; true when it did. */
 export function refusedCredential(

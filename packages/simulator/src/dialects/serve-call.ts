@@ -1,7 +1,7 @@
 /** One paid call that its dialect has found right, to its answer: faults, funds, limits, reply. */
 import { deliver, deliverUnderFaults } from '../behaviour/deliver.ts';
 import type { FaultInput } from '../behaviour/fault-input.ts';
-import { disturbedHeaders } from '../behaviour/header-faults.ts';
+import { disturbedHeaders, skewIn } from '../behaviour/header-faults.ts';
 import { OpenCharge } from '../calls/open-charge.ts';
 import { faultRefusal } from '../faces/fault-refusals.ts';
 import type { Refusal } from '../faces/refusal.ts';
@@ -62,6 +62,7 @@ export function serveCall(exchange: Exchange, owner: KeyOwner, request: CheckedC
     return deliver(exchange, answerOf(exchange, owner, model, request));
   }
   call.fault = (acting ?? shapes[0])?.fault ?? null;
+  exchange.skewMs = skewIn(shapes);
   const told = refusedCall(exchange, owner, request);
   const refusal = acting === null ? null : faultRefusal(face, acting, told);
   if (refusal !== null) {

@@ -27,6 +27,8 @@ export interface RefusedCall {
   readonly requestId: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** The same by the provider's own clock, which may be wrong: what bodies tell. */
+  readonly clockAt: number;
 }
 
 /** What answers are stamped with. */

@@ -39,7 +39,7 @@ const quotaExhausted: Refuse = ({ allowance }, { code }) => {
 };
 
 /** A free model's limit per day or minute. */
-function limitReached({ at }: RefusedCall, limit: LimitRefusal): Refusal {
+function limitReached({ clockAt }: RefusedCall, limit: LimitRefusal): Refusal {
   const day = limit.dimension.endsWith('_day');
   const name = day ? 'free-models-per-day' : 'free-models-per-min';
   const more = day ? '. Add 10 credits to unlock 1000 free model requests per day' : '. ';
@@ -47,7 +47,7 @@ function limitReached({ at }: RefusedCall, limit: LimitRefusal): Refusal {
   const told = {
     'X-RateLimit-Limit': String(limit.limit),
     'X-RateLimit-Remaining': String(Math.max(0, limit.limit - limit.used)),
-    ...(waits === undefined ? {} : { 'X-RateLimit-Reset': String(Math.ceil(at + waits)) }),
+    ...(waits === undefined ? {} : { 'X-RateLimit-Reset': String(Math.ceil(clockAt + waits)) }),
   };
   const metadata = {
     headers: told,
