@@ -1,3 +1,4 @@
+import { LIMIT_DIMENSIONS } from './limit-dimensions.ts';
 import {
   VERDICT_CLASSES,
   type CooldownScope,
@@ -9,26 +10,7 @@ import {
 
 const CLASSES: readonly VerdictClass[] = VERDICT_CLASSES;
 
-export const DIMENSIONS: readonly Dimension[] = [
-  'requests_second',
-  'requests_minute',
-  'requests_hour',
-  'requests_day',
-  'requests_month',
-  'tokens_minute',
-  'tokens_hour',
-  'tokens_day',
-  'tokens_month',
-  'input_tokens_minute',
-  'input_tokens_day',
-  'output_tokens_minute',
-  'output_tokens_day',
-  'concurrency',
-  'spend',
-  'spend_day',
-  'spend_month',
-  'unknown',
-];
+export const DIMENSIONS: readonly Dimension[] = [...LIMIT_DIMENSIONS, 'spend', 'unknown'];
 
 export const classCode = (of: VerdictClass): number => CLASSES.indexOf(of);
 export const classOf = (code: number): VerdictClass => CLASSES[code] ?? 'unknown';

@@ -1,5 +1,3 @@
-import type { Dimension } from './verdict.ts';
-
 /** What an operator can declare a limit of, and say that a refusal is about. */
 export const LIMIT_DIMENSIONS = [
   'requests_second',
@@ -18,4 +16,4 @@ export const LIMIT_DIMENSIONS = [
   'concurrency',
   'spend_day',
   'spend_month',
-] as const satisfies readonly Dimension[];
+] as const;

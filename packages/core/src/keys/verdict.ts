@@ -1,3 +1,5 @@
+import type { LIMIT_DIMENSIONS } from './limit-dimensions.ts';
+
 /** Every class, in the order in which tables and metrics number them: append only. */
 export const VERDICT_CLASSES = [
   'success',
@@ -37,25 +39,7 @@ export type CooldownScope =
   | 'egress';
 
 /** What a limit counts. */
-export type Dimension =
-  | 'requests_second'
-  | 'requests_minute'
-  | 'requests_hour'
-  | 'requests_day'
-  | 'requests_month'
-  | 'tokens_minute'
-  | 'tokens_hour'
-  | 'tokens_day'
-  | 'tokens_month'
-  | 'input_tokens_minute'
-  | 'input_tokens_day'
-  | 'output_tokens_minute'
-  | 'output_tokens_day'
-  | 'concurrency'
-  | 'spend'
-  | 'spend_day'
-  | 'spend_month'
-  | 'unknown';
+export type Dimension = (typeof LIMIT_DIMENSIONS)[number] | 'spend' | 'unknown';
 
 /**
  * The classifier's judgement of one attempt. Data, never text that came from a caller: `evidence` is built from the provider's
