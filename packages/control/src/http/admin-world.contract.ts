@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { KeyStatus } from '@keywell/core/keys/status';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import { servedRecord } from '@keywell/core/log/served-record.contract';
 import { Secret } from '@keywell/core/secret/secret';
 import { memoryAlertStore } from '@keywell/storage/alerts/memory-alert-store';
 import { memoryAuditStore } from '@keywell/storage/audit/memory-audit-store';
@@ -77,27 +78,13 @@ export const FORECAST: PoolForecast = {
 };
 
 /** A call that was refused by one key and answered by another. */
-export const RECORD: RequestRecord = {
+export const RECORD: RequestRecord = servedRecord({
   id: 'req_1',
   startedAt: Date.UTC(2026, 10, 23, 18, 20, 5),
   durationMs: 1240,
   firstByteMs: 900,
-  method: 'POST',
-  path: '/v1/chat/completions',
-  operation: 'chat.completions',
-  dialect: 'openai',
-  status: 200,
-  errorCode: null,
-  aborted: false,
-  streamed: false,
-  consumer: 'web',
-  model: 'smart',
-  pool: 'chat',
-  provider: 'openai',
-  upstreamModel: 'gpt-5',
   key: 'b',
   attempts: 2,
-  waitMs: 0,
   requestBytes: 812,
   responseBytes: 1234,
   usage: {
@@ -172,7 +159,7 @@ export const RECORD: RequestRecord = {
     },
     { at: 1240, kind: 'end', status: 200, why: 'answered' },
   ],
-};
+});
 
 export interface AdminWorld {
   readonly ports: AdminPorts;

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHeadReader, createLineEncoder, decodeLine } from './record-line.ts';
 import type { RequestRecord, TimelineEvent, TokenUsage } from './request-record.ts';
+import { servedRecord } from './served-record.contract.ts';
 
 const count = fc.nat();
 const millis = fc.double({ min: 0, max: 1e7, noNaN: true }).map((ms) => Math.abs(ms));
@@ -97,33 +98,7 @@ function served(
   given: Partial<RequestRecord> = {},
   target: { tier?: number; domain?: string } = {},
 ): RequestRecord {
-  const own: RequestRecord = {
-    id: 'req_m1-0a',
-    startedAt: 1_790_000_000_000,
-    durationMs: 12.5,
-    firstByteMs: 10.3,
-    method: 'POST',
-    path: '/v1/chat/completions',
-    operation: 'chat.completions',
-    dialect: 'openai',
-    status: 200,
-    errorCode: null,
-    aborted: false,
-    streamed: false,
-    consumer: 'web',
-    model: 'smart',
-    pool: 'chat',
-    provider: 'openai',
-    upstreamModel: 'gpt-5',
-    key: 'a',
-    attempts: 1,
-    waitMs: 0,
-    requestBytes: 300,
-    responseBytes: 900,
-    usage: null,
-    timeline: [],
-    ...given,
-  };
+  const own = servedRecord(given);
   const attempt = {
     at: 0.4,
     kind: 'attempt' as const,

@@ -1,6 +1,7 @@
 import { LOG_GAUGE } from '@keywell/core/log/log-gauge';
 import { createLineEncoder } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import { servedRecord } from '@keywell/core/log/served-record.contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LogConnection, type RequestLog, cursorOf } from './request-log.ts';
 
@@ -12,28 +13,8 @@ const RECENT = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS;
 export function requestRecord(
   given: Partial<RequestRecord> & Pick<RequestRecord, 'id'>,
 ): RequestRecord {
-  return {
+  return servedRecord({
     startedAt: RECENT,
-    durationMs: 12.5,
-    firstByteMs: 10.25,
-    method: 'POST',
-    path: '/v1/chat/completions',
-    operation: 'chat.completions',
-    dialect: 'openai',
-    status: 200,
-    errorCode: null,
-    aborted: false,
-    streamed: false,
-    consumer: 'web',
-    model: 'smart',
-    pool: 'chat',
-    provider: 'openai',
-    upstreamModel: 'gpt-5',
-    key: 'a',
-    attempts: 1,
-    waitMs: 0,
-    requestBytes: 300,
-    responseBytes: 900,
     usage: {
       inputTokens: 10,
       outputTokens: 20,
@@ -46,7 +27,7 @@ export function requestRecord(
       { at: 12, kind: 'end', status: 200, why: 'done' },
     ],
     ...given,
-  };
+  });
 }
 
 /** Sends records as a gateway worker does. */
