@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { ToldLimit } from '@keywell/core/waiting/pool-capacity';
-import type { RequestFacts } from '@keywell/wire/openai-chat/request';
+import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
