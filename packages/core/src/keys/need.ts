@@ -1,6 +1,7 @@
 import type { TokenPrice } from '../snapshot/snapshot.ts';
 import type { ChargeRule } from './charge-rule.ts';
 import { QUANTITIES, QUANTITY } from './quantity.ts';
+import type { Unfit } from './unfit.ts';
 
 /**
  * What a request wants of each quantity, by a provider's own charging rule. Two lists with a place for each QUANTITY: `total` is what
@@ -16,6 +17,8 @@ export interface Need {
   readonly expected?: number;
   /** Output tokens that the caller allows, which is what a balance is held against; Infinity where it names no bound. */
   readonly allowed?: number;
+  /** The model cannot take the request; absent where nothing is known that speaks against it. */
+  readonly unfit?: Unfit;
 }
 
 /** What is known of a request's size before it is sent. */

@@ -1,3 +1,4 @@
+import type { Unfit } from '../keys/unfit.ts';
 import type { CooldownScope, VerdictClass } from '../keys/verdict.ts';
 
 /** One line of the request log: exactly one per request whatever happened to it. Plain data; record-line.ts says how it travels. */
@@ -48,7 +49,7 @@ export interface TokenUsage {
 export interface Exclusion {
   readonly provider: string;
   readonly key: string;
-  readonly why: VerdictClass | 'tried' | 'domain_tried' | 'model_not_allowed' | 'busy';
+  readonly why: VerdictClass | 'tried' | 'domain_tried' | 'model_not_allowed' | 'busy' | Unfit;
   readonly scope: CooldownScope;
   /** Until it becomes eligible again, milliseconds; null when no time is known. */
   readonly endsInMs: number | null;

@@ -19,6 +19,7 @@ import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import { affinityOf } from './affinity.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
@@ -109,6 +110,12 @@ class Dispatcher implements AttemptCall, TurnHost {
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) {
         return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+      }
+      if (!canBeTold(this.exchange, held.candidate)) {
+        // From now on nobody is chosen who would have to be told it in other words.
+        this.#putBack(held);
+        this.needs.forget();
+        continue;
       }
       const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
       const result = race === null ? await this.#attempt(held) : race.result;
@@ -246,8 +253,7 @@ class Dispatcher implements AttemptCall, TurnHost {
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.plane;
-    giveBack(this.exchange, this.plane, pick.reservation);
-    this.#turns.unclaim();
+    this.#putBack(pick);
     if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
     const startedAt = clock.now();
     await pauseFor(this.exchange, waitMs);
@@ -289,10 +295,15 @@ class Dispatcher implements AttemptCall, TurnHost {
       return makeAttempt(this, pick, why, onContent);
     } catch (error) {
       // A defect of our own; what was taken for the attempt goes back all the same.
-      giveBack(this.exchange, this.plane, pick.reservation);
-      this.#turns.unclaim();
+      this.#putBack(pick);
       throw error;
     }
+  }
+
+  /** What was picked is not called after all. */
+  #putBack({ reservation }: Pick): void {
+    giveBack(this.exchange, this.plane, reservation);
+    this.#turns.unclaim();
   }
 
   #why(candidate: Candidate): Why {
@@ -357,12 +368,13 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#turns.tell();
     const view = this.#view();
     const startAt = line?.startAt ?? null;
-    return exhaustedRefusal(this.exchange, this.plane, view, {
+    const refusal = exhaustedRefusal(this.exchange, this.plane, view, {
       verdict: this.#lastVerdict,
       status: this.#lastStatus,
       startsInMs: startAt === null ? null : startAt - this.plane.clock.now(),
       stoodInLine: line !== null,
     });
+    return refusal.code === 'no_capable_model' ? incapableRefusal(this.exchange, view) : refusal;
   }
 
   #answer(code: Parameters<typeof refuse>[0], retryable: boolean): PhaseResult {

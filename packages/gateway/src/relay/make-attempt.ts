@@ -7,8 +7,9 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { requestFor } from '../translate/fitness.ts';
 import { Attempt } from './attempt.ts';
-import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+import { faceFor, targetOf, type TargetFace, type UpstreamTarget } from './upstream-target.ts';
 
 /** A body with the model's name exchanged, and for which name. */
 export interface EditedBody {
@@ -38,6 +39,8 @@ export type Why = Extract<TimelineEvent, { kind: 'attempt' }>['why'];
 /** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
 const NOTHING = new Uint8Array(0);
 
+const NOTHING_DROPPED: readonly string[] = Object.freeze([]);
+
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 
@@ -54,6 +57,7 @@ export function makeAttempt(
   const { exchange, plane, model } = call;
   const now = plane.clock.now();
   const target = targetOf(candidate, VIA);
+  const face = faceOf(exchange, target);
   exchange.attempts += 1;
   noteServer(exchange, candidate);
   exchange.timeline.push({
@@ -75,13 +79,14 @@ export function makeAttempt(
     onContent,
     continuation: call.continuation,
     firstByteBy: firstByteBy(call, now),
-    hideUsage: asksUsageUnasked(exchange, target),
+    face,
+    hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      path: target.paths[exchange.operation] ?? '/',
+      path: pathOf(exchange, target, face),
       method: 'POST',
       headers: target.headers,
-      body: bodyFor(call, candidate, target),
+      body: bodyFor(call, candidate, { target, face }),
       connectTimeoutMs: model.pool.connectTimeoutMs,
     },
   });
@@ -104,8 +109,27 @@ function asksUsageUnasked({ facts }: Exchange, target: UpstreamTarget): boolean 
   return facts !== null && facts.stream && !facts.includeUsage && target.streamUsage;
 }
 
-/** The caller's bytes with the model's name exchanged; the same for every key of a target. */
-function bodyFor(call: AttemptCall, candidate: Candidate, target: UpstreamTarget): Uint8Array {
+/** In which dialect a conversation is held with a candidate; null for what is no conversation. */
+function faceOf({ conversation }: Exchange, target: UpstreamTarget): TargetFace | null {
+  return conversation === null ? null : faceFor(target, conversation);
+}
+
+/** Whether the provider hears the call in another dialect than the caller's. */
+export function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
+  return face !== null && face.dialect !== conversation;
+}
+
+function pathOf(exchange: Exchange, target: UpstreamTarget, face: TargetFace | null): string {
+  if (face !== null) return exchange.streamed ? face.streamPath : face.path;
+  return target.paths[exchange.operation] ?? '/';
+}
+
+/** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */
+function bodyFor(
+  call: AttemptCall,
+  candidate: Candidate,
+  { target, face }: { readonly target: UpstreamTarget; readonly face: TargetFace | null },
+): Uint8Array {
   const { exchange, continuation } = call;
   const { body, facts } = exchange;
   if (facts === null) return body;
@@ -113,6 +137,12 @@ function bodyFor(call: AttemptCall, candidate: Candidate, target: UpstreamTarget
   if (continuation?.begun === true) {
     return continuation.bodyFor(candidate, addStreamUsage || facts.includeUsage) ?? NOTHING;
   }
+  if (face !== null && isTranslated(exchange, face)) {
+    const request = requestFor(exchange, { candidate, target, face });
+    exchange.dropped = request.dropped;
+    return request.body;
+  }
+  exchange.dropped = NOTHING_DROPPED;
   const key = `${candidate.model}\n${addStreamUsage}`;
   if (call.edited?.key !== key) {
     const edit = { model: candidate.model, addStreamUsage };

@@ -24,6 +24,7 @@ export function answerHeaders(
     ...exchange.limitHeaders,
   ];
   pushWait(headers, exchange);
+  if (exchange.dropped.length > 0) headers.push('keywell-dropped', exchange.dropped.join(', '));
   for (const name of ALLOWED) {
     const value = upstream(name);
     if (value !== undefined) headers.push(name, value);

@@ -1,8 +1,9 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import { withDeclared } from '@keywell/providers/compatible/declared-failures';
 import { OPENAI_OPERATIONS } from '@keywell/providers/compatible/define-vendor';
-import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
+import type { DialectFace, Operation, Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
+import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { AccountWatch } from './account-watch.ts';
 import { CandidateFlow } from './flow-meter.ts';
 
@@ -12,6 +13,8 @@ export interface UpstreamTarget {
   readonly vendor: Vendor;
   readonly origin: string;
   readonly paths: Readonly<Partial<Record<string, string>>>;
+  /** The dialects of conversations it speaks, best first. */
+  readonly faces: readonly TargetFace[];
   /** Every header of a call but its framing: an allow-list by construction, nothing of the caller's is in it. */
   readonly headers: readonly string[];
   /** Whether streams may be asked for their usage. */
@@ -22,6 +25,13 @@ export interface UpstreamTarget {
   readonly flow: CandidateFlow;
 }
 
+/** One dialect of a candidate, with the paths of its model. */
+export interface TargetFace {
+  readonly dialect: Dialect;
+  readonly path: string;
+  readonly streamPath: string;
+}
+
 const compiled = new WeakMap<Candidate, UpstreamTarget>();
 
 export function targetOf(candidate: Candidate, via: string): UpstreamTarget {
@@ -30,6 +40,12 @@ export function targetOf(candidate: Candidate, via: string): UpstreamTarget {
   const target = compile(candidate, via);
   compiled.set(candidate, target);
   return target;
+}
+
+/** The caller's own dialect where the candidate speaks it, else its best; null for one that speaks none. */
+export function faceFor({ faces }: UpstreamTarget, dialect: Dialect): TargetFace | null {
+  for (const face of faces) if (face.dialect === dialect) return face;
+  return faces[0] ?? null;
 }
 
 function compile(candidate: Candidate, via: string): UpstreamTarget {
@@ -45,8 +61,8 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
   return {
     vendor,
     origin: url.origin,
+    faces: vendor.faces.map((face) => compileFace(face, prefix, candidate.model)),
     paths: {
-      'chat.completions': path('chat.completions'),
       completions: path('completions'),
       embeddings: path('embeddings'),
     },
@@ -66,5 +82,13 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
     streamUsage: provider.streamUsage,
     account: new AccountWatch(vendor),
     flow: new CandidateFlow(candidate, vendor),
+  };
+}
+
+function compileFace({ dialect, path }: DialectFace, prefix: string, model: string): TargetFace {
+  return {
+    dialect,
+    path: `${prefix}${path({ model, stream: false })}`,
+    streamPath: `${prefix}${path({ model, stream: true })}`,
   };
 }
