@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/value.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Where a prompt cache may end: everything up to and with the part that carries it. Null `ttl` is the provider's default. */
@@ -15,6 +15,12 @@ export type MediaSource =
   | { readonly kind: 'url'; readonly url: string; readonly mediaType: string | null }
   | { readonly kind: 'id'; readonly id: string; readonly origin: Dialect };
 
+/** What else a dialect says of a part, by the names it has there: `extrasFor` gives it to that dialect and names it to others. */
+export interface PartExtras {
+  readonly origin: Dialect;
+  readonly members: JsonObject;
+}
+
 export interface TextPart {
   readonly kind: 'text';
   readonly text: string;
@@ -22,6 +28,7 @@ export interface TextPart {
   readonly annotations: Annotations | null;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Only the dialect they came from can read them. */
@@ -36,6 +43,7 @@ export interface ImagePart {
   /** OpenAI's `detail`: `low`, `high`, `auto`. */
   readonly detail: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** A document: PDF, text, or what else the model reads. */
@@ -44,6 +52,7 @@ export interface FilePart {
   readonly source: MediaSource;
   readonly name: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 export interface AudioPart {
@@ -68,6 +77,7 @@ export interface ToolCallPart {
   readonly custom: boolean;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** What a tool answered; in canonical form always in a turn of the user. */
@@ -79,6 +89,7 @@ export interface ToolResultPart {
   readonly content: readonly (TextPart | ImagePart | FilePart)[];
   readonly isError: boolean;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Opaque proof of a thought; only its origin takes it back, byte for byte. */
