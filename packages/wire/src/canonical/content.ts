@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/value.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Where a prompt cache may end: everything up to and with the part that carries it. Null `ttl` is the provider's default. */
@@ -15,6 +15,15 @@ export type MediaSource =
   | { readonly kind: 'url'; readonly url: string; readonly mediaType: string | null }
   | { readonly kind: 'id'; readonly id: string; readonly origin: Dialect };
 
+/**
+ * What else its dialect says of a part (Gemini's `videoMetadata`, a file's `displayName`): whoever speaks `origin` writes the members
+ * back, for everybody else they are lost under their names.
+ */
+export interface PartExtras {
+  readonly origin: Dialect;
+  readonly members: JsonObject;
+}
+
 export interface TextPart {
   readonly kind: 'text';
   readonly text: string;
@@ -22,6 +31,7 @@ export interface TextPart {
   readonly annotations: Annotations | null;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Only the dialect they came from can read them. */
@@ -36,6 +46,7 @@ export interface ImagePart {
   /** OpenAI's `detail`: `low`, `high`, `auto`. */
   readonly detail: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** A document: PDF, text, or what else the model reads. */
@@ -44,16 +55,19 @@ export interface FilePart {
   readonly source: MediaSource;
   readonly name: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 export interface AudioPart {
   readonly kind: 'audio';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 export interface VideoPart {
   readonly kind: 'video';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 /** A model's wish to have a tool called. */
@@ -68,6 +82,7 @@ export interface ToolCallPart {
   readonly custom: boolean;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** What a tool answered; in canonical form always in a turn of the user. */
@@ -79,6 +94,7 @@ export interface ToolResultPart {
   readonly content: readonly (TextPart | ImagePart | FilePart)[];
   readonly isError: boolean;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Opaque proof of a thought; only its origin takes it back, byte for byte. */
