@@ -109,6 +109,8 @@ export interface ThinkingPart {
   readonly sealed: Signature | null;
   /** Id of OpenAI's reasoning item; null elsewhere. */
   readonly id: string | null;
+  /** There where the text is the thought itself and the dialect keeps that apart from a summary: OpenAI's `reasoning_text`. */
+  readonly verbatim?: true;
 }
 
 /** The model declines, in words. */
