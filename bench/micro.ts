@@ -99,6 +99,7 @@ function planOf(keys: number): KeyPlan {
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
   };
   return planKeys({ providers: [provider], pools: [pool] });
 }

@@ -172,5 +172,6 @@ function poolOf(world: World, models: readonly string[] = [world.model]): PoolRe
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
   };
 }

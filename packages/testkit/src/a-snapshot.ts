@@ -115,6 +115,7 @@ function aPool(sketch: PoolSketch, index: number, provider: string): PoolRecord 
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
     ...rest,
     tiers: (tiers ?? [{}]).map((tier) => ({
       targets: (tier.targets ?? [{}]).map((target) => aTarget(target, provider)),

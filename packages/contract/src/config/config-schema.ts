@@ -226,6 +226,11 @@ const poolSchema = z
       '"none" or "soft"',
     ).default('none'),
     hedge: hedgeSchema.optional(),
+    translation: field(
+      z.enum(['lenient', 'strict']),
+      'What to do with a part of a request that a target cannot be told in its own dialect: leave it out and name it in the header `keywell-dropped` (`lenient`), or not ask that target (`strict`). A caller may ask for `strict` by the header `keywell-strict: true`.',
+      '"lenient" or "strict"',
+    ).default('lenient'),
     continuation: field(
       z.boolean(),
       'Whether a plain text stream that breaks off is continued at another key by handing it what was written so far. Only at kinds that can go on from it; tool calls, JSON schemas, log probabilities and several choices are never continued.',

@@ -264,6 +264,7 @@ function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null)
         ? null
         : { tokenShare: pool.hedge.token_share, leastMs: pool.hedge.least_ms },
     continuation: pool.continuation,
+    strictTranslation: pool.translation === 'strict',
   };
 }
 

@@ -76,6 +76,7 @@ export function poolOf(id: string, ...tiers: readonly (readonly TargetRecord[])[
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
   };
 }
 

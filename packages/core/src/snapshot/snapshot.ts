@@ -108,6 +108,8 @@ export interface PoolRecord {
   readonly hedge: HedgeRecord | null;
   /** Whether a stream that breaks off may be continued elsewhere by prefill, where that is sound. */
   readonly continuation: boolean;
+  /** Whether a target is left out that cannot be told all of a request in its own dialect. */
+  readonly strictTranslation: boolean;
 }
 
 /** How a candidate is chosen in a tier. `headroom` is the default: two draws by weight, the one with more left. */

@@ -93,7 +93,7 @@ function sumOf(a: TokenUsage, b: TokenUsage): TokenUsage {
 /** Null where a pool does not ask for it, or the call could not be gone on with whatever comes. */
 export function continuationFor(exchange: Exchange): Continuation | null {
   const wanted = exchange.model?.pool.continuation === true;
-  const plain = exchange.streamed && exchange.operation === 'chat.completions';
+  const plain = exchange.streamed && exchange.conversation === 'openai-chat';
   const { facts } = exchange;
   if (!wanted || !plain || facts === null || facts.n !== 1 || facts.stored) return null;
   return new Continuation(exchange);

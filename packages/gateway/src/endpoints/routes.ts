@@ -8,6 +8,7 @@ import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
 import { readPatience } from '../phases/read-patience.ts';
+import { readStrictness } from '../phases/read-strictness.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
@@ -22,6 +23,7 @@ const inference = (operation: Operation, decode: Phase): Route => ({
     authorize,
     resolve,
     readPatience,
+    readStrictness,
     claimCall,
     reserveBudget,
     dispatch,

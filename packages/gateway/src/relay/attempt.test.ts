@@ -116,6 +116,7 @@ async function attemptAnswered(
     reservation,
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
+    face: null,
     hideUsage: false,
     number: 1,
     onContent: null,

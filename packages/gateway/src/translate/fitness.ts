@@ -2,7 +2,12 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Unfit } from '@keywell/core/keys/unfit';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
-import { faceFor, targetOf, type TargetFace, type UpstreamTarget } from '../relay/upstream-target.ts';
+import {
+  faceFor,
+  targetOf,
+  type TargetFace,
+  type UpstreamTarget,
+} from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
 import { translationOf } from './translation-of.ts';
 

@@ -58,11 +58,13 @@ export interface FilePart {
 export interface AudioPart {
   readonly kind: 'audio';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 export interface VideoPart {
   readonly kind: 'video';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 /** A model's wish to have a tool called. */
