@@ -1,3 +1,4 @@
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import { readResponse } from '@keywell/wire/openai-chat/response';
 import type { Exchange } from '../pipeline/exchange.ts';
 
@@ -26,11 +27,9 @@ export function relayJson(
 
 /** A count from sizes alone, flagged as such. */
 export function estimateUsage(inputBytes: number, outputBytes: number) {
-  return {
+  return tokenUsage({
     inputTokens: Math.ceil(inputBytes / BYTES_PER_TOKEN),
     outputTokens: Math.ceil(outputBytes / BYTES_PER_TOKEN),
-    cachedTokens: 0,
-    reasoningTokens: 0,
     estimated: true,
-  };
+  });
 }
