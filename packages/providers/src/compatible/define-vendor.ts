@@ -7,7 +7,7 @@ import type { FailureRule } from './failure-rule.ts';
 import { readLimitHeaders } from './limit-headers.ts';
 import type { LimitHeader } from './limit-headers.ts';
 import { noAccount, ownGroup } from './vendor.ts';
-import type { CredentialCheck, Operation, Vendor } from './vendor.ts';
+import type { CredentialCheck, DialectFace, Operation, Vendor } from './vendor.ts';
 
 /** What a vendor says of itself; the rest is what most of them have in common. */
 export type VendorSketch = Pick<Vendor, 'kind' | 'baseUrl'> &
@@ -21,6 +21,12 @@ export const OPENAI_OPERATIONS: Readonly<Record<Operation, string>> = Object.fre
   'chat.completions': '/chat/completions',
   completions: '/completions',
   embeddings: '/embeddings',
+});
+
+/** OpenAI's chat, which most of them speak. */
+const CHAT_FACE: DialectFace = Object.freeze({
+  dialect: 'openai-chat',
+  path: () => OPENAI_OPERATIONS['chat.completions'],
 });
 
 /** The list of models costs nothing, and a credential that may read it is alive. */
@@ -38,6 +44,7 @@ export function defineVendor(sketch: VendorSketch): Vendor {
   return Object.freeze({
     needsKey: true,
     operations: OPENAI_OPERATIONS,
+    faces: [CHAT_FACE],
     streamUsageDefault: true,
     authHeaders: bearerHeaders,
     charge: PLAIN_CHARGE,

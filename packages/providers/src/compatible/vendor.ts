@@ -3,11 +3,19 @@ import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import type { Dialect } from '@keywell/wire/canonical/dialect';
 import type { FailureRule } from './failure-rule.ts';
 import type { LimitHeader } from './limit-headers.ts';
 
 /** What can be asked of a provider. */
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
+
+/** Where and how a vendor speaks a dialect of conversations. */
+export interface DialectFace {
+  readonly dialect: Dialect;
+  /** Path of a call, appended to the provider's base URL; what it takes of the model's name is percent-encoded here. */
+  readonly path: (call: { readonly model: string; readonly stream: boolean }) => string;
+}
 
 /** A vendor as data: how to reach it, and how to read what it answers. */
 export interface Vendor {
@@ -20,6 +28,11 @@ export interface Vendor {
   readonly needsKey: boolean;
   /** Path of each operation it has in OpenAI's dialect, to be appended to the provider's base URL. */
   readonly operations: Readonly<Partial<Record<Operation, string>>>;
+  /**
+   * The dialects it speaks itself, the one that loses least first: a caller's own is taken where it is among them, everything else is
+   * translated into the first.
+   */
+  readonly faces: readonly DialectFace[];
   /** Whether streams take `stream_options` where the configuration does not say. */
   readonly streamUsageDefault: boolean;
   /** The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending. */

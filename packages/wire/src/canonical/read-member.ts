@@ -1,0 +1,136 @@
+/** Members of a hostile JSON object, read one by one: absent and null are alike, another kind is the sender's fault. */
+import type { ErrorCode } from '@keywell/core/errors/catalogue';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import type { Decoded } from './codec.ts';
+
+/** What is wrong with what is being read; never leaves the decoder: `decoding` makes a refusal of it. */
+export class DecodeFault extends Error {
+  readonly code: ErrorCode;
+  readonly param: string;
+
+  constructor(code: ErrorCode, param: string, message: string) {
+    super(message);
+    this.code = code;
+    this.param = param;
+  }
+}
+
+/** Runs a decoder's body; its faults become a refusal, a stack that ran over too. */
+export function decoding<T>(read: () => T): Decoded<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    if (error instanceof DecodeFault) {
+      return { ok: false, code: error.code, message: error.message, param: error.param };
+    }
+    throw error;
+  }
+}
+
+export function missingFault(param: string): DecodeFault {
+  return new DecodeFault('missing_parameter', param, `The parameter "${param}" is missing.`);
+}
+
+/** `expected` completes "must be …". */
+export function wrongFault(param: string, expected: string): DecodeFault {
+  return new DecodeFault(
+    'invalid_parameter',
+    param,
+    `The parameter "${param}" must be ${expected}.`,
+  );
+}
+
+/** `at` is the path of the object, `messages[0]`; empty at the top. */
+export const pathOf = (at: string, name: string | number): string => {
+  if (typeof name === 'number') return `${at}[${name}]`;
+  return at === '' ? name : `${at}.${name}`;
+};
+
+export function optionalString(object: JsonObject, name: string, at: string): string | null {
+  const value = object[name] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw wrongFault(pathOf(at, name), 'a string');
+}
+
+export function requiredString(object: JsonObject, name: string, at: string): string {
+  const value = optionalString(object, name, at);
+  if (value === null) throw missingFault(pathOf(at, name));
+  return value;
+}
+
+export function optionalNumber(object: JsonObject, name: string, at: string): number | null {
+  const value = object[name] ?? null;
+  if (value === null || typeof value === 'number') return value;
+  throw wrongFault(pathOf(at, name), 'a number');
+}
+
+/** A whole number of 0 or more. */
+export function optionalCount(object: JsonObject, name: string, at: string): number | null {
+  const value = object[name] ?? null;
+  if (value === null) return null;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw wrongFault(pathOf(at, name), 'a whole number, 0 or more');
+}
+
+export function optionalBoolean(object: JsonObject, name: string, at: string): boolean | null {
+  const value = object[name] ?? null;
+  if (value === null || typeof value === 'boolean') return value;
+  throw wrongFault(pathOf(at, name), 'true or false');
+}
+
+export function optionalObject(object: JsonObject, name: string, at: string): JsonObject | null {
+  const value = object[name] ?? null;
+  if (value === null || isJsonObject(value)) return value;
+  throw wrongFault(pathOf(at, name), 'an object');
+}
+
+export function requiredObject(object: JsonObject, name: string, at: string): JsonObject {
+  const value = optionalObject(object, name, at);
+  if (value === null) throw missingFault(pathOf(at, name));
+  return value;
+}
+
+export function optionalArray(
+  object: JsonObject,
+  name: string,
+  at: string,
+): readonly JsonValue[] | null {
+  const value = object[name] ?? null;
+  if (value === null || isJsonArray(value)) return value;
+  throw wrongFault(pathOf(at, name), 'an array');
+}
+
+/** Elements of an array as objects, each with its own path; empty where there is none. */
+export function objectsIn(
+  object: JsonObject,
+  name: string,
+  at: string,
+): readonly { readonly value: JsonObject; readonly at: string }[] {
+  const list = optionalArray(object, name, at) ?? [];
+  return list.map((value, index) => {
+    const place = pathOf(pathOf(at, name), index);
+    if (!isJsonObject(value)) throw wrongFault(place, 'an object');
+    return { value, at: place };
+  });
+}
+
+/** Members that no name of `known` stands for, as they are. */
+export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
+  const others: Record<string, JsonValue | undefined> = {};
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    if (!known.has(name) && value !== null && value !== undefined && name !== '__proto__') {
+      others[name] = value;
+    }
+  }
+  return others;
+}
+
+/** A count in a provider's answer: what is none counts 0. */
+export function lenientCount(value: JsonValue | undefined): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+export function lenientString(value: JsonValue | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
