@@ -18,7 +18,7 @@ export function costMicros(usage: CountedUsage, tariff: Tariff): number {
   const sum = inputSum(usage, rates) + outputSum(usage, rates) + (rates.callMicros ?? 0) * MILLION;
   if (sum <= Number.MAX_SAFE_INTEGER) return wholeMicros(sum);
   // Too large for exact numbers, whatever was counted there: no bill reaches it.
-  return Number.isFinite(sum) ? Math.ceil(sum / MILLION) : Number.MAX_SAFE_INTEGER;
+  return Math.min(Math.ceil(sum / MILLION), Number.MAX_SAFE_INTEGER);
 }
 
 /** The most a call can be expected to cost: all input at the full price, and the whole of its allowance. */

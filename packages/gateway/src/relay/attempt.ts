@@ -15,11 +15,12 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
-import { answerHeaders } from './response-headers.ts';
+import { answerHeaders, withCost } from './response-headers.ts';
 import { estimateUsage, relayJson } from './relay-json.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
@@ -251,7 +252,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     exchange.responseBytes = body.byteLength;
     exchange.inbound.respond(
       this.#status,
-      answerHeaders(exchange, this.#header('content-type') ?? '', this.#header),
+      withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
       body,
     );
   }
@@ -290,17 +291,16 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { candidate, reservation } = this.#plan;
     const usage = this.#usageOf(result);
     const sent = this.#control?.sent === true;
-    this.#exchange.spend?.attemptEnded(candidate, {
-      result,
-      status: this.#status,
-      verdict,
-      sent,
-      usage,
+    const wallNow = clock.wallNow();
+    const cost = bookAttempt(this.#exchange, this.#plane, {
+      price: candidate.price,
+      end: { result, status: this.#status, verdict, sent, usage },
+      sentAt: wallNow - (now - this.#startedAt),
     });
     if (wasImplied(reservation, verdict)) meter.add('wasted');
     const changes = settle(this.#exchange.live.table, reservation, verdict, {
       now,
-      wallNow: clock.wallNow(),
+      wallNow,
       random,
       ...settlementOf(candidate, reservation.need, {
         usage,
@@ -321,6 +321,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
       usage: result.kind === 'left' ? null : usage,
+      costMicros: cost.micros,
+      costEstimated: cost.estimated,
     });
     this.#resolve(result);
   }
