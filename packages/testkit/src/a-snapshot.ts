@@ -1,5 +1,6 @@
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { Secret } from '@keywell/core/secret/secret';
+import { UNKNOWN_CAPABILITIES } from '@keywell/core/snapshot/snapshot';
 import type {
   ConsumerRecord,
   IdempotencyRecord,
@@ -133,6 +134,7 @@ function aTarget(sketch: Partial<TargetRecord>, provider: string): TargetRecord 
     group: model,
     price: null,
     contextLength: null,
+    capabilities: UNKNOWN_CAPABILITIES,
     ...sketch,
   };
 }

@@ -3,7 +3,9 @@ import { STRATEGIES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
-import { declaredLimitSchema, priceSchema } from './limit-schema.ts';
+import { catalogueSchema } from './catalogue-schema.ts';
+import { declaredLimitSchema } from './limit-schema.ts';
+import { priceSchema } from './price-schema.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -143,7 +145,7 @@ const targetSchema = z
     price: priceSchema.optional(),
     context_length: field(
       z.int().min(1).max(100_000_000),
-      'Tokens of input and output together that the model takes.',
+      'Tokens of input and output together that the model takes. Default, as for the price: what `catalogue` and the built-in catalogue know.',
       'a whole number from 1 to 100000000',
     ).optional(),
   })
@@ -430,6 +432,10 @@ export const configSchema = z
       'The names callers use.',
       'a list such as [{ alias: smart, pool: chat }]',
     ]),
+    catalogue: list(catalogueSchema, 10_000, [
+      'What you know of models better than the built-in catalogue. Where two entries fit, the later one counts.',
+      'a list such as [{ provider: openai, model: "gpt-5*", price: { input: 1, output: 8 } }]',
+    ]).default([]),
     consumers: list(consumerSchema, 100_000, [
       'Who may call. Those added with `keywell consumers add` live in the data folder and need no line here.',
       'a list such as [{ id: web, key_hash: "kwh_…", models: [smart] }]',
@@ -451,5 +457,6 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderConfig = Config['providers'][number];
 export type KeyConfig = ProviderConfig['keys'][number];
 export type PoolConfig = Config['pools'][number];
+export type CatalogueConfig = Config['catalogue'][number];
 export type TargetConfig = PoolConfig['tiers'][number]['targets'][number];
 export type ConsumerConfig = Config['consumers'][number];

@@ -8,6 +8,7 @@ const HASH = `kwh_${'ab'.repeat(32)}`;
 function load(more: { provider?: object; pool?: object; consumer?: object; root?: object }) {
   const value = {
     version: 1,
+    wallNow: Date.UTC(2026, 10, 25),
     providers: [
       {
         id: 'local',

@@ -13,6 +13,7 @@ const load = (text: string): LoadedConfig =>
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 1 }),
     version: 1,
+    wallNow: Date.UTC(2026, 10, 25),
   });
 
 const FILE = `version: 1

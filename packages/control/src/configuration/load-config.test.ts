@@ -583,6 +583,7 @@ describe('a good file', () => {
   it('may be JSON, with tabs, and compiles to the same', () => {
     const value = {
       version: 1,
+      wallNow: Date.UTC(2026, 10, 25),
       providers: [
         {
           id: 'openai',

@@ -33,14 +33,30 @@ export interface RequestRecord {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly usage: TokenUsage | null;
+  /** What all its attempts cost together, USD micros; null where the price of one is not known. */
+  readonly costMicros: number | null;
+  /** Whether a part of that rests on estimated usage. */
+  readonly costEstimated: boolean;
   readonly timeline: readonly TimelineEvent[];
 }
 
+/** What was counted of a call. Made by `tokenUsage`, so that all have one shape. */
 export interface TokenUsage {
+  /** All input: cached, written to the cache, audio and images too. */
   readonly inputTokens: number;
+  /** All output: reasoning, audio and images too. */
   readonly outputTokens: number;
+  /** Input that the provider's prompt cache served. */
   readonly cachedTokens: number;
+  /** Input that was written into the provider's prompt cache. */
+  readonly cacheWriteTokens: number;
+  /** The part of that which was written for an hour. */
+  readonly cacheWriteHourTokens: number;
   readonly reasoningTokens: number;
+  readonly audioInputTokens: number;
+  readonly audioOutputTokens: number;
+  readonly imageInputTokens: number;
+  readonly imageOutputTokens: number;
   /** True when the provider did not report it and it was derived from sizes. */
   readonly estimated: boolean;
 }
@@ -87,6 +103,9 @@ export type TimelineEvent =
       readonly endsInMs: number | null;
       readonly authoritative: boolean;
       readonly usage: TokenUsage | null;
+      /** USD micros; 0 where nothing was charged, null where the price is not known. */
+      readonly costMicros: number | null;
+      readonly costEstimated: boolean;
     }
   | {
       readonly at: number;

@@ -85,6 +85,8 @@ function recordOf(exchange: Exchange, now: number): RequestRecord {
     requestBytes: exchange.body.byteLength,
     responseBytes: exchange.responseBytes,
     usage: exchange.usage,
+    costMicros: exchange.costMicros,
+    costEstimated: exchange.costEstimated,
     timeline: exchange.timeline,
   };
 }

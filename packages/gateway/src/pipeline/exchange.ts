@@ -84,6 +84,9 @@ export class Exchange implements InboundEvents {
   firstByteAt: number | null = null;
   responseBytes = 0;
   usage: TokenUsage | null = null;
+  /** What its attempts have cost so far, USD micros; null once the price of one was not known. */
+  costMicros: number | null = 0;
+  costEstimated = false;
   readonly timeline: TimelineEvent[] = [];
   running: RunningAttempt | null = null;
 

@@ -15,12 +15,13 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
-import { answerHeaders } from './response-headers.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
+import { answerHeaders, withCost } from './response-headers.ts';
 import { estimateUsage } from './estimate-usage.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
@@ -255,7 +256,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     exchange.responseBytes = answer.body.byteLength;
     exchange.inbound.respond(
       this.#status,
-      answerHeaders(exchange, this.#header('content-type') ?? '', this.#header),
+      withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
       answer.body,
     );
   }
@@ -294,17 +295,16 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { candidate, reservation } = this.#plan;
     const usage = this.#usageOf(result);
     const sent = this.#control?.sent === true;
-    this.#exchange.spend?.attemptEnded(candidate, {
-      result,
-      status: this.#status,
-      verdict,
-      sent,
-      usage,
+    const wallNow = clock.wallNow();
+    const cost = bookAttempt(this.#exchange, this.#plane, {
+      price: candidate.price,
+      end: { result, status: this.#status, verdict, sent, usage },
+      sentAt: wallNow - (now - this.#startedAt),
     });
     if (wasImplied(reservation, verdict)) meter.add('wasted');
     const changes = settle(this.#exchange.live.table, reservation, verdict, {
       now,
-      wallNow: clock.wallNow(),
+      wallNow,
       random,
       ...settlementOf(candidate, reservation.need, {
         usage,
@@ -325,6 +325,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
       usage: result.kind === 'left' ? null : usage,
+      costMicros: cost.micros,
+      costEstimated: cost.estimated,
     });
     this.#resolve(result);
   }

@@ -37,6 +37,15 @@ export function pushWait(headers: string[], { waitMs }: Pick<Exchange, 'waitMs'>
   if (waitMs > 0) headers.push('keywell-wait-ms', String(Math.round(waitMs)));
 }
 
+/** Adds what the call cost, where that is known: to whole answers alone, because a stream costs what it costs at its end. */
+export function withCost(
+  headers: string[],
+  { costMicros }: Pick<Exchange, 'costMicros'>,
+): readonly string[] {
+  if (costMicros !== null) headers.push('keywell-cost', String(costMicros));
+  return headers;
+}
+
 /** What an event stream's head says beside that, so that nothing between here and the caller holds events back. */
 export const STREAM_HEADERS: readonly string[] = [
   'cache-control',
