@@ -38,7 +38,16 @@ function handle(
   const owner = key === null ? null : state.ownerOf(key);
   const known = path === PATH && request.method === 'POST';
   const operation = known ? 'messages' : 'none';
-  const exchange = openExchange({ state, request, response, path, face, owner, operation });
+  const exchange = openExchange({
+    state,
+    request,
+    response,
+    path,
+    face,
+    dialect: 'anthropic',
+    owner,
+    operation,
+  });
   if (exchange === null) return;
   if (known && owner !== null && request.headers['anthropic-version'] !== undefined) {
     readBody(

@@ -17,7 +17,8 @@ export function completionReply(
   const [wording, cut] = cutToTokens(full, request.maxTokens);
   const outputTokens = wording.tokens * request.n * request.inputs.length;
   const id = newId('cmpl-', random);
-  return { id, created, model: model.id, wording, tool: null, cut, outputTokens };
+  const said = { wording, thoughts: null, calls: [], cut, outputTokens, thoughtTokens: 0 };
+  return { id, created, model: model.id, ...said };
 }
 
 const usageOf = (request: OpenaiRequest, reply: Reply): string =>
