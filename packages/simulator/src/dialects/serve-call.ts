@@ -40,6 +40,8 @@ export interface PricedReply {
 export interface CheckedCall {
   readonly model: string;
   readonly stream: boolean;
+  /** It costs nothing and takes nothing from the limits. */
+  readonly free?: boolean;
   readonly inputTokens: number;
   /** Output tokens the caller allows in all; null when it said nothing. */
   readonly allowance: number | null;
@@ -111,6 +113,7 @@ function answerOf(
     call.refused = 'invalid_request';
     return refusalAnswer(exchange, priced, headers);
   }
+  if (request.free === true) return framedAnswer(model, request, priced, headers);
   if (owner.funds.balanceMicros !== null && owner.funds.balanceMicros <= 0) {
     call.refused = 'quota_exhausted';
     const told = refusedCall(exchange, owner, request);

@@ -32,10 +32,18 @@ export interface Heard {
   /** JSON is wanted: by a schema, or any. Null: text. */
   readonly format: { readonly schema: unknown } | 'json' | null;
   readonly thinks: boolean;
+  /** Texts that end the answer before they are said. */
+  readonly stops: readonly string[];
   readonly inputTokens: number;
   /** Null: not asked for. */
   readonly allowance: number | null;
 }
+
+/** What is asked for beside the words. */
+export type Asked = Pick<
+  Heard,
+  'tools' | 'choice' | 'parallel' | 'format' | 'thinks' | 'stops' | 'allowance'
+>;
 
 /** One part of a message: the text it has, or the media it is. */
 export type HeardPart = string | Media | null;
@@ -89,9 +97,7 @@ export class Listener {
   }
 
   /** What was said, with what was asked for beside it. */
-  heard(
-    asked: Pick<Heard, 'tools' | 'choice' | 'parallel' | 'format' | 'thinks' | 'allowance'>,
-  ): Heard {
+  heard(asked: Asked): Heard {
     const { prompt, lastWords, begun, system, media, toolResult, inputTokens } = this;
     return { prompt, lastWords, begun, system, media, toolResult, inputTokens, ...asked };
   }
@@ -103,3 +109,9 @@ export function partsOf(content: unknown, read: (part: JsonObject) => HeardPart)
   if (!Array.isArray(content)) return [];
   return content.map((part: unknown) => (isObject(part) ? read(part) : null));
 }
+
+/** Stop sequences as any dialect gives them: one, several, or none. */
+export const stopsOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value]).filter(
+    (stop): stop is string => typeof stop === 'string' && stop !== '',
+  );

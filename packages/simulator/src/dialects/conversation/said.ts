@@ -13,11 +13,12 @@ export interface SaidCall {
 
 export interface Said {
   readonly thoughts: Wording | null;
-  /** Null when tools are called. */
+  /** Null when tools are called; a refusal's words when it refuses. */
   readonly text: Wording | null;
   readonly calls: readonly SaidCall[];
-  /** The allowance ended it. */
-  readonly cut: boolean;
+  readonly end: 'done' | 'length' | 'calls' | 'refusal' | 'stop';
+  /** The text that ended it, with `stop`. */
+  readonly stop: string | null;
   readonly thoughtTokens: number;
   /** Thoughts included. */
   readonly outputTokens: number;
@@ -50,11 +51,11 @@ function notesOf({ system, tools, media, toolResult }: Heard): string {
 }
 
 /** An answer's text: the model's own, or an echo of what was heard. */
-export const textOf = (heard: Heard, model: ModelProfile): Wording =>
+const textOf = (heard: Heard, model: ModelProfile): Wording =>
   fixedWording(model) ?? new Wording(echo(model.id, heard.prompt) + notesOf(heard));
 
 /** JSON where it is asked for: the smallest value of the schema, or the echo in an object. */
-export function structuredOf({ format, prompt }: Heard, model: ModelProfile): Wording | null {
+function structuredOf({ format, prompt }: Heard, model: ModelProfile): Wording | null {
   if (format === null) return null;
   const value = format === 'json' ? { answer: echo(model.id, prompt) } : minimalJson(format.schema);
   return new Wording(JSON.stringify(value));
@@ -83,7 +84,7 @@ function names(text: string, name: string): boolean {
  * Tools are called when the choice says so, or, with `auto`, when the caller's last message is the user's and names tools or asks for one.
  * All that it names are called, one only where several at once are not wanted.
  */
-export function calledTools({ tools, choice, lastWords, parallel }: Heard): SaidCall[] {
+function calledTools({ tools, choice, lastWords, parallel }: Heard): SaidCall[] {
   if (choice === 'none') return [];
   const wanted = typeof choice === 'object' ? choice.name : null;
   if (wanted !== null)
@@ -107,18 +108,43 @@ const THOUGHT = 60;
 const thoughtsOf = ({ prompt }: Heard): Wording =>
   new Wording(`The caller says: ${prompt.slice(0, THOUGHT).replace(/[\ud800-\udbff]$/, '')}`);
 
+/** What makes a simulated model refuse; Anthropic documents a text of its own for the same. */
+const REFUSED = /\bsimulate a refusal\b|ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL_/i;
+const REFUSAL = new Wording("I'm sorry, but I can't help with that.");
+
+/** The text up to the first of the stop sequences, and which that was. */
+function stoppedAt(wording: Wording, stops: readonly string[]): [Wording, string | null] {
+  const places = stops
+    .map((stop) => ({ stop, at: wording.text.indexOf(stop) }))
+    .filter(({ at }) => at !== -1)
+    .toSorted((one, other) => one.at - other.at);
+  const [first] = places;
+  return first === undefined
+    ? [wording, null]
+    : [new Wording(wording.text.slice(0, first.at)), first.stop];
+}
+
+function called(calls: readonly SaidCall[], thoughts: Wording | null): Said {
+  const thoughtTokens = thoughts?.tokens ?? 0;
+  const outputTokens = calls.reduce((sum, { input }) => sum + input.tokens, thoughtTokens);
+  return { thoughts, text: null, calls, end: 'calls', stop: null, thoughtTokens, outputTokens };
+}
+
 export function say(heard: Heard, model: ModelProfile): Said {
+  if (REFUSED.test(heard.lastWords)) {
+    const outputTokens = REFUSAL.tokens;
+    const none = { thoughts: null, calls: [], stop: null, thoughtTokens: 0 };
+    return { ...none, text: REFUSAL, end: 'refusal', outputTokens };
+  }
   const thoughts = heard.thinks ? thoughtsOf(heard) : null;
   const thoughtTokens = thoughts?.tokens ?? 0;
   const calls = calledTools(heard);
-  if (calls.length > 0) {
-    const called = calls.reduce((sum, { input }) => sum + input.tokens, 0);
-    const outputTokens = thoughtTokens + called;
-    return { thoughts, text: null, calls, cut: false, thoughtTokens, outputTokens };
-  }
+  if (calls.length > 0) return called(calls, thoughts);
   const allowance = heard.allowance === null ? null : Math.max(1, heard.allowance - thoughtTokens);
   const full = structuredOf(heard, model) ?? goingOn(heard, textOf(heard, model));
-  const [text, cut] = cutToTokens(full, allowance);
+  const [ended, stop] = stoppedAt(full, heard.stops);
+  const [text, cut] = cutToTokens(ended, allowance);
   const outputTokens = thoughtTokens + text.tokens;
-  return { thoughts, text, calls: [], cut, thoughtTokens, outputTokens };
+  const end = cut ? 'length' : stop === null ? 'done' : 'stop';
+  return { thoughts, text, calls: [], end, stop: cut ? null : stop, thoughtTokens, outputTokens };
 }

@@ -82,7 +82,7 @@ function priceReply(
   const reply =
     heard === null
       ? completionReply(request, model, random, created)
-      : chatReply(request, heard, model, random, created);
+      : chatReply(request, heard, model, { random, created });
   const framed = (heard === null ? frameCompletion : frameChat)(request, reply);
   return { framed, body: framed.body, outputTokens: reply.outputTokens };
 }

@@ -1,6 +1,7 @@
 /** Chat completions, whole and streamed: shapes as captured from the API (openai-node `ChatCompletion`, `ChatCompletionChunk`). */
 import type { Heard } from '../conversation/heard.ts';
 import { say } from '../conversation/said.ts';
+import type { Said } from '../conversation/said.ts';
 import type { JsonObject } from '../json-body.ts';
 import type { Framed } from '../serve-call.ts';
 import { Wording } from '../words.ts';
@@ -22,7 +23,7 @@ export interface Reply {
     readonly name: string;
     readonly input: Wording;
   }[];
-  readonly cut: boolean;
+  readonly end: Said['end'];
   readonly outputTokens: number;
   readonly thoughtTokens: number;
 }
@@ -42,8 +43,7 @@ export function chatReply(
   request: OpenaiRequest,
   heard: Heard,
   model: ModelProfile,
-  random: Random,
-  created: number,
+  { random, created }: { readonly random: Random; readonly created: number },
 ): Reply {
   const id = newId('chatcmpl-', random);
   const said = say(heard, model);
@@ -56,7 +56,7 @@ export function chatReply(
     wording: said.text ?? new Wording(''),
     thoughts: said.thoughts,
     calls,
-    cut: said.cut,
+    end: said.end,
     outputTokens: (said.outputTokens + hidden) * request.n,
     thoughtTokens: (said.thoughtTokens + hidden) * request.n,
   };
@@ -71,14 +71,24 @@ export function frameChat(request: OpenaiRequest, reply: Reply): Framed {
   };
 }
 
-const finishOf = (reply: Reply): string =>
-  reply.calls.length === 0 ? (reply.cut ? 'length' : 'stop') : 'tool_calls';
+const FINISH: Readonly<Record<Said['end'], string>> = {
+  done: 'stop',
+  stop: 'stop',
+  refusal: 'stop',
+  length: 'length',
+  calls: 'tool_calls',
+};
+
+const finishOf = (reply: Reply): string => FINISH[reply.end];
 
 const thoughtField = ({ thoughts }: Reply): string =>
   thoughts === null ? '' : `"reasoning_content":${thoughts.json},`;
 
 function messageOf(reply: Reply): string {
   const thoughts = thoughtField(reply);
+  if (reply.end === 'refusal') {
+    return `{"role":"assistant","content":null,"refusal":${reply.wording.json},"annotations":[]}`;
+  }
   if (reply.calls.length === 0) {
     return `{"role":"assistant",${thoughts}"content":${reply.wording.json},"refusal":null,"annotations":[]}`;
   }
@@ -141,7 +151,8 @@ function* deltasOf(reply: Reply): Generator<[delta: string, finish: string]> {
     yield [`{"role":"assistant","content":${said ? '""' : 'null'},"refusal":null}`, 'null'];
   }
   for (const piece of thoughts?.pieces ?? []) yield [`{"reasoning_content":${piece}}`, 'null'];
-  if (said) for (const piece of wording.pieces) yield [`{"content":${piece}}`, 'null'];
+  const field = reply.end === 'refusal' ? 'refusal' : 'content';
+  if (said) for (const piece of wording.pieces) yield [`{"${field}":${piece}}`, 'null'];
   for (const [index, { id, name, input }] of calls.entries()) {
     const call = `{"index":${index},"id":"${id}","type":"function","function":{"name":${JSON.stringify(name)},"arguments":""}}`;
     const first = index === 0 && thoughts === null;

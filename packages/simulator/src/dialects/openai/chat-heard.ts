@@ -1,5 +1,5 @@
 /** What a chat completions request comes to: its messages, parts, tools and formats as openai-node's types name them. */
-import { Listener, partsOf } from '../conversation/heard.ts';
+import { Listener, partsOf, stopsOf } from '../conversation/heard.ts';
 import type { Heard, HeardPart, OfferedTool, ToolChoice } from '../conversation/heard.ts';
 import { encodedMedia, linkedMedia } from '../conversation/media.ts';
 import { contentText, isObject } from '../json-body.ts';
@@ -79,6 +79,7 @@ export function chatHeard(
     parallel: body['parallel_tool_calls'] !== false,
     format: formatOf(body['response_format']),
     thinks: thinks(body),
+    stops: stopsOf(body['stop']),
     allowance,
   });
 }
