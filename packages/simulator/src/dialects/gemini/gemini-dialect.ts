@@ -49,7 +49,16 @@ function handle(
   const asked = request.method === 'POST' ? askedBy(path, query) : null;
   const lists = request.method === 'GET' && path === MODELS;
   const operation = asked === null ? (lists ? 'models' : 'none') : 'generateContent';
-  const exchange = openExchange({ state, request, response, path, face, owner, operation });
+  const exchange = openExchange({
+    state,
+    request,
+    response,
+    path,
+    face,
+    dialect: 'gemini',
+    owner,
+    operation,
+  });
   if (exchange === null) return;
   if (asked !== null && owner !== null) {
     readBody(

@@ -42,7 +42,16 @@ function handle(
   const owner = key === null ? null : state.ownerOf(key);
   const route = routeOf(request.method ?? 'GET', path);
   const operation = 'status' in route ? 'none' : route.kind === 'call' ? route.operation : 'models';
-  const exchange = openExchange({ state, request, response, path, face, owner, operation });
+  const exchange = openExchange({
+    state,
+    request,
+    response,
+    path,
+    face,
+    dialect: 'openai',
+    owner,
+    operation,
+  });
   if (exchange === null) return;
   if ('status' in route) {
     request.resume();

@@ -1,8 +1,10 @@
 /** Reads and checks request bodies the way OpenAI does: what is wrong, at which parameter, with which code. Unknown fields are ignored. */
 import type { Refusal } from '../../faces/refusal.ts';
 import { estimateTokens } from '../estimate-tokens.ts';
+import type { Heard } from '../conversation/heard.ts';
 import { contentText, isObject } from '../json-body.ts';
 import type { JsonObject } from '../json-body.ts';
+import { chatHeard } from './chat-heard.ts';
 import { badRequest } from './request-errors.ts';
 
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
@@ -23,6 +25,8 @@ export interface OpenaiRequest {
   readonly prompt: string;
   /** The inputs of an embeddings call, the prompts of a completions call; empty for chat. */
   readonly inputs: readonly string[];
+  /** Of a chat call; null for the others. */
+  readonly heard: Heard | null;
 }
 
 const ROLES = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
@@ -149,28 +153,27 @@ export function readChat(body: JsonObject): OpenaiRequest | Refusal {
       "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";
     return badRequest(message, 'messages', 'empty_array');
   }
-  let bytes = 0;
-  let prompt = '';
   let saysJson = false;
   for (let at = 0; at < messages.length; at++) {
     const message: unknown = messages[at];
     if (!isObject(message)) return invalidType(`messages[${at}]`, 'an object', message);
     const refusal = checkMessage(message, `messages[${at}]`);
     if (refusal !== null) return refusal;
-    const text = contentText(message['content']);
-    bytes += Buffer.byteLength(text);
-    saysJson ||= /json/i.test(text);
-    if (message['role'] === 'user') prompt = text;
+    saysJson ||= /json/i.test(contentText(message['content']));
   }
   const refusal = checkFormat(body, saysJson) ?? checkTools(body);
   if (refusal !== null) return refusal;
+  const maxTokens = numberOr(body['max_completion_tokens'], numberOr(body['max_tokens'], null));
+  const heard = chatHeard(body, messages, maxTokens);
+  const { inputTokens, prompt } = heard;
   return {
     operation: 'chat.completions',
     ...common(body),
-    maxTokens: numberOr(body['max_completion_tokens'], numberOr(body['max_tokens'], null)),
-    inputTokens: estimateTokens(bytes),
+    maxTokens,
+    inputTokens,
     prompt,
     inputs: [],
+    heard,
   };
 }
 
@@ -247,6 +250,7 @@ export function readCompletion(body: JsonObject): OpenaiRequest | Refusal {
     inputTokens: estimateTokens(bytesOf(prompts)),
     prompt: prompts.at(-1) ?? '',
     inputs: prompts,
+    heard: null,
   };
 }
 
@@ -279,5 +283,6 @@ export function readEmbeddings(body: JsonObject): OpenaiRequest | Refusal {
     inputTokens: estimateTokens(bytesOf(inputs)),
     prompt: inputs.at(-1) ?? '',
     inputs,
+    heard: null,
   };
 }
