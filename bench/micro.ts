@@ -105,6 +105,7 @@ function planOf(keys: number): KeyPlan {
     hedge: null,
     continuation: false,
     strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
   return planKeys({ providers: [provider], pools: [pool] });
 }

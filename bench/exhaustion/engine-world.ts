@@ -175,5 +175,6 @@ function poolOf(world: World, models: readonly string[] = [world.model]): PoolRe
     hedge: null,
     continuation: false,
     strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
 }

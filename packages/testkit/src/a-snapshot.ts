@@ -117,6 +117,7 @@ function aPool(sketch: PoolSketch, index: number, provider: string): PoolRecord 
     hedge: null,
     continuation: false,
     strictTranslation: false,
+    fallbackOn: ['context_length'],
     ...rest,
     tiers: (tiers ?? [{}]).map((tier) => ({
       targets: (tier.targets ?? [{}]).map((target) => aTarget(target, provider)),

@@ -1,4 +1,5 @@
 import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
+import { REQUEST_FAULTS } from '@keywell/core/keys/verdict';
 import { STRATEGIES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
@@ -228,6 +229,11 @@ const poolSchema = z
       '"none" or "soft"',
     ).default('none'),
     hedge: hedgeSchema.optional(),
+    fallback_on: field(
+      z.array(z.enum(REQUEST_FAULTS)).max(2),
+      'Refusals of a request that are answered by another target instead of being shown to the caller: `context_length` (the request is too long for the model; targets whose context is known to be no longer are left out) and `content_filter` (the provider will not handle the content).',
+      'a list such as [context_length, content_filter]',
+    ).default(['context_length']),
     translation: field(
       z.enum(['lenient', 'strict']),
       'What to do with a part of a request that a target cannot be told in its own dialect: leave it out and name it in the header `keywell-dropped` (`lenient`), or not ask that target (`strict`). A caller may ask for `strict` by the header `keywell-strict: true`.',

@@ -281,6 +281,7 @@ function compilePool(pool: PoolConfig, surroundings: SurroundingsOf): PoolRecord
         ? null
         : { tokenShare: pool.hedge.token_share, leastMs: pool.hedge.least_ms },
     continuation: pool.continuation,
+    fallbackOn: pool.fallback_on,
     strictTranslation: pool.translation === 'strict',
   };
 }

@@ -79,6 +79,7 @@ export function poolOf(id: string, ...tiers: readonly (readonly TargetRecord[])[
     hedge: null,
     continuation: false,
     strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
 }
 

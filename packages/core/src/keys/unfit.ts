@@ -10,7 +10,6 @@ export const UNFIT = [
   'no_files',
   'no_tools',
   'no_json',
-  'no_reasoning',
   'not_translatable',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

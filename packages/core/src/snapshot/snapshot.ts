@@ -1,7 +1,7 @@
 import type { AlertRule } from '../forecast/alert-rules.ts';
 import type { ChargeRule } from '../keys/charge-rule.ts';
 import type { FailureRecord } from '../keys/failure-record.ts';
-import type { Dimension } from '../keys/verdict.ts';
+import type { Dimension, RequestFault } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
 
 /**
@@ -108,6 +108,8 @@ export interface PoolRecord {
   readonly hedge: HedgeRecord | null;
   /** Whether a stream that breaks off may be continued elsewhere by prefill, where that is sound. */
   readonly continuation: boolean;
+  /** Refusals of a request after which another target is asked. */
+  readonly fallbackOn: readonly RequestFault[];
   /** Whether a target is left out that cannot be told all of a request in its own dialect. */
   readonly strictTranslation: boolean;
 }

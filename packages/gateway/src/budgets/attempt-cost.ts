@@ -2,7 +2,7 @@ import { costMicros, tariffAt } from '@keywell/core/budgets/cost';
 import type { Tariff, TokenPrice } from '@keywell/core/snapshot/snapshot';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
-import { estimateUsage } from '../relay/relay-json.ts';
+import { estimateUsage } from '../relay/estimate-usage.ts';
 import { mayBeCharged, type AttemptEnd } from './spend-hold.ts';
 
 /** What one attempt cost. */

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { ToldLimit } from '@keywell/core/waiting/pool-capacity';
+import type { Demands } from '@keywell/core/keys/demands';
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
@@ -58,6 +59,8 @@ export class Exchange implements InboundEvents {
   translation: CallTranslation | null = null;
   /** Why the call could not be understood; null while nobody had to, or it was. */
   translationFault: Refusal | null = null;
+  /** What the call asks of a model; worked out where a model of the pool lacks anything. */
+  demands: Demands | null = null;
   /** Whether a provider that cannot be told all of it may not be asked. */
   strict = false;
   /** What the provider that was asked last could not be told. */

@@ -1,6 +1,6 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
-import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
+import { decide, freshHistory, giveUp, MAX_ATTEMPTS, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
 import type { ChooseAt, Tried } from '@keywell/core/keys/draw';
 import { NOTHING_CHARGED } from '@keywell/core/keys/need';
@@ -32,6 +32,7 @@ import {
   type Pick,
   type Why,
 } from './make-attempt.ts';
+import { refusingLikewise } from './fallback.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
@@ -40,6 +41,14 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
 /** Exclusions shown in one timeline entry; a pool of thousands of keys must not blow a log record up. */
 const MAX_SHOWN_EXCLUSIONS = 16;
+
+const FALL_BACK: Again = Object.freeze({
+  kind: 'again',
+  bar: 'key',
+  counts: 'none',
+  budgeted: false,
+  delayMs: 0,
+});
 
 const MAX_DRAWS = 4;
 /** How long a call waits for a record that is held, and how often it looks. */
@@ -78,6 +87,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
+  /** What a provider said of the request that others were asked after. */
+  #said: { readonly candidate: Candidate; readonly failed: Failed } | null = null;
 
   constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
     this.exchange = exchange;
@@ -308,6 +319,7 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   #why(candidate: Candidate): Why {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
+    if (this.#step === FALL_BACK) return 'fallback';
     if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
   }
@@ -319,6 +331,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
     this.#turns.refusedBy(candidate, failed.verdict);
+    if (this.#fallsBack(candidate, failed)) return null;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
@@ -333,6 +346,20 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#step = step;
     if (this.plane.clock.now() < this.deadlineAt) return null;
     return this.#answer('upstream_timeout', false);
+  }
+
+  /** Whether another target is to be asked what this one's model cannot take; its own words are kept for when none can. */
+  #fallsBack(candidate: Candidate, failed: Failed): boolean {
+    const { fault } = failed.verdict;
+    const { pool, plan } = this.model;
+    if (fault === undefined || !pool.fallbackOn.includes(fault)) return false;
+    if (this.#history.attempts >= MAX_ATTEMPTS) return false;
+    this.#bars ??= new Bars();
+    this.#bars.bar(refusingLikewise(plan, candidate, fault));
+    if (this.#bars.barsAll(plan)) return false;
+    this.#said = { candidate, failed };
+    this.#step = FALL_BACK;
+    return this.plane.clock.now() < this.deadlineAt;
   }
 
   #noteSuspect({ pick, failed }: { readonly pick: Pick; readonly failed: Failed }): void {
@@ -366,6 +393,10 @@ class Dispatcher implements AttemptCall, TurnHost {
   /** `line`: what the waiting room has said. */
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     this.#turns.tell();
+    const said = this.#said;
+    if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
+      return passThrough(this.exchange, said.candidate, said.failed);
+    }
     const view = this.#view();
     const startAt = line?.startAt ?? null;
     const refusal = exhaustedRefusal(this.exchange, this.plane, view, {

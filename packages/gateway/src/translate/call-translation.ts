@@ -76,10 +76,19 @@ export class CallTranslation {
     };
   }
 
+  /** Bytes of the call without its attachments. */
+  textBytes(): number {
+    return this.#lift().small.byteLength;
+  }
+
+  #lift(): Lifted {
+    this.#lifted ??= liftStrings(this.#call.body);
+    return this.#lifted;
+  }
+
   #decode(): Decoded<CanonicalRequest> {
-    const { body, dialect, facts } = this.#call;
-    this.#lifted = liftStrings(body);
-    const { small } = this.#lifted;
+    const { dialect, facts } = this.#call;
+    const { small } = this.#lift();
     const text = Buffer.from(small.buffer, small.byteOffset, small.byteLength).toString('utf8');
     const parsed: unknown = JSON.parse(text);
     if (!isJsonObject(parsed)) {

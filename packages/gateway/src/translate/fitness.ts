@@ -1,5 +1,8 @@
+import { exceedsContext, isRestricted, missingFor } from '@keywell/core/keys/demands';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Unfit } from '@keywell/core/keys/unfit';
+import type { CallerDialect } from '@keywell/wire/edit/conversation';
+import { demandsOf } from './demands-of.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import {
@@ -13,13 +16,37 @@ import { translationOf } from './translation-of.ts';
 
 /** Why a candidate's model cannot take the call; null where nothing is known that speaks against it. Costs nothing to a plain call. */
 export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null {
+  const { capabilities } = candidate;
   const { conversation, strict, translationFault } = exchange;
-  if (conversation === null || (!strict && translationFault === null)) return null;
+  if (conversation === null) return null;
+  if (isTooLong(exchange, candidate)) return 'context_too_long';
+  if (isRestricted(capabilities)) {
+    exchange.demands ??= demandsOf(exchange);
+    const lacks = missingFor(exchange.demands, capabilities);
+    if (lacks !== null) return lacks;
+  }
+  return strict || translationFault !== null ? untold(exchange, candidate, conversation) : null;
+}
+
+/** Attachments count by their bytes in no model's context. */
+function isTooLong(exchange: Exchange, { capabilities }: Candidate): boolean {
+  const { body } = exchange;
+  const size = { textBytes: body.byteLength, maxOutputTokens: null };
+  if (!exceedsContext(size, capabilities)) return false;
+  const textBytes = translationOf(exchange).textBytes();
+  return exceedsContext({ ...size, textBytes }, capabilities);
+}
+
+function untold(
+  exchange: Exchange,
+  candidate: Candidate,
+  conversation: CallerDialect,
+): Unfit | null {
   const target = targetOf(candidate, VIA);
   const face = faceFor(target, conversation);
   if (face === null || face.dialect === conversation) return null;
   if (understand(exchange) !== null) return 'not_translatable';
-  if (!strict) return null;
+  if (!exchange.strict) return null;
   const { dropped } = requestFor(exchange, { candidate, target, face });
   if (dropped.length === 0) return null;
   exchange.dropped = dropped;
@@ -64,7 +91,6 @@ const WORDS: Readonly<Record<Unfit, string>> = {
   no_files: 'it reads no documents',
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
-  no_reasoning: 'it does not reason',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 
