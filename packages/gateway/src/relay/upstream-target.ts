@@ -1,14 +1,14 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import { withDeclared } from '@keywell/providers/compatible/declared-failures';
-import { OPENAI_OPERATIONS } from '@keywell/providers/compatible/define-vendor';
-import type { Operation, Vendor } from '@keywell/providers/compatible/vendor';
+import { configured } from '@keywell/providers/compatible/configured';
+import { surfaceOf } from '@keywell/providers/compatible/surface';
+import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
 import { AccountWatch } from './account-watch.ts';
 import { CandidateFlow } from './flow-meter.ts';
 
 /** What calling a candidate takes, put together once for its life. */
 export interface UpstreamTarget {
-  /** Its table begins with the rows that are declared of the provider. */
+  /** As the provider's record has it: declared rows of failures first, authentication and dialects as declared. */
   readonly vendor: Vendor;
   readonly origin: string;
   readonly paths: Readonly<Partial<Record<string, string>>>;
@@ -33,25 +33,22 @@ export function targetOf(candidate: Candidate, via: string): UpstreamTarget {
 }
 
 function compile(candidate: Candidate, via: string): UpstreamTarget {
-  const { provider, key } = candidate;
+  const { provider, key, model } = candidate;
   const known = vendorOf(provider.kind);
   if (known === null) throw new Error(`no vendor table for provider kind ${provider.kind}`);
-  const vendor = withDeclared(known, provider.failures);
-  const url = new URL(provider.baseUrl);
-  const prefix = url.pathname.replace(/\/+$/, '');
-  // what a vendor does not have is asked for where OpenAI has it, so that the refusal is the vendor's own
-  const path = (operation: Operation): string =>
-    `${prefix}${vendor.operations[operation] ?? OPENAI_OPERATIONS[operation]}`;
+  const vendor = configured(known, provider);
+  const { origin, operations } = surfaceOf(vendor, { baseUrl: provider.baseUrl, model, key });
+  const chat = operations['chat.completions'];
   return {
     vendor,
-    origin: url.origin,
+    origin,
     paths: {
-      'chat.completions': path('chat.completions'),
-      completions: path('completions'),
-      embeddings: path('embeddings'),
+      'chat.completions': chat.path,
+      completions: operations.completions.path,
+      embeddings: operations.embeddings.path,
     },
     headers: [
-      ...vendor.authHeaders(key),
+      ...chat.headers,
       'content-type',
       'application/json',
       'accept',
