@@ -3,6 +3,8 @@ import type { ChargeRule } from '../keys/charge-rule.ts';
 import type { FailureRecord } from '../keys/failure-record.ts';
 import type { Dimension, RequestFault } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
+import type { AuthScheme } from './auth-scheme.ts';
+import type { Dialect } from './dialect.ts';
 
 /**
  * The one immutable value in which control plane and data plane meet: plain data, versioned, with references resolved and every
@@ -40,6 +42,22 @@ export interface ProviderRecord {
   readonly failures: readonly FailureRecord[];
   /** How its chats are continued from what an assistant had begun to say; absent: they cannot be. */
   readonly prefill?: PrefillStyle;
+  /** How its keys are shown; absent: as its vendor wants them. */
+  readonly auth?: AuthScheme;
+  /** The dialects it speaks, best first; absent: those of its vendor. */
+  readonly dialects?: readonly Dialect[];
+  /** Sent with every call, names in lower case. */
+  readonly headers?: readonly DeclaredHeader[];
+  /** Sent as `api-version` in the query of every call; absent: as its vendor has it. */
+  readonly apiVersion?: string;
+}
+
+/** A header that an operator declared of a provider; its value may be a credential. */
+export interface DeclaredHeader {
+  readonly name: string;
+  readonly value: Secret;
+  /** First 8 hex digits of SHA-256 of the value. */
+  readonly fingerprint: string;
 }
 
 /**

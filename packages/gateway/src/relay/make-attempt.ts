@@ -83,9 +83,8 @@ export function makeAttempt(
     hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      path: pathOf(exchange, target, face),
+      ...endpointOf(exchange, target, face),
       method: 'POST',
-      headers: target.headers,
       body: bodyFor(call, candidate, { target, face }),
       connectTimeoutMs: model.pool.connectTimeoutMs,
     },
@@ -119,9 +118,13 @@ export function isTranslated({ conversation }: Exchange, face: TargetFace | null
   return face !== null && face.dialect !== conversation;
 }
 
-function pathOf(exchange: Exchange, target: UpstreamTarget, face: TargetFace | null): string {
-  if (face !== null) return exchange.streamed ? face.streamPath : face.path;
-  return target.paths[exchange.operation] ?? '/';
+function endpointOf(
+  exchange: Exchange,
+  target: UpstreamTarget,
+  face: TargetFace | null,
+): TargetEndpoint {
+  if (face !== null) return exchange.streamed ? face.streamed : face.whole;
+  return operationOf(exchange, target);
 }
 
 /** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */
