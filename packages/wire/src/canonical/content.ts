@@ -114,6 +114,7 @@ export interface ThinkingPart {
   readonly sealed: Signature | null;
   /** Id of OpenAI's reasoning item; null elsewhere. */
   readonly id: string | null;
+  readonly extras?: PartExtras;
 }
 
 /** The model declines, in words. */
