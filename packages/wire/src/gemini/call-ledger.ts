@@ -44,10 +44,11 @@ export class CallLedger {
 
   #firstWaiting(name: string): string {
     const line = this.#waiting.get(name);
-    while (line !== undefined && line.next < line.ids.length) {
-      const id = line.ids[line.next];
+    for (;;) {
+      const id = line?.ids[line.next];
+      if (line === undefined || id === undefined) break;
       line.next += 1;
-      if (id !== undefined && !this.#answered.has(id)) return id;
+      if (!this.#answered.has(id)) return id;
     }
     return madeUpId(`${this.#seed}r`, this.#count++);
   }

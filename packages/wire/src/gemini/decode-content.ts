@@ -99,15 +99,7 @@ function decodeResult(part: JsonObject, at: string, calls: CallLedger): ToolResu
   const value = more === undefined && only !== undefined ? response[only] : undefined;
   const isError = only === 'error' && value !== undefined;
   const told = isError || (only === 'output' && value !== undefined) ? value : response;
-  const content: (TextPart | ImagePart | FilePart)[] = [
-    textPart(typeof told === 'string' ? told : JSON.stringify(told ?? {})),
-  ];
-  const media: JsonValue[] = [];
-  for (const { value: each, at: where } of objectsIn(result, 'parts', place)) {
-    const decoded = decodeMedia(camelMembers(each), where);
-    if (decoded.kind === 'image' || decoded.kind === 'file') content.push(decoded);
-    else media.push(each);
-  }
+  const { content, media } = decodeResultMedia(result, place);
   const others = {
     ...(typeof told === 'string' ? {} : { response }),
     ...(media.length === 0 ? {} : { parts: media }),
@@ -118,11 +110,23 @@ function decodeResult(part: JsonObject, at: string, calls: CallLedger): ToolResu
     kind: 'tool_result',
     callId: calls.answered(optionalString(result, 'id', place), name),
     name,
-    content,
+    content: [textPart(typeof told === 'string' ? told : JSON.stringify(told ?? {})), ...content],
     isError,
     cache: null,
     ...extrasOf('gemini', others),
   };
+}
+
+/** Pictures and documents in a result; sounds and films have no canonical place there. */
+function decodeResultMedia(result: JsonObject, place: string) {
+  const content: (ImagePart | FilePart)[] = [];
+  const media: JsonValue[] = [];
+  for (const { value, at } of objectsIn(result, 'parts', place)) {
+    const decoded = decodeMedia(camelMembers(value), at);
+    if (decoded.kind === 'image' || decoded.kind === 'file') content.push(decoded);
+    else media.push(value);
+  }
+  return { content, media };
 }
 
 function decodeMedia(part: JsonObject, at: string): Part {

@@ -88,7 +88,7 @@ function decodeContents(body: JsonObject): readonly Turn[] {
     else turns.push({ role, name: null, parts: [...parts] });
   }
   for (const turn of turns) {
-    if (turn.role === 'assistant') turn.parts = turn.parts.filter((part) => !isEmpty(part));
+    if (turn.role === 'assistant') turn.parts = withProofs(turn.parts);
   }
   return turns;
 }
@@ -124,7 +124,27 @@ function isPlain(part: Part): part is TextPart | ThinkingPart {
   return part.signature === null && part.sealed === null && part.extras === undefined;
 }
 
-const isEmpty = (part: Part): boolean => isPlain(part) && part.text === '';
+/**
+ * A stream tells a foreign thought's proof behind the thought, as an empty one: both are one again, as their origin checks them together.
+ * What says nothing is left out.
+ */
+function withProofs(parts: readonly Part[]): Part[] {
+  const whole: Part[] = [];
+  for (const part of parts) {
+    const before = whole.at(-1);
+    if (before?.kind === 'thinking' && isPlain(before) && isForeignProof(part)) {
+      whole[whole.length - 1] = { ...part, text: before.text };
+    } else if (!isPlain(part) || part.text !== '') {
+      whole.push(part);
+    }
+  }
+  return whole;
+}
+
+function isForeignProof(part: Part): part is ThinkingPart {
+  if (part.kind !== 'thinking' || part.text !== '' || part.signature === null) return false;
+  return part.signature.origin !== 'gemini';
+}
 
 function decodeLabels(body: JsonObject): Readonly<Record<string, string>> | null {
   const labels = optionalObject(body, 'labels', '');

@@ -69,7 +69,7 @@ export function encodePart(part: Part, target: PartTarget): readonly JsonObject[
     case 'audio':
     case 'video':
       return one(encodeMedia(part, target));
-    case 'foreign':
+    default:
       if (part.origin === 'gemini' && isJsonObject(part.value)) return [part.value];
       drops.add(part.name);
       return [];
@@ -202,7 +202,7 @@ function mediaData(
         'fileData',
         { mimeType: mediaTypeOf(kind, source.url, source.mediaType), fileUri: source.url },
       ];
-    case 'id':
+    default:
       return source.origin === 'gemini' ? ['fileData', { mimeType, fileUri: source.id }] : null;
   }
 }

@@ -75,21 +75,21 @@ function encodeChoice(choice: Choice, index: number, others: JsonObject, drops: 
 
 /** Gemini's citations stand beside the content; others' are not in its words. */
 function annotationsOf(parts: readonly Part[], drops: Drops): JsonObject {
-  let annotations: JsonObject = {};
+  const members: Record<string, JsonObject[string]> = {};
   for (const part of parts) {
     if (part.kind === 'text' && part.annotations !== null) {
-      annotations = { ...annotations, ...ownAnnotations(part.annotations, drops) };
+      Object.assign(members, ownAnnotations(part.annotations, drops));
     }
   }
-  return annotations;
+  return members;
 }
 
-export function ownAnnotations({ origin, list }: Annotations, drops: Drops | null): JsonObject {
+export function ownAnnotations({ origin, list }: Annotations, drops: Drops): JsonObject {
+  const members: Record<string, JsonObject[string]> = {};
   if (origin !== 'gemini') {
-    if (list.length > 0) drops?.add('citations');
-    return {};
+    if (list.length > 0) drops.add('citations');
+    return members;
   }
-  let members: JsonObject = {};
-  for (const each of list) if (isJsonObject(each)) members = { ...members, ...each };
+  for (const each of list) if (isJsonObject(each)) Object.assign(members, each);
   return members;
 }

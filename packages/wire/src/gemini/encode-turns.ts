@@ -78,16 +78,16 @@ function textOnly({ parts }: Turn, drops: Drops): readonly Part[] {
 
 /** Results that came one a turn, in one: Gemini wants as many in a content as there were calls. */
 function resultsTogether(turns: readonly Turn[]): readonly Turn[] {
-  const together: { turn: Turn; parts: Part[] }[] = [];
+  const together: { role: Turn['role']; name: string | null; parts: Part[] }[] = [];
   for (const turn of turns) {
     const before = together.at(-1);
-    if (before !== undefined && onlyResults(turn) && onlyResults(before.turn)) {
+    if (before !== undefined && onlyResults(turn) && onlyResults(before)) {
       before.parts.push(...turn.parts);
     } else {
-      together.push({ turn, parts: [...turn.parts] });
+      together.push({ role: turn.role, name: turn.name, parts: [...turn.parts] });
     }
   }
-  return together.map(({ turn, parts }) => ({ ...turn, parts }));
+  return together;
 }
 
 function onlyResults({ role, parts }: Turn): boolean {

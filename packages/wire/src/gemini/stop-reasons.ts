@@ -58,7 +58,7 @@ export function encodeStop({ reason, detail }: Stop): string {
       return 'SAFETY';
     case 'pause':
       return 'OTHER';
-    case 'other':
+    default:
       return detail !== null && REASON.test(detail) ? detail : 'OTHER';
   }
 }

@@ -174,7 +174,7 @@ function callingOf(choice: ToolChoice): JsonObject {
       return { mode: 'ANY' };
     case 'tool':
       return { mode: 'ANY', allowedFunctionNames: [choice.name] };
-    case 'allowed':
+    default:
       return {
         mode: choice.required ? 'ANY' : 'VALIDATED',
         allowedFunctionNames: choice.names,

@@ -35,10 +35,10 @@ function audioIn(details: JsonValue | undefined): number {
   return tokens;
 }
 
-export function encodeUsage(usage: CanonicalUsage, drops: Drops | null): JsonObject {
+export function encodeUsage(usage: CanonicalUsage, drops: Drops): JsonObject {
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage;
   const { audioInputTokens, audioOutputTokens } = usage;
-  if (usage.cacheWriteTokens > 0) drops?.add('cache_write_tokens');
+  if (usage.cacheWriteTokens > 0) drops.add('cache_write_tokens');
   const answered = Math.max(outputTokens - reasoningTokens, 0);
   return said({
     promptTokenCount: inputTokens,
@@ -46,13 +46,13 @@ export function encodeUsage(usage: CanonicalUsage, drops: Drops | null): JsonObj
     candidatesTokenCount: answered,
     thoughtsTokenCount: reasoningTokens > 0 ? reasoningTokens : null,
     totalTokenCount: inputTokens + outputTokens,
-    promptTokensDetails: details(inputTokens, audioInputTokens),
-    candidatesTokensDetails: details(answered, audioOutputTokens),
+    promptTokensDetails: modalities(inputTokens, audioInputTokens),
+    candidatesTokensDetails: modalities(answered, audioOutputTokens),
   });
 }
 
 /** Which tokens were sound; nothing where none were. */
-function details(all: number, audio: number): JsonValue {
+function modalities(all: number, audio: number): JsonValue {
   if (audio === 0) return null;
   return [
     { modality: 'TEXT', tokenCount: Math.max(all - audio, 0) },
