@@ -25,6 +25,7 @@ import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
 import { callWarnings } from './call-warnings.ts';
+import { credentialProblems } from './compile-credential.ts';
 import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
@@ -124,7 +125,7 @@ function compileProvider(
       hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
     });
   const keys = provider.keys.map((key, index) =>
-    compileKey(key, { vendor, path: [...path, 'keys', index] }, notes),
+    compileKey(key, { vendor, baseUrl, path: [...path, 'keys', index] }, notes),
   );
   warnOfTwins(keys, path, notes);
   return {
@@ -177,7 +178,11 @@ function unknownKind(kind: string, path: ConfigProblem['path']): ConfigProblem {
 
 function compileKey(
   key: KeyConfig,
-  at: { readonly vendor: Vendor | null; readonly path: ConfigProblem['path'] },
+  at: {
+    readonly vendor: Vendor | null;
+    readonly baseUrl: string | null;
+    readonly path: ConfigProblem['path'];
+  },
   notes: Notes,
 ): UpstreamKeyRecord {
   const value = key.value === undefined ? null : resolve(key.value, [...at.path, 'value'], notes);
@@ -188,6 +193,8 @@ function compileKey(
       message: `A key of kind "${at.vendor.kind}" needs a value.`,
       hint: 'Write "env:NAME" or "file:path".',
     });
+  if (value !== null && at.vendor !== null)
+    notes.problems.push(...credentialProblems(value, { ...at, vendor: at.vendor }));
   return {
     id: key.id,
     value,

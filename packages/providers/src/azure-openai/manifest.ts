@@ -15,6 +15,7 @@ function apiKeyHeaders(key: UpstreamKeyRecord): string[] {
 export const azureOpenai: Vendor = defineVendor({
   kind: 'azure-openai',
   baseUrl: null,
+  credentials: ['plain', 'entra_client'],
   baseUrlForm: 'https://RESOURCE.openai.azure.com/openai/v1',
   operations: Object.freeze({
     'chat.completions': OPENAI_OPERATIONS['chat.completions'],

@@ -11,6 +11,7 @@ import { BEDROCK_LIMITS } from './limit-headers.ts';
 export const bedrock: Vendor = defineVendor({
   kind: 'bedrock',
   baseUrl: null,
+  credentials: ['plain', 'aws_access_key'],
   baseUrlForm: 'https://bedrock-runtime.REGION.amazonaws.com/openai/v1',
   operations: Object.freeze({ 'chat.completions': OPENAI_OPERATIONS['chat.completions'] }),
   failures: BEDROCK_FAILURES,

@@ -7,6 +7,7 @@ import type { Vendor } from './vendor.ts';
 export const compatible: Vendor = defineVendor({
   kind: 'openai-compatible',
   baseUrl: null,
+  credentials: ['plain', 'client_credentials', 'oauth_refresh'],
   needsKey: false,
   failures: COMPATIBLE_FAILURES,
   limits: COMPATIBLE_LIMITS,

@@ -4,6 +4,7 @@ import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
+import type { CredentialKind } from './credential.ts';
 import type { FailureRule } from './failure-rule.ts';
 import type { LimitHeader } from './limit-headers.ts';
 
@@ -35,7 +36,12 @@ export interface Vendor {
   readonly faces: readonly DialectFace[];
   /** Whether streams take `stream_options` where the configuration does not say. */
   readonly streamUsageDefault: boolean;
-  /** The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending. */
+  /** The kinds of credential that its keys may be; absent: plain ones alone. */
+  readonly credentials?: readonly CredentialKind[];
+  /**
+   * The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending, and only for a
+   * plain credential.
+   */
   readonly authHeaders: (key: UpstreamKeyRecord) => string[];
   /** Judges one attempt. Total: whatever a provider sends, there is a verdict. */
   readonly classify: (outcome: Outcome) => Verdict;
