@@ -10,7 +10,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const serviceAccount = (privateKey: string): string =>
   JSON.stringify({ client_email: 'a@b.iam.gserviceaccount.com', private_key: privateKey }, null, 2);
-const pem = (key: typeof rsa): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const pem = (key: typeof rsa): string => key.export({ type: 'pkcs8', format: 'pem' });
 
 function load(value: string, provider: string) {
   const text = `version: 1
@@ -56,42 +56,47 @@ describe('a key that is no plain credential', () => {
     expect(loaded).toMatchObject({ ok: true });
   });
 
-  it.each([
-    ['by a vendor of plain keys', AWS, 'kind: openai', /is an AWS access key/, /an API key/],
-    ['where no region is known', AWS, LOCAL_BEDROCK, /region of this key is not known/, /base_url/],
+  it.each<readonly [string, string, string, readonly [RegExp, RegExp]]>([
+    ['by a vendor of plain keys', AWS, 'kind: openai', [/is an AWS access key/, /an API key/]],
+    [
+      'where no region is known',
+      AWS,
+      LOCAL_BEDROCK,
+      [/region of this key is not known/, /base_url/],
+    ],
     [
       'with a private key of another kind',
       serviceAccount(pem(ec)),
       VERTEX,
-      /no RSA key that can be read/,
-      /whole JSON file/,
+      [/no RSA key that can be read/, /whole JSON file/],
     ],
     [
       'with half a private key',
       serviceAccount(`-----BEGIN PRIVATE KEY-----\n${CANARY}\n-----END PRIVATE KEY-----`),
       VERTEX,
-      /no RSA key that can be read/,
-      /whole JSON file/,
+      [/no RSA key that can be read/, /whole JSON file/],
     ],
     [
       'without its secret',
       JSON.stringify({ tenant_id: CANARY, client_id: CANARY }),
       AZURE,
-      /needs a client_secret/,
-      /tenant_id, client_id and client_secret/,
+      [/needs a client_secret/, /tenant_id, client_id and client_secret/],
     ],
-  ])('is refused %s, in words that hold nothing of it', (_name, value, provider, message, hint) => {
-    const loaded = load(value, provider);
-    expect(loaded).toMatchObject({
-      ok: false,
-      problems: [
-        {
-          path: 'providers[0].keys[0].value',
-          message: expect.stringMatching(message),
-          hint: expect.stringMatching(hint),
-        },
-      ],
-    });
-    expect(JSON.stringify(loaded)).not.toContain(CANARY);
-  });
+  ])(
+    'is refused %s, in words that hold nothing of it',
+    (_name, value, provider, [message, hint]) => {
+      const loaded = load(value, provider);
+      expect(loaded).toMatchObject({
+        ok: false,
+        problems: [
+          {
+            path: 'providers[0].keys[0].value',
+            message: expect.stringMatching(message),
+            hint: expect.stringMatching(hint),
+          },
+        ],
+      });
+      expect(JSON.stringify(loaded)).not.toContain(CANARY);
+    },
+  );
 });

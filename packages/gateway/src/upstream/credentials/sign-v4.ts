@@ -72,7 +72,7 @@ export class SignatureV4 {
         covered.push([name, (headers[index + 1] ?? '').trim().replace(/\s+/g, ' ')]);
       }
     }
-    return covered.sort(byName);
+    return covered.toSorted(byName);
   }
 
   /** Path and query, as they are signed. */
@@ -109,7 +109,7 @@ function byName([one]: readonly [string, string], [other]: readonly [string, str
 function canonicalQuery(query: string): string {
   return [...new URLSearchParams(query)]
     .map(([name, value]) => [encodeStrictly(name), encodeStrictly(value)] as const)
-    .sort(([a, b], [c, d]) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1))
+    .toSorted(([a, b], [c, d]) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
 }
