@@ -1,5 +1,5 @@
 import type { JsonValue } from '../json/value.ts';
-import type { Annotations, ForeignPart, Signature } from './content.ts';
+import type { Annotations, AudioPart, ForeignPart, ImagePart, Signature } from './content.ts';
 import type { CanonicalUsage, StopReason } from './response.ts';
 
 /**
@@ -66,4 +66,7 @@ export type OpenedPart =
       readonly name: string;
       readonly custom: boolean;
     }
+  /** Whole at once: no text follows. */
+  | ImagePart
+  | AudioPart
   | ForeignPart;
