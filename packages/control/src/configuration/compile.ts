@@ -33,6 +33,7 @@ import {
   type TargetSurroundings,
 } from './compile-vendor.ts';
 import { catalogueProblems } from './catalogue-problems.ts';
+import { credentialProblems } from './compile-credential.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
 import { modelFacts } from './model-facts.ts';
@@ -135,7 +136,7 @@ function compileProvider(
       hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
     });
   const keys = provider.keys.map((key, index) =>
-    compileKey(key, { vendor, path: [...path, 'keys', index] }, notes),
+    compileKey(key, { vendor, baseUrl, path: [...path, 'keys', index] }, notes),
   );
   warnOfTwins(keys, path, notes);
   return {
@@ -188,7 +189,11 @@ function unknownKind(kind: string, path: ConfigProblem['path']): ConfigProblem {
 
 function compileKey(
   key: KeyConfig,
-  at: { readonly vendor: Vendor | null; readonly path: ConfigProblem['path'] },
+  at: {
+    readonly vendor: Vendor | null;
+    readonly baseUrl: string | null;
+    readonly path: ConfigProblem['path'];
+  },
   notes: Notes,
 ): UpstreamKeyRecord {
   const value = key.value === undefined ? null : resolve(key.value, [...at.path, 'value'], notes);
@@ -199,6 +204,8 @@ function compileKey(
       message: `A key of kind "${at.vendor.kind}" needs a value.`,
       hint: 'Write "env:NAME" or "file:path".',
     });
+  if (value !== null && at.vendor !== null)
+    notes.problems.push(...credentialProblems(value, { ...at, vendor: at.vendor }));
   return {
     id: key.id,
     value,

@@ -113,6 +113,7 @@ export interface ThinkingPart {
   readonly id: string | null;
   /** There where the text is the thought itself and the dialect keeps that apart from a summary: OpenAI's `reasoning_text`. */
   readonly verbatim?: true;
+  readonly extras?: PartExtras;
 }
 
 /** The model declines, in words. */
