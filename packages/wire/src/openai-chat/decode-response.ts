@@ -2,7 +2,13 @@
  * A whole answer. Source: type `ChatCompletion` of the official SDK; `images` is OpenRouter's, content as a list Mistral's. Read
  * leniently: what is of another kind than it should be is as if it were not there.
  */
-import { textPart, type Annotations, type Part } from '../canonical/content.ts';
+import {
+  textPart,
+  type Annotations,
+  type ForeignPart,
+  type ImagePart,
+  type Part,
+} from '../canonical/content.ts';
 import { mediaOfUrl } from '../canonical/data-url.ts';
 import { lenientString, othersIn } from '../canonical/read-member.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
@@ -125,7 +131,7 @@ export function readBlock(block: JsonValue): Part | null {
 }
 
 /** `{type: 'image_url', image_url: {url}}` or `{image_url: '…'}`. */
-export function imageOf(block: JsonValue): Part | null {
+export function imageOf(block: JsonValue): ImagePart | null {
   const link = isJsonObject(block) ? block['image_url'] : null;
   const url = isJsonObject(link) ? link['url'] : link;
   if (typeof url !== 'string') return null;
@@ -133,7 +139,7 @@ export function imageOf(block: JsonValue): Part | null {
 }
 
 /** Spoken answers have an id, an end and a transcript, which only this dialect tells. */
-export function audioAnswer(value: JsonObject): Part {
+export function audioAnswer(value: JsonObject): ForeignPart {
   return { kind: 'foreign', origin: 'openai-chat', name: 'audio', value };
 }
 

@@ -1,5 +1,6 @@
 import type {
   AudioPart,
+  ForeignPart,
   Part,
   RefusalPart,
   Signature,
@@ -154,20 +155,21 @@ function sortPart(part: Part, spoken: Spoken, scope: EncodeScope): void {
       if (part.source.kind === 'id' && part.source.origin === 'openai-chat') spoken.audio = part;
       else scope.drops.add('audio');
       return;
-    case 'foreign': {
-      const rider = riderOf(part);
-      const call = rider?.owner === 'tool_call' ? spoken.calls.at(-1) : undefined;
-      if (rider !== null && call !== undefined && scope.origin === 'openai-chat') {
-        call[rider.member] = rider.value;
-      } else {
-        spoken.content.push(part);
-      }
+    case 'foreign':
+      if (!rideOnCall(part, spoken)) spoken.content.push(part);
       return;
-    }
     default:
       // Pictures that a model made: a message of the assistant holds none.
       scope.drops.add(part.kind);
   }
+}
+
+function rideOnCall(part: ForeignPart, { calls }: Spoken): boolean {
+  const rider = part.origin === 'openai-chat' ? riderOf(part) : null;
+  const call = rider?.owner === 'tool_call' ? calls.at(-1) : undefined;
+  if (rider === null || call === undefined) return false;
+  call[rider.member] = rider.value;
+  return true;
 }
 
 function ownProof(signature: Signature | null): Signature | null {

@@ -85,21 +85,31 @@ function encodeReasoningWish(
   { origin, options, drops }: EncodeScope,
   body: Block,
 ) {
-  const { effort, budgetTokens, show, summary } = wish;
+  const { budgetTokens, show, summary } = wish;
+  const own = origin === 'openai-chat';
   const beyond = budgetTokens !== null || show !== null || summary !== null;
-  if (options.reasoning === 'reasoning' || (origin === 'openai-chat' && beyond)) {
-    const budget = budgetTokens !== null && budgetTokens >= 0 ? budgetTokens : null;
-    const object: Block = {};
-    put(object, 'effort', budget === null || origin === 'openai-chat' ? effort : null);
-    put(object, 'max_tokens', budget);
-    put(object, 'exclude', show === null ? null : !show);
-    put(object, 'summary', summary);
-    if (wish.adaptive && effort === null && budget === null) object['enabled'] = true;
+  if (options.reasoning === 'reasoning' || (own && beyond)) {
+    const object = reasoningObject(wish, own);
     if (Object.keys(object).length > 0) body['reasoning'] = object;
     return;
   }
   put(body, 'reasoning_effort', thinkingEffort(wish));
   if (show !== null || summary !== null) drops.add('reasoning_summary');
+}
+
+/** OpenRouter takes an effort or a budget; a caller of this dialect gets back both. */
+function reasoningObject(
+  { effort, budgetTokens, show, summary, adaptive }: Reasoning,
+  own: boolean,
+) {
+  const budget = budgetTokens !== null && budgetTokens >= 0 ? budgetTokens : null;
+  const object: Block = {};
+  put(object, 'effort', budget === null || own ? effort : null);
+  put(object, 'max_tokens', budget);
+  put(object, 'exclude', show === null ? null : !show);
+  put(object, 'summary', summary);
+  if (adaptive && effort === null && budget === null) object['enabled'] = true;
+  return object;
 }
 
 /** Anthropic's `standard_only` is what others call `default`. */

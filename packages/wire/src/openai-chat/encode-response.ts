@@ -1,7 +1,6 @@
-import type { Part, TextPart, ThinkingPart, Signature } from '../canonical/content.ts';
+import type { ForeignPart, Part, TextPart, ThinkingPart, Signature } from '../canonical/content.ts';
 import type { AnswerStamp } from '../canonical/codec.ts';
 import { urlOfMedia } from '../canonical/data-url.ts';
-import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
@@ -27,7 +26,7 @@ export function encodeResponse(
     object: 'chat.completion',
     created: response.createdAt ?? stamp.createdAt,
     model: response.model ?? stamp.model,
-    choices: response.choices.map((choice, index) => encodeChoice(choice, index, origin, drops)),
+    choices: response.choices.map((choice, index) => encodeChoice(choice, index, own, drops)),
     ...(usage === null ? {} : { usage: encodeUsage(usage) }),
     ...(own ? extensions : {}),
   };
@@ -45,7 +44,7 @@ interface Answer {
   signature: Signature | null;
 }
 
-function encodeChoice(choice: Choice, index: number, origin: Dialect, drops: Drops): JsonObject {
+function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops): JsonObject {
   const answer: Answer = {
     thoughts: [],
     calls: [],
@@ -59,7 +58,7 @@ function encodeChoice(choice: Choice, index: number, origin: Dialect, drops: Dro
   };
   for (const part of choice.parts) sortPart(part, answer, drops);
   const stop = { reason: choice.stop, detail: choice.stopDetail };
-  nameStop(stop, origin, drops);
+  nameStop(stop, own, drops);
   const { calls, images, annotations } = answer;
   return {
     index,
@@ -79,7 +78,7 @@ function encodeChoice(choice: Choice, index: number, origin: Dialect, drops: Dro
       answer.text === null && answer.refusal !== null,
       drops,
     ),
-    finish_reason: encodeStop(stop, origin, answer.refusal !== null),
+    finish_reason: encodeStop(stop, own, answer.refusal !== null),
     ...answer.choice,
   };
 }
@@ -106,18 +105,23 @@ function sortPart(part: Part, answer: Answer, drops: Drops): void {
       else answer.images.push(image);
       return;
     }
-    case 'foreign': {
-      const rider = riderOf(part);
-      if (part.origin !== 'openai-chat') drops.add(part.name);
-      else if (rider?.owner === 'choice') answer.choice[rider.member] = rider.value;
-      else if (rider?.owner === 'message') answer.message[rider.member] = rider.value;
-      else if (part.name === 'audio') answer.message['audio'] = part.value;
-      else drops.add(part.name);
+    case 'foreign':
+      if (!putForeign(part, answer)) drops.add(part.name);
       return;
-    }
     default:
       drops.add(part.kind);
   }
+}
+
+/** Whether it had a place. */
+function putForeign(part: ForeignPart, answer: Answer): boolean {
+  if (part.origin !== 'openai-chat') return false;
+  const rider = riderOf(part);
+  if (rider?.owner === 'choice') answer.choice[rider.member] = rider.value;
+  else if (rider?.owner === 'message') answer.message[rider.member] = rider.value;
+  else if (part.name === 'audio') answer.message['audio'] = part.value;
+  else return false;
+  return true;
 }
 
 function cite({ annotations }: TextPart, answer: Answer, drops: Drops): void {

@@ -84,23 +84,29 @@ export function decodeReasoning(message: JsonObject): ThinkingPart[] {
     lenientString(message['reasoning_content']) ?? lenientString(message['reasoning']) ?? '';
   const entries = message['reasoning_details'];
   if (!isJsonArray(entries)) return text === '' ? [] : [thought({ text })];
-  const parts: ThinkingPart[] = [];
-  for (const entry of entries) {
-    const detail = readDetail(entry);
-    if (detail === null) continue;
-    const { sealed, id } = detail;
-    const last = parts.at(-1);
-    if (sealed !== null && id !== null && last?.id === id && last.sealed === null) {
-      parts[parts.length - 1] = { ...last, sealed };
-    } else if (detail.text !== '' || detail.signature !== null || sealed !== null) {
-      parts.push(thought({ text: detail.text, signature: detail.signature, sealed, id }));
-    }
-  }
+  const parts = thoughtsOf(entries);
   if (text === '' || parts.some((part) => part.text !== '')) return parts;
   const signed = parts.findIndex((part) => part.signature !== null);
   const owner = parts[signed];
   if (owner === undefined) parts.unshift(thought({ text }));
   else parts[signed] = { ...owner, text };
+  return parts;
+}
+
+/** What is sealed and bears the id of the summary before it is one thought with it. */
+function thoughtsOf(entries: readonly JsonValue[]): ThinkingPart[] {
+  const parts: ThinkingPart[] = [];
+  for (const entry of entries) {
+    const detail = readDetail(entry);
+    if (detail === null) continue;
+    const { text, signature, sealed, id } = detail;
+    const last = parts.at(-1);
+    if (sealed !== null && id !== null && last?.id === id && last.sealed === null) {
+      parts[parts.length - 1] = { ...last, sealed };
+    } else if (text !== '' || signature !== null || sealed !== null) {
+      parts.push(thought({ text, signature, sealed, id }));
+    }
+  }
   return parts;
 }
 

@@ -1,4 +1,3 @@
-import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { StopReason } from '../canonical/response.ts';
 
@@ -56,16 +55,16 @@ const NAMES: Readonly<Record<StopReason, string>> = {
   other: 'stop',
 };
 
-/** The nearest `finish_reason`; a reason of a host of this dialect goes through as it is. */
-export function encodeStop({ reason, detail }: Stop, origin: Dialect, refusal: boolean): string {
+/** The nearest `finish_reason`; of an answer in this dialect (`own`) also one that only its host knows. */
+export function encodeStop({ reason, detail }: Stop, own: boolean, refusal: boolean): string {
   if (reason === 'refusal' && refusal) return 'stop';
-  if (reason === 'other' && origin === 'openai-chat' && detail !== null) return detail;
+  if (reason === 'other' && own && detail !== null) return detail;
   return NAMES[reason];
 }
 
 /** Names what a `finish_reason` cannot tell. */
-export function nameStop({ reason, detail }: Stop, origin: Dialect, drops: Drops): void {
+export function nameStop({ reason, detail }: Stop, own: boolean, drops: Drops): void {
   if (reason === 'stop_sequence' && detail !== null) drops.add('stop_sequence');
   if (reason === 'pause') drops.add('pause');
-  if (reason === 'other' && origin !== 'openai-chat') drops.add('stop_reason');
+  if (reason === 'other' && !own) drops.add('stop_reason');
 }
