@@ -8,7 +8,6 @@ const HASH = `kwh_${'ab'.repeat(32)}`;
 function load(more: { provider?: object; pool?: object; consumer?: object; root?: object }) {
   const value = {
     version: 1,
-    wallNow: Date.UTC(2026, 10, 25),
     providers: [
       {
         id: 'local',
@@ -31,6 +30,7 @@ function load(more: { provider?: object; pool?: object; consumer?: object; root?
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 1 }),
     version: 1,
+    wallNow: Date.UTC(2026, 10, 25),
   });
 }
 

@@ -71,7 +71,7 @@ describe("what a vendor's table and the file say together", () => {
       { inputMicros: 37_500, cachedInputMicros: 37_500, outputMicros: 150_000 },
       null,
     ]);
-    expect(targets.map(({ contextLength }) => contextLength)).toEqual([200_000, null, null]);
+    expect(targets.map(({ contextLength }) => contextLength)).toEqual([200_000, 200_000, null]);
   });
 
   it('is declared limits, spend in micros', () => {

@@ -3,9 +3,7 @@ import { CATALOGUE_LINES } from './catalogue-data.ts';
 import { readModel, type CatalogueModel, type WrittenModel } from './catalogue-model.ts';
 
 /** Kinds whose lists hold for another kind too, at the same prices. */
-const SAME_PRICES: Readonly<Record<string, readonly string[]>> = {
-  'azure-openai': ['openai'],
-};
+const SAME_PRICES: ReadonlyMap<string, string> = new Map([['azure-openai', 'openai']]);
 
 /** What two names of one model may differ in at their end: a date, a revision, an alias that moves on. Versions and previews are models. */
 const ENDINGS: readonly RegExp[] = [
@@ -34,18 +32,25 @@ let index: ReadonlyMap<string, string> | null = null;
  */
 export function findModel(kind: string, name: string): CatalogueModel | null {
   if (name.length > MAX_NAME) return null;
-  for (const at of [kind, ...(SAME_PRICES[kind] ?? [])]) {
-    const line = namesToTry(at, name)
-      .map((each) => lineOf(at, each))
-      .find((each) => each !== null);
-    if (line !== undefined && line !== null) return parse(line);
-  }
+  const own = lineIn(kind, name);
+  if (own !== null) return parse(own);
+  const like = SAME_PRICES.get(kind);
+  const other = like === undefined ? null : lineIn(like, name);
+  if (other !== null) return parse(other);
   return isRouter(kind) ? vendorsOwn(name) : null;
 }
 
 /** Every model, in the order of kinds and names. */
 export function allModels(): readonly CatalogueModel[] {
   return lines().map(parse);
+}
+
+function lineIn(kind: string, name: string): string | null {
+  for (const each of namesToTry(kind, name)) {
+    const line = lineOf(kind, each);
+    if (line !== null) return line;
+  }
+  return null;
 }
 
 function namesToTry(kind: string, name: string): readonly string[] {
@@ -79,27 +84,29 @@ const ROUTERS: ReadonlySet<string> = new Set([
 const isRouter = (kind: string): boolean => ROUTERS.has(kind);
 
 /** Kinds by the names that routers give to vendors. */
-const VENDORS: Readonly<Record<string, string>> = {
-  openai: 'openai',
-  anthropic: 'anthropic',
-  google: 'gemini',
-  'x-ai': 'xai',
-  xai: 'xai',
-  mistralai: 'mistral',
-  mistral: 'mistral',
-  deepseek: 'deepseek',
-  'deepseek-ai': 'deepseek',
-  cohere: 'cohere',
-  perplexity: 'perplexity',
-  moonshotai: 'moonshot',
-  minimax: 'minimax',
-  'z-ai': 'zai',
-};
+const VENDORS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    openai: 'openai',
+    anthropic: 'anthropic',
+    google: 'gemini',
+    'x-ai': 'xai',
+    xai: 'xai',
+    mistralai: 'mistral',
+    mistral: 'mistral',
+    deepseek: 'deepseek',
+    'deepseek-ai': 'deepseek',
+    cohere: 'cohere',
+    perplexity: 'perplexity',
+    moonshotai: 'moonshot',
+    minimax: 'minimax',
+    'z-ai': 'zai',
+  }),
+);
 
 function vendorsOwn(name: string): CatalogueModel | null {
   const slash = name.indexOf('/');
   const vendor = name.slice(0, Math.max(0, slash)).toLowerCase();
-  const kind = Object.hasOwn(VENDORS, vendor) ? VENDORS[vendor] : undefined;
+  const kind = VENDORS.get(vendor);
   if (kind === undefined) return null;
   // `:free`, `:nitro` and the like say how to route, not what the model is.
   const own = findModel(kind, name.slice(slash + 1).replace(/:[\w-]+$/, ''));
