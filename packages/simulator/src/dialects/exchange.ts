@@ -93,6 +93,18 @@ export function refusalAnswer(
   };
 }
 
+/** Answers with a JSON value, at no cost. */
+export function sendJson(exchange: Exchange, owner: KeyOwner, value: unknown): void {
+  deliver(exchange, {
+    status: 200,
+    headers: [...JSON_TYPE, ...stampedHeaders(exchange, owner)],
+    body: JSON.stringify(value, null, 2),
+    events: null,
+    firstByteMs: 0,
+    eventIntervalMs: 0,
+  });
+}
+
 /** Refuses a call and notes why. A refused key has no account that the answer could name. */
 export function refuse(
   exchange: Exchange,

@@ -124,7 +124,8 @@ function checkModel({ heard }: MessagesRequest, model: ModelProfile): Refusal | 
 /** What is read from the cache does not count against the limits (docs.claude.com/en/api/rate-limits). */
 function messageCall(exchange: Exchange, owner: KeyOwner, request: MessagesRequest): CheckedCall {
   const { model, stream, heard, prefixes } = request;
-  const { promptCache, random } = exchange.state;
+  const { random } = exchange.state;
+  const { promptCache } = exchange.state.kept;
   const cache = promptCache.useOf(owner.organization, prefixes);
   return {
     model,

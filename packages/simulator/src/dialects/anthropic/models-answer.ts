@@ -1,9 +1,8 @@
 /** GET /v1/models and /v1/models/{id} as Anthropic lists them: @anthropic-ai/sdk `ModelInfo`, `Page`. */
-import { deliver } from '../../behaviour/deliver.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { KeyOwner } from '../../provider-state.ts';
 import type { Exchange } from '../dialect.ts';
-import { refusedCall, refuse, stampedHeaders } from '../exchange.ts';
+import { refusedCall, refuse, sendJson } from '../exchange.ts';
 
 const modelJson = ({ id, contextTokens }: ModelProfile): object => ({
   type: 'model',
@@ -14,23 +13,12 @@ const modelJson = ({ id, contextTokens }: ModelProfile): object => ({
   max_tokens: 64_000,
 });
 
-function send(exchange: Exchange, owner: KeyOwner, value: object): void {
-  deliver(exchange, {
-    status: 200,
-    headers: ['content-type', 'application/json', ...stampedHeaders(exchange, owner)],
-    body: JSON.stringify(value),
-    events: null,
-    firstByteMs: 0,
-    eventIntervalMs: 0,
-  });
-}
-
 /** `id`: null lists. */
 export function answerModels(exchange: Exchange, owner: KeyOwner, id: string | null): void {
   const { state, face } = exchange;
   const chats = [...state.models.values()].filter(({ kind }) => (kind ?? 'chat') === 'chat');
   if (id === null) {
-    return send(exchange, owner, {
+    return sendJson(exchange, owner, {
       data: chats.map(modelJson),
       has_more: false,
       first_id: chats[0]?.id ?? null,
@@ -38,7 +26,7 @@ export function answerModels(exchange: Exchange, owner: KeyOwner, id: string | n
     });
   }
   const model = chats.find((one) => one.id === id);
-  if (model !== undefined) return send(exchange, owner, modelJson(model));
+  if (model !== undefined) return sendJson(exchange, owner, modelJson(model));
   const told = refusedCall(exchange, owner, { model: id });
   refuse(exchange, owner, face.refusals.model_not_found(told, {}), 'model_not_found');
 }

@@ -3,11 +3,10 @@
  * models. Shapes: ai.google.dev/api/generate-content and a reply quoted in github.com/n4ze3m/page-assist/issues/406.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { deliver } from '../../behaviour/deliver.ts';
 import { geminiFace } from '../../faces/gemini.ts';
 import type { KeyOwner, ProviderState } from '../../provider-state.ts';
 import type { Dialect, Exchange } from '../dialect.ts';
-import { openExchange, readBody, refuse, refusedCredential, stampedHeaders } from '../exchange.ts';
+import { openExchange, readBody, refuse, refusedCredential, sendJson } from '../exchange.ts';
 import { parseJson } from '../json-body.ts';
 import { isRefusal, serveCall } from '../serve-call.ts';
 import { contentReply } from './content-answer.ts';
@@ -110,12 +109,5 @@ function listModels(exchange: Exchange, owner: KeyOwner): void {
     outputTokenLimit: 65_536,
     supportedGenerationMethods: [kind === 'embeddings' ? 'embedContent' : 'generateContent'],
   }));
-  deliver(exchange, {
-    status: 200,
-    headers: ['content-type', 'application/json', ...stampedHeaders(exchange, owner)],
-    body: JSON.stringify({ models }, null, 2),
-    events: null,
-    firstByteMs: 0,
-    eventIntervalMs: 0,
-  });
+  sendJson(exchange, owner, { models });
 }
