@@ -14,7 +14,7 @@ export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
     return;
   }
   const message = `${refusal.message ?? title} ${hint}`;
-  const error = { code: refusal.code, message, param: refusal.param };
+  const error = { code: refusal.code, message, param: refusal.param, requestId: exchange.id };
   const writer = errorWriterFor(exchange);
   if (exchange.begun) {
     exchange.inbound.abort(writer.renderStreamError(error));

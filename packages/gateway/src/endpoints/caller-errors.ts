@@ -1,10 +1,18 @@
+import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import * as anthropic from '@keywell/wire/anthropic-messages/render-error';
-import type { ToldError } from '@keywell/wire/canonical/told-error';
 import * as gemini from '@keywell/wire/gemini/render-error';
 import * as openai from '@keywell/wire/openai-chat/errors';
 import * as responses from '@keywell/wire/openai-responses/render-error';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headerIn } from '../pipeline/header-in.ts';
+
+/** An error as a caller is told it. */
+interface ToldError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param: string | null;
+  readonly requestId: string;
+}
 
 /** How an error reads in a dialect. */
 interface ErrorWriter {

@@ -52,6 +52,8 @@ export class Exchange implements InboundEvents {
   /** What the call holds of its consumer's budget; null without one. */
   spend: SpendHold | null = null;
   body: Uint8Array = EMPTY;
+  /** Of a form, with its boundary; null for JSON. */
+  contentType: string | null = null;
   facts: RequestFacts | null = null;
   /** The dialect of the conversation; null for what is none. */
   conversation: CallerDialect | null = null;

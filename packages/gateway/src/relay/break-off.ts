@@ -9,6 +9,7 @@ export function breakOff(exchange: Exchange, code: ErrorCode, message: string): 
     code,
     message: `${message} ${ERRORS[code].hint}`,
     param: null,
+    requestId: exchange.id,
   });
   exchange.inbound.abort(text);
 }

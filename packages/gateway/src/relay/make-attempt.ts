@@ -1,6 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import type { TimelineEvent } from '@keywell/core/log/request-record';
+import { editMembers } from '@keywell/wire/edit/members';
 import { editRequest } from '@keywell/wire/openai-chat/request';
 import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -9,12 +10,21 @@ import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { requestFor } from '../translate/fitness.ts';
 import { Attempt } from './attempt.ts';
-import { faceFor, targetOf, type TargetFace, type UpstreamTarget } from './upstream-target.ts';
+import { operationEndpoint } from './operation-endpoint.ts';
+import {
+  faceFor,
+  targetOf,
+  type TargetEndpoint,
+  type TargetFace,
+  type UpstreamTarget,
+} from './upstream-target.ts';
 
 /** A body with the model's name exchanged, and for which name. */
 export interface EditedBody {
   readonly key: string;
   readonly body: Uint8Array;
+  /** Names of members that the host would not have. */
+  readonly dropped: readonly string[];
 }
 
 /** What making an attempt needs of the call: the dispatcher itself, so that nothing is made beside it for every request. */
@@ -35,6 +45,12 @@ export interface Pick {
 
 /** Why an attempt is made. */
 export type Why = Extract<TimelineEvent, { kind: 'attempt' }>['why'];
+
+/** What the host of a face wants otherwise than its dialect. */
+function membersEdited(body: Uint8Array, face: TargetFace | null) {
+  if (face === null || face.edit === null) return { body, dropped: NOTHING_DROPPED };
+  return editMembers(body, face.edit, fromPool);
+}
 
 /** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
 const NOTHING = new Uint8Array(0);
@@ -124,7 +140,7 @@ function endpointOf(
   face: TargetFace | null,
 ): TargetEndpoint {
   if (face !== null) return exchange.streamed ? face.streamed : face.whole;
-  return operationOf(exchange, target);
+  return operationEndpoint(exchange, target);
 }
 
 /** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */
@@ -145,11 +161,12 @@ function bodyFor(
     exchange.dropped = request.dropped;
     return request.body;
   }
-  exchange.dropped = NOTHING_DROPPED;
-  const key = `${candidate.model}\n${addStreamUsage}`;
+  const key = `${candidate.model}\n${addStreamUsage}\n${candidate.provider.id}`;
   if (call.edited?.key !== key) {
     const edit = { model: candidate.model, addStreamUsage };
-    call.edited = { key, body: editRequest(body, facts, edit, fromPool) };
+    const edited = editRequest(body, facts, edit, fromPool);
+    call.edited = { key, ...membersEdited(edited, face) };
   }
+  exchange.dropped = call.edited.dropped;
   return call.edited.body;
 }

@@ -3,7 +3,9 @@ import type { CanonicalRequest } from '@keywell/wire/canonical/request';
 import { Drops } from '@keywell/wire/canonical/drops';
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
-import { isJsonObject } from '@keywell/wire/json/value';
+import { editObject } from '@keywell/wire/edit/members';
+import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
+import { chatCodec } from '@keywell/wire/openai-chat/codec';
 import { liftStrings, lowerStrings, type Lifted } from '@keywell/wire/lift/lift-strings';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { codecOf } from './codec-of.ts';
@@ -26,6 +28,12 @@ export interface TranslatedRequest {
 }
 
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
+
+function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
+  if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
+  const { maxTokensField } = face;
+  return chatCodec.encodeRequest(request, drops, maxTokensField === null ? {} : { maxTokensField });
+}
 
 /** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
 export class CallTranslation {
@@ -55,8 +63,11 @@ export class CallTranslation {
     if (!decoded.ok) throw new Error('a request that was not understood cannot be translated');
     const drops = new Drops();
     const asked = { ...decoded.value, model: to.model, includeUsage: to.includeUsage };
-    const written = codecOf(face.dialect).encodeRequest(asked, drops);
-    const body = lowerStrings(JSON.stringify(written), this.#lifted?.strings ?? [], fromPool);
+    const written = encode(face, asked, drops);
+    const edited = face.edit === null ? null : editObject(written, face.edit);
+    for (const name of edited?.dropped ?? []) drops.add(name);
+    const text = JSON.stringify(edited?.body ?? written);
+    const body = lowerStrings(text, this.#lifted?.strings ?? [], fromPool);
     const request = { body, dropped: drops.names };
     this.#last = { key, request };
     return request;

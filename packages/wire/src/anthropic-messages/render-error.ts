@@ -26,7 +26,10 @@ const TYPE_OF_STATUS: ReadonlyMap<number, string> = new Map([
 
 /** `error.type` for a code of ours. */
 export function messagesErrorType(code: ErrorCode): string {
-  const { status } = ERRORS[code];
+  return typeOfStatus(ERRORS[code].status);
+}
+
+function typeOfStatus(status: number): string {
   return TYPE_OF_STATUS.get(status) ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 
@@ -36,6 +39,15 @@ export function renderError({ code, message, requestId }: MessagesError): string
     type: 'error',
     error: { type: messagesErrorType(code), message, details: { error_code: code } },
     request_id: requestId,
+  });
+}
+
+/** A provider's own words on what is wrong with a request, which no code of ours stands for. */
+export function renderForeignError(message: string, status: number): string {
+  return JSON.stringify({
+    type: 'error',
+    error: { type: typeOfStatus(status), message },
+    request_id: null,
   });
 }
 

@@ -65,6 +65,11 @@ export function renderError({ code, message, param, status, retryAfterMs }: Gemi
   });
 }
 
+/** A provider's own words on what is wrong with a request, which no code of ours stands for. */
+export function renderForeignError(message: string, status: number): string {
+  return JSON.stringify({ error: { code: status, message, status: statusName(status) } });
+}
+
 /**
  * The event that ends a broken stream: the official SDK throws an ApiError on an object with an `error` whose code is a number from 400
  * to 599 (`throwIfStreamErrorChunk`). The connection must be destroyed after it, never ended.

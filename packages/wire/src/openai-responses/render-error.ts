@@ -1,8 +1,8 @@
 import { ERRORS } from '@keywell/core/errors/catalogue';
-import { renderError, type ErrorBody } from '../openai-chat/errors.ts';
+import { renderError, renderForeignError, type ErrorBody } from '../openai-chat/errors.ts';
 
 /** This dialect answers errors in the error body of all of OpenAI's endpoints. */
-export { renderError };
+export { renderError, renderForeignError };
 
 /**
  * The event that ends a broken stream. Its members stand twice: at the top as `ResponseErrorEvent` of the official SDK has them, and in
