@@ -55,7 +55,7 @@ const WHOLE: Required<Verdict> = {
   limit: 1,
   used: 1,
   probe: 'never',
-        fault: 'context_length',
+  fault: 'context_length',
   level: 'project',
   implausible: true,
   counts: true,

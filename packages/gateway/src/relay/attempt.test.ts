@@ -106,6 +106,7 @@ async function attemptAnswered(
   };
   const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
   exchange.operation = 'chat.completions';
+  exchange.conversation = 'openai-chat';
   exchange.model = live.models.get('smart') ?? null;
   const [candidate] = live.plan.candidates;
   const reservation = candidate === undefined ? null : reserve(live.table, candidate, clock.now());

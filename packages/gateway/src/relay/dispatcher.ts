@@ -122,12 +122,7 @@ class Dispatcher implements AttemptCall, TurnHost {
       if (held === null) {
         return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
       }
-      if (!canBeTold(this.exchange, held.candidate)) {
-        // From now on nobody is chosen who would have to be told it in other words.
-        this.#putBack(held);
-        this.needs.forget();
-        continue;
-      }
+      if (!this.#canTell(held)) continue;
       const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
       const result = race === null ? await this.#attempt(held) : race.result;
       const by = race === null ? held : race.pick;
@@ -309,6 +304,20 @@ class Dispatcher implements AttemptCall, TurnHost {
       this.#putBack(pick);
       throw error;
     }
+  }
+
+  /** Whether the pick can be told the call; from then on nobody is chosen who would have to be told it in other words. */
+  #canTell(pick: Pick): boolean {
+    let can = false;
+    try {
+      can = canBeTold(this.exchange, pick.candidate);
+    } finally {
+      if (!can) {
+        this.#putBack(pick);
+        this.needs.forget();
+      }
+    }
+    return can;
   }
 
   /** What was picked is not called after all. */
