@@ -97,18 +97,18 @@ function encodeReasoningWish(
   if (show !== null || summary !== null) drops.add('reasoning_summary');
 }
 
-/** OpenRouter takes an effort or a budget; a caller of this dialect gets back both. */
+/** OpenRouter takes an effort or a budget, and medium for its own choice; a caller of this dialect gets back both. */
 function reasoningObject(
   { effort, budgetTokens, show, summary, adaptive }: Reasoning,
   own: boolean,
 ) {
   const budget = budgetTokens !== null && budgetTokens >= 0 ? budgetTokens : null;
   const object: Block = {};
-  put(object, 'effort', budget === null || own ? effort : null);
+  const asked = effort ?? (adaptive && budget === null ? 'medium' : null);
+  put(object, 'effort', budget === null || own ? asked : null);
   put(object, 'max_tokens', budget);
   put(object, 'exclude', show === null ? null : !show);
   put(object, 'summary', summary);
-  if (adaptive && effort === null && budget === null) object['enabled'] = true;
   return object;
 }
 
