@@ -19,6 +19,7 @@ import {
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
 import { audioType, inlineBytes, sourceOfUrl } from './media.ts';
+import { ridersOf } from './riders.ts';
 
 const BARE_DATA = 'application/pdf';
 
@@ -27,7 +28,10 @@ export function decodeContent(message: JsonObject, at: string): readonly Part[] 
   const content = message['content'];
   if (typeof content === 'string') return [bareText(content)];
   if (!isJsonArray(content)) throw wrongFault(pathOf(at, 'content'), 'a string or an array');
-  return objectsIn(message, 'content', at).map(({ value, at: place }) => decodeBlock(value, place));
+  return objectsIn(message, 'content', at).flatMap(({ value, at: place }): Part[] => {
+    const part = decodeBlock(value, place);
+    return part.kind === 'file' ? [part, ...ridersOf(value, 'input_file')] : [part];
+  });
 }
 
 /** What a tool answered: a string or a list of texts, images and files. */

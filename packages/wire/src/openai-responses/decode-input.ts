@@ -1,4 +1,4 @@
-import type { Part, ToolCallPart } from '../canonical/content.ts';
+import type { Part, Signature, ToolCallPart } from '../canonical/content.ts';
 import {
   missingFault,
   objectsIn,
@@ -12,6 +12,7 @@ import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { textPart } from '../canonical/content.ts';
 import { decodeContent, decodeOutput } from './decode-content.ts';
 import { RESPONSES } from './dialect.ts';
+import { ridersOf } from './riders.ts';
 import { openProof, thoughtsOf, type Proof } from './reasoning-item.ts';
 
 const ROLES = ['user', 'assistant', 'system', 'developer'] as const;
@@ -35,13 +36,13 @@ export function decodeTurns(body: JsonObject): readonly Turn[] {
 function decodeItem(turns: TurnList, item: JsonObject, at: string): void {
   switch (typeOf(item, at)) {
     case 'message':
-      turns.message(roleOf(item, at), decodeContent(item, at));
+      turns.message(roleOf(item, at), [...decodeContent(item, at), ...ridersOf(item, 'message')]);
       break;
     case 'function_call':
-      turns.call(decodeCall(item, at, 'arguments'));
+      turns.call(decodeCall(item, at, 'arguments'), ridersOf(item, 'function_call'));
       break;
     case 'custom_tool_call':
-      turns.call(decodeCall(item, at, 'input'));
+      turns.call(decodeCall(item, at, 'input'), ridersOf(item, 'custom_tool_call'));
       break;
     case 'function_call_output':
     case 'custom_tool_call_output':
@@ -53,6 +54,7 @@ function decodeItem(turns: TurnList, item: JsonObject, at: string): void {
         isError: false,
         cache: null,
       });
+      for (const rider of ridersOf(item, 'function_call_output')) turns.result(rider);
       break;
     case 'reasoning': {
       const encrypted = optionalString(item, 'encrypted_content', at);
@@ -115,6 +117,7 @@ class TurnList {
   #endsInMessage = false;
   /** Where the calls of the model's turn stand in it, by their id. */
   readonly #calls = new Map<string, number>();
+  #lastText: number | undefined;
 
   message(role: Turn['role'], parts: readonly Part[]): void {
     if (role !== 'assistant') {
@@ -124,14 +127,17 @@ class TurnList {
     }
     const isSecond = this.#endsInMessage && this.#goesOn === 'model';
     const turn = isSecond || parts.length === 0 ? this.#open('model') : this.of('model');
-    for (const part of parts) turn.parts.push(part);
+    for (const part of parts) {
+      if (part.kind === 'text') this.#lastText = turn.parts.length;
+      turn.parts.push(part);
+    }
     this.#endsInMessage = true;
   }
 
-  call(part: ToolCallPart): void {
+  call(part: ToolCallPart, riders: readonly Part[]): void {
     const { parts } = this.of('model');
     this.#calls.set(part.id, parts.length);
-    parts.push(part);
+    parts.push(part, ...riders);
   }
 
   result(part: Part): void {
@@ -140,18 +146,19 @@ class TurnList {
 
   /** A reasoning item; the proof of another part goes to that part. */
   thought(item: JsonObject, proof: Proof | null): void {
-    if (proof === null || proof.of === 'sealed' || proof.of === 'thought') {
+    if (proof?.of === 'call') this.#sign(this.#calls.get(proof.callId), proof.signature);
+    else if (proof?.of === 'text') this.#sign(this.#lastText, proof.signature);
+    else {
       const { parts } = this.of('model');
       for (const part of thoughtsOf(item, proof)) parts.push(part);
-      return;
     }
-    const parts = this.#goesOn === 'model' ? (this.list.at(-1)?.parts ?? []) : [];
-    const index = proof.of === 'call' ? this.#calls.get(proof.callId) : parts.length - 1;
-    const part = index === undefined ? undefined : parts[index];
-    const isMeant = part?.kind === (proof.of === 'call' ? 'tool_call' : 'text');
-    if (index !== undefined && isMeant && (part.kind === 'text' || part.kind === 'tool_call')) {
-      parts[index] = { ...part, signature: proof.signature };
-    }
+  }
+
+  #sign(index: number | undefined, signature: Signature): void {
+    const parts = this.#goesOn === 'model' ? this.list.at(-1)?.parts : undefined;
+    const part = index === undefined ? undefined : parts?.[index];
+    if (parts === undefined || index === undefined) return;
+    if (part?.kind === 'text' || part?.kind === 'tool_call') parts[index] = { ...part, signature };
   }
 
   /** The turn that the next item of the model, or of the tools, belongs to. */
@@ -169,6 +176,7 @@ class TurnList {
     this.list.push(turn);
     this.#goesOn = who;
     this.#calls.clear();
+    this.#lastText = undefined;
     return turn;
   }
 }

@@ -111,7 +111,7 @@ function decodeItem(item: JsonObject, made: string, parts: Part[], logprobs: Jso
       cache: null,
     });
   } else if (type === 'reasoning') {
-    parts.push(...thoughtsOf(item, proofOf(item)));
+    for (const part of thoughtsOf(item, proofOf(item))) parts.push(part);
   } else if (type !== null) {
     parts.push({ kind: 'foreign', origin: RESPONSES, name: type, value: item });
   }
@@ -144,7 +144,8 @@ function decodeBlock(block: JsonObject, parts: Part[], logprobs: JsonValue[]): v
     const text = lenientString(block['text']) ?? '';
     const annotations = annotationsOf(block['annotations']);
     parts.push({ kind: 'text', text, annotations, signature: null, cache: null });
-    if (isJsonArray(block['logprobs'])) logprobs.push(...block['logprobs']);
+    const told = block['logprobs'];
+    if (isJsonArray(told)) for (const entry of told) logprobs.push(entry);
   } else if (type === 'refusal') {
     parts.push({ kind: 'refusal', text: lenientString(block['refusal']) ?? '' });
   } else if (type !== null) {

@@ -116,12 +116,12 @@ function isOpenAi(origin: Dialect): boolean {
 }
 
 /**
- * Marks of OpenAI's own callers only: older models refuse a breakpoint they do not know, and cache without one, so a mark that was meant
- * for another provider is named instead.
+ * Marks of this dialect's own callers only: older models refuse a breakpoint they do not know, and cache without one, so a mark that was
+ * meant for another provider is named instead.
  */
 function breakpoint(cache: CacheMark | null, origin: Dialect, drops: Drops): JsonObject | null {
   if (cache === null) return null;
-  if (!isOpenAi(origin)) {
+  if (origin !== RESPONSES) {
     drops.add('cache_control');
     return null;
   }

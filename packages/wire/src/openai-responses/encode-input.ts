@@ -7,7 +7,7 @@ import type {
 } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Turn } from '../canonical/request.ts';
-import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { RESPONSES, saying } from './dialect.ts';
 import { encodeBlock } from './encode-content.ts';
 import {
@@ -17,6 +17,7 @@ import {
   reasoningItem,
   type ThoughtDraft,
 } from './reasoning-item.ts';
+import { riderOf, type Rider } from './riders.ts';
 
 /** The conversation of a request: its first words of the system, where they are one text, and all that follows as items. */
 export function encodeTurns(
@@ -74,6 +75,8 @@ class ItemWriter {
     else if (part.kind === 'foreign' && !isJsonArray(part.value)) {
       if (part.origin === RESPONSES) this.#item(part.value);
       else this.#drops.add(part.name);
+    } else if (part.kind === 'foreign' && this.#message.length === 0 && riderOf(part) !== null) {
+      this.#ride(riderOf(part));
     } else {
       this.#flushThought();
       this.#message.push(part);
@@ -149,14 +152,34 @@ class ItemWriter {
     else this.items.push(reasoningItem(draft, draft.id));
   }
 
+  /** A member of the item that was written last. */
+  #ride(rider: Rider | null): void {
+    const last = this.items.pop();
+    if (rider === null || !isJsonObject(last)) return;
+    this.items.push({ ...last, [rider.member]: rider.value });
+  }
+
   #flushMessage(): void {
     const parts = this.#message;
     if (parts.length === 0) return;
     this.#message = [];
     const writer = { origin: this.#request.origin, isModel: this.#role === 'assistant' };
-    const text = parts.length === 1 ? plainText(parts[0]) : null;
-    const content = text ?? parts.flatMap((part) => encodeBlock(part, writer, this.#drops) ?? []);
-    if (content.length === 0 && text === null) return;
-    this.items.push({ type: 'message', role: this.#role, content });
+    const blocks: JsonValue[] = [];
+    const members: Record<string, JsonValue> = {};
+    for (const part of parts) {
+      const rider = part.kind === 'foreign' ? riderOf(part) : null;
+      const last = blocks.at(-1);
+      if (rider === null) blocks.push(...asList(encodeBlock(part, writer, this.#drops)));
+      else if (rider.isOfMessage) members[rider.member] = rider.value;
+      else if (isJsonObject(last)) blocks.splice(-1, 1, { ...last, [rider.member]: rider.value });
+    }
+    const own = parts.filter((part) => part.kind !== 'foreign' || riderOf(part) === null);
+    const text = own.length === 1 ? plainText(own[0]) : null;
+    if (blocks.length === 0) return;
+    this.items.push({ type: 'message', role: this.#role, content: text ?? blocks, ...members });
   }
+}
+
+function asList(block: JsonValue | null): readonly JsonValue[] {
+  return block === null ? [] : [block];
 }

@@ -1,10 +1,16 @@
 import type { AnswerStamp } from '../canonical/codec.ts';
-import type { Part, TextPart, ThinkingPart, ToolCallPart } from '../canonical/content.ts';
+import type {
+  ImagePart,
+  Part,
+  TextPart,
+  ThinkingPart,
+  ToolCallPart,
+} from '../canonical/content.ts';
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { RESPONSES } from './dialect.ts';
 import { ownAnnotations } from './encode-content.ts';
 import { ItemIds } from './item-ids.ts';
 import {
@@ -16,6 +22,7 @@ import {
   type Proof,
   type ThoughtDraft,
 } from './reasoning-item.ts';
+import { callItem, imageItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
 import { echoOf, identityOf, stateOf } from './response-object.ts';
 import { encodeStop, type FinalState } from './stop-reasons.ts';
 
@@ -33,7 +40,7 @@ export function encodeResponse(
   if (origin !== RESPONSES) for (const name of Object.keys(extensions)) drops.add(name);
   const state = encodeStop(choice);
   return {
-    ...identityOf(response, stamp),
+    ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),
     ...stateOf(state, usage),
     output: encodeOutput(choice, origin, { stampId: stamp.id, state, drops }),
     ...echoOf(stamp),
@@ -102,6 +109,9 @@ class OutputWriter {
       case 'foreign':
         this.#foreign(part);
         break;
+      case 'image':
+        this.#image(part);
+        break;
       default:
         this.#place.drops.add(part.kind);
     }
@@ -164,6 +174,13 @@ class OutputWriter {
     }
   }
 
+  #image(part: ImagePart): void {
+    this.#flush();
+    const item = imageItem(part, this.#ids.next('ig', this.#items.length));
+    if (item === null) this.#place.drops.add('image');
+    else this.#items.push(item);
+  }
+
   #flush(): void {
     this.#flushMessage();
     this.#flushThought();
@@ -182,42 +199,4 @@ class OutputWriter {
     this.#items.push(messageItem(id, 'completed', this.#message));
     this.#message = [];
   }
-}
-
-/** Signature or seal of a thought, for the caller to hand back. */
-export function thoughtProof({
-  sealed,
-  signature,
-}: Pick<ThinkingPart, 'sealed' | 'signature'>): string | null {
-  if (sealed !== null) return sealProof({ of: 'sealed', signature: sealed });
-  return signature === null ? null : sealProof({ of: 'thought', signature });
-}
-
-export function textBlock(
-  text: string,
-  annotations: readonly JsonValue[],
-  logprobs: readonly JsonValue[],
-): JsonObject {
-  return { type: 'output_text', text, annotations, logprobs };
-}
-
-export function messageItem(id: string, status: string, content: readonly JsonValue[]): JsonObject {
-  return { id, type: 'message', status, role: 'assistant', content };
-}
-
-export function callItem(
-  call: Pick<ToolCallPart, 'id' | 'name' | 'custom'>,
-  id: string,
-  text: string,
-  status: string,
-): JsonObject {
-  const { custom, name, id: callId } = call;
-  return saying({
-    id,
-    type: custom ? 'custom_tool_call' : 'function_call',
-    status,
-    call_id: callId,
-    name,
-    [custom ? 'input' : 'arguments']: text,
-  });
 }

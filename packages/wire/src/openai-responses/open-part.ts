@@ -84,7 +84,7 @@ export class OpenPart {
 
   /** Logprobs come with an empty delta, as the text they belong to was told before. */
   addLogprobs(writer: EventWriter, list: readonly JsonValue[]): string {
-    this.logprobs.push(...list);
+    for (const entry of list) this.logprobs.push(entry);
     const members = `${this.#place},"delta":"","logprobs":${JSON.stringify(list)}`;
     return writer.event(`${this.#kind.prefix}.delta`, members);
   }

@@ -4,24 +4,18 @@ import { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, CanonicalUsage } from '../canonical/response.ts';
 import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { instructionsOf } from './encode-input.ts';
-import { RESPONSES } from './dialect.ts';
 import { encodeReasoning, encodeText, isOwn } from './settings.ts';
 import type { FinalState } from './stop-reasons.ts';
 import { encodeToolChoice, encodeTools } from './tools.ts';
 import { encodeUsage } from './usage-shape.ts';
 
-/** Who answered, when, by which id. Only an id of this dialect is told: it is what a caller may ask its store for. */
+/** Who answered, when, by which id. An id of another dialect is none that a caller could ask for: it is then to be null. */
 export function identityOf(
-  {
-    origin,
-    id,
-    model,
-    createdAt,
-  }: Pick<CanonicalResponse, 'origin' | 'id' | 'model' | 'createdAt'>,
+  { id, model, createdAt }: Pick<CanonicalResponse, 'id' | 'model' | 'createdAt'>,
   stamp: AnswerStamp,
 ): JsonObject {
   return {
-    id: origin === RESPONSES && id !== null && id !== '' ? id : `resp_${stamp.id}`,
+    id: id === null || id === '' ? `resp_${stamp.id}` : id,
     object: 'response',
     created_at: createdAt ?? stamp.createdAt,
     model: model ?? stamp.model,

@@ -1,18 +1,21 @@
 import type { StreamDecoder } from '../canonical/codec.ts';
 import { lenientString } from '../canonical/read-member.ts';
-import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
+import type { StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { hasFailed } from './decode-response.ts';
 import { decodeStop } from './stop-reasons.ts';
-import { StreamItems } from './stream-items.ts';
+import { StreamItems, type TextPlace } from './stream-items.ts';
 import { decodeUsage } from './usage-shape.ts';
 
 type Tell = (event: StreamEvent) => void;
 
-const TEXT: OpenedPart = { kind: 'text' };
-const REFUSAL: OpenedPart = { kind: 'refusal' };
-const SUMMARY: OpenedPart = { kind: 'thinking', id: null, sealed: null };
-const THOUGHT: OpenedPart = { kind: 'thinking', id: null, sealed: null, verbatim: true };
+const TEXT: TextPlace = { list: 'content', of: { kind: 'text' } };
+const REFUSAL: TextPlace = { list: 'content', of: { kind: 'refusal' } };
+const SUMMARY: TextPlace = { list: 'summary', of: { kind: 'thinking', id: null, sealed: null } };
+const THOUGHT: TextPlace = {
+  list: 'content',
+  of: { kind: 'thinking', id: null, sealed: null, verbatim: true },
+};
 /** Hosts that end their streams as OpenAI Chat does. */
 const DONE = '[DONE]';
 
@@ -57,7 +60,7 @@ class ResponsesStreamDecoder implements StreamDecoder {
     switch (type) {
       case 'response.output_text.delta':
         this.#begin({}, tell);
-        items.text(event, 'content', TEXT, event['delta'], tell);
+        items.text(event, TEXT, tell);
         items.logprobs(event, TEXT, tell);
         return true;
       case 'response.function_call_arguments.delta':
@@ -66,15 +69,15 @@ class ResponsesStreamDecoder implements StreamDecoder {
         return true;
       case 'response.refusal.delta':
         this.#begin({}, tell);
-        items.text(event, 'content', REFUSAL, event['delta'], tell);
+        items.text(event, REFUSAL, tell);
         return true;
       case 'response.reasoning_summary_text.delta':
         this.#begin({}, tell);
-        items.text(event, 'summary', SUMMARY, event['delta'], tell);
+        items.text(event, SUMMARY, tell);
         return true;
       case 'response.reasoning_text.delta':
         this.#begin({}, tell);
-        items.text(event, 'content', THOUGHT, event['delta'], tell);
+        items.text(event, THOUGHT, tell);
         return true;
       default:
         return false;
@@ -150,15 +153,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['response.output_item.done', (items, event, tell) => items.itemDone(event, tell)],
   ['response.content_part.added', (items, event, tell) => items.partAdded(event, tell)],
   ['response.content_part.done', (items, event, tell) => items.partDone(event, tell)],
+  ['response.output_text.done', (items, event, tell) => items.wholeText(event, TEXT, tell)],
   [
-    'response.output_text.done',
-    (items, event, tell) => items.wholeText(event, 'content', TEXT, event['text'], tell),
+    'response.output_text.annotation.added',
+    (items, event, tell) => items.annotation(event, TEXT, tell),
   ],
-  ['response.output_text.annotation.added', (items, event, tell) => items.annotation(event, tell)],
-  [
-    'response.refusal.done',
-    (items, event, tell) => items.wholeText(event, 'content', REFUSAL, event['refusal'], tell),
-  ],
+  ['response.refusal.done', (items, event, tell) => items.wholeText(event, REFUSAL, tell)],
   [
     'response.function_call_arguments.done',
     (items, event, tell) => items.argument(event, event['arguments'], true, tell),
@@ -174,12 +174,9 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['response.reasoning_summary_part.done', (items, event, tell) => items.summaryDone(event, tell)],
   [
     'response.reasoning_summary_text.done',
-    (items, event, tell) => items.wholeText(event, 'summary', SUMMARY, event['text'], tell),
+    (items, event, tell) => items.wholeText(event, SUMMARY, tell),
   ],
-  [
-    'response.reasoning_text.done',
-    (items, event, tell) => items.wholeText(event, 'content', THOUGHT, event['text'], tell),
-  ],
+  ['response.reasoning_text.done', (items, event, tell) => items.wholeText(event, THOUGHT, tell)],
 ]);
 
 function parsed(data: string): JsonObject | null {

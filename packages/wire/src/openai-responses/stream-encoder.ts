@@ -1,11 +1,11 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
-import type { ForeignPart, Signature } from '../canonical/content.ts';
+import type { ForeignPart, ImagePart, Signature } from '../canonical/content.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
 import { ownAnnotations } from './encode-content.ts';
-import { thoughtProof } from './encode-response.ts';
+import { imageItem, thoughtProof } from './output-items.ts';
 import { EventWriter } from './event-writer.ts';
 import { ItemIds } from './item-ids.ts';
 import { OpenItem, type ItemShape } from './open-item.ts';
@@ -15,6 +15,7 @@ import { echoOf, identityOf, stateOf } from './response-object.ts';
 import { encodeStop, type FinalState } from './stop-reasons.ts';
 
 type Of<K extends StreamEvent['kind']> = Extract<StreamEvent, { kind: K }>;
+type OfChoice = Exclude<Extract<StreamEvent, { choice: number }>, { kind: 'text' }>;
 
 const COMPLETED: FinalState = { status: 'completed', incomplete: null };
 const IN_PROGRESS: FinalState = { status: 'in_progress', incomplete: null };
@@ -59,21 +60,11 @@ class ResponsesStreamEncoder implements StreamEncoder {
 
   encode(event: StreamEvent): string {
     if (this.#isOver) return '';
+    if (event.kind === 'text') return this.#text(event);
+    if ('choice' in event) return event.choice === 0 ? this.#ofChoice(event) : '';
     switch (event.kind) {
-      case 'text':
-        return this.#text(event);
       case 'start':
         return this.#begin(event);
-      case 'open':
-        return event.choice === 0 ? this.#begin(null) + this.#open(event.part, event.of) : '';
-      case 'signature':
-      case 'annotations':
-      case 'logprobs':
-        return this.#attach(event);
-      case 'close':
-        return event.choice === 0 ? this.#close(this.#slots[event.part] ?? null) : '';
-      case 'stop':
-        return event.choice === 0 ? this.#begin(null) + this.#stop(event) : '';
       case 'usage':
         this.#usage = event.usage;
         return '';
@@ -87,12 +78,26 @@ class ResponsesStreamEncoder implements StreamEncoder {
     }
   }
 
+  /** The dialect has one choice only; others are passed over. */
+  #ofChoice(event: OfChoice): string {
+    switch (event.kind) {
+      case 'open':
+        return this.#begin(null) + this.#open(event.part, event.of);
+      case 'close':
+        return this.#close(this.#slots[event.part] ?? null);
+      case 'stop':
+        return this.#begin(null) + this.#stop(event);
+      default:
+        return this.#attach(event);
+    }
+  }
+
   #begin(start: Of<'start'> | null): string {
     if (this.#identity !== null) return '';
-    const said = start ?? { id: null, model: null, createdAt: null };
+    const { id, model, createdAt } = start ?? { id: null, model: null, createdAt: null };
     // An id of this dialect begins so; that of another provider is none that a caller could ask for.
-    const origin = said.id?.startsWith('resp_') === true ? RESPONSES : 'openai-chat';
-    this.#identity = identityOf({ ...said, origin }, this.#stamp);
+    const ownId = id?.startsWith('resp_') === true ? id : null;
+    this.#identity = identityOf({ id: ownId, model, createdAt }, this.#stamp);
     const response = `"response":${this.#response(IN_PROGRESS)}`;
     return (
       this.#writer.event('response.created', response) +
@@ -126,6 +131,8 @@ class ResponsesStreamEncoder implements StreamEncoder {
       }
       case 'foreign':
         return this.#foreign(of);
+      case 'image':
+        return this.#image(of);
       default:
         return '';
     }
@@ -179,7 +186,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #attach(event: Of<'signature' | 'annotations' | 'logprobs'>): string {
-    const slot = event.choice === 0 ? this.#slots[event.part] : null;
+    const slot = this.#slots[event.part];
     if (slot?.isOpen !== true) return '';
     if (event.kind === 'signature') slot.signature = event.signature;
     else if (slot.of.kind === 'text' && slot.text !== null) {
@@ -228,10 +235,20 @@ class ResponsesStreamEncoder implements StreamEncoder {
       const { item, events } = this.#itemFor({ kind: 'message' });
       return events + item.addBlock(JSON.stringify(value[0] ?? null), this.#writer);
     }
-    if (!isJsonObject(value)) return '';
+    return isJsonObject(value) ? this.#whole((index) => this.#ids.named(value, index)) : '';
+  }
+
+  #image(part: ImagePart): string {
+    return part.source.kind === 'base64'
+      ? this.#whole((index) => imageItem(part, this.#ids.next('ig', index)) ?? {})
+      : '';
+  }
+
+  /** An item that comes whole. */
+  #whole(itemAt: (index: number) => JsonObject): string {
     const events = this.#leave();
     const index = this.#items.length;
-    const json = JSON.stringify(this.#ids.named(value, index));
+    const json = JSON.stringify(itemAt(index));
     this.#items.push(json);
     const members = `"output_index":${index},"item":${json}`;
     return (

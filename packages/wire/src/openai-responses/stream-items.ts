@@ -30,7 +30,11 @@ interface Item {
   done: boolean;
 }
 
-export type ItemList = 'content' | 'summary';
+/** A kind of text: which of an item's lists it stands in, and what it opens. */
+export interface TextPlace {
+  readonly list: 'content' | 'summary';
+  readonly of: OpenedPart;
+}
 
 const MESSAGE_BLOCKS: Readonly<Record<string, 'text' | 'refusal'>> = {
   output_text: 'text',
@@ -65,27 +69,17 @@ export class StreamItems {
   }
 
   /** The next characters of a part. */
-  text(
-    event: JsonObject,
-    list: ItemList,
-    of: OpenedPart,
-    text: JsonValue | undefined,
-    tell: Tell,
-  ): void {
+  text(event: JsonObject, place: TextPlace, tell: Tell): void {
+    const text = event['delta'];
     if (typeof text !== 'string' || text === '') return;
-    this.#tellText(this.#slotOf(event, list, of, tell), text, tell);
+    this.#tellText(this.#slotOf(event, place, tell), text, tell);
   }
 
   /** The whole text of a part, which counts where none of it was told before. */
-  wholeText(
-    event: JsonObject,
-    list: ItemList,
-    of: OpenedPart,
-    text: JsonValue | undefined,
-    tell: Tell,
-  ): void {
-    const slot = this.#slotOf(event, list, of, tell);
-    if (!slot.told) this.text(event, list, of, text, tell);
+  wholeText(event: JsonObject, place: TextPlace, tell: Tell): void {
+    const slot = this.#slotOf(event, place, tell);
+    const text = event[place.of.kind === 'refusal' ? 'refusal' : 'text'];
+    if (!slot.told && typeof text === 'string' && text !== '') this.#tellText(slot, text, tell);
   }
 
   /** Arguments of a call. Of one that never opened no name is known yet: its item tells them when it is done. */
@@ -96,20 +90,16 @@ export class StreamItems {
     if (!isWhole || !slot.told) this.#tellText(slot, text, tell);
   }
 
-  logprobs(event: JsonObject, of: OpenedPart, tell: Tell): void {
+  logprobs(event: JsonObject, place: TextPlace, tell: Tell): void {
     const logprobs = event['logprobs'];
     if (!isJsonArray(logprobs) || logprobs.length === 0) return;
-    this.#tellLogprobs(this.#slotOf(event, 'content', of, tell), logprobs, tell);
+    this.#tellLogprobs(this.#slotOf(event, place, tell), logprobs, tell);
   }
 
-  annotation(event: JsonObject, tell: Tell): void {
+  annotation(event: JsonObject, place: TextPlace, tell: Tell): void {
     const annotation = event['annotation'] ?? null;
     if (annotation === null) return;
-    this.#tellAnnotations(
-      this.#slotOf(event, 'content', { kind: 'text' }, tell),
-      [annotation],
-      tell,
-    );
+    this.#tellAnnotations(this.#slotOf(event, place, tell), [annotation], tell);
   }
 
   /** A part begins. Blocks without a canonical form are told when they are done. */
@@ -199,7 +189,7 @@ export class StreamItems {
     return this.#find(event) ?? this.#register(type, id, event['output_index']);
   }
 
-  #slotOf(event: JsonObject, list: ItemList, of: OpenedPart, tell: Tell): Slot {
+  #slotOf(event: JsonObject, { list, of }: TextPlace, tell: Tell): Slot {
     const item = this.#itemOf(event, of.kind === 'thinking' ? 'reasoning' : 'message');
     const index = event[list === 'summary' ? 'summary_index' : 'content_index'];
     const place = indexOf(index);
