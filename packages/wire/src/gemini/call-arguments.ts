@@ -1,21 +1,27 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
+/** As deep as the gateway reads: deeper text stays text, so that writing it again cannot overflow. */
 const MAX_DEPTH = 64;
 
 /**
- * A call's arguments as the object that Gemini wants. Text that is no JSON object (free text for a custom tool, or a model's slip), or
- * one deeper than anything the gateway reads, stands in it as `input`.
+ * A call's arguments as the object that Gemini wants. Text that is no JSON object (free text for a custom tool, or a model's slip) stands
+ * in it as `input`.
  */
 export function argumentsOf(text: string, custom: boolean): JsonObject {
   if (custom) return { input: text };
   if (text === '') return {};
+  const value = structureIn(text);
+  return isJsonObject(value) ? value : { input: text };
+}
+
+/** The object, array, number or truth value that a text stands for in JSON; null where it is anything else. */
+export function structureIn(text: string): JsonValue {
   try {
     const value: JsonValue = JSON.parse(text);
-    if (isJsonObject(value) && !isDeeper(value, MAX_DEPTH)) return value;
+    return typeof value === 'string' || isDeeper(value, MAX_DEPTH) ? null : value;
   } catch {
-    // No JSON: see above.
+    return null;
   }
-  return { input: text };
 }
 
 function isDeeper(value: JsonValue, levels: number): boolean {

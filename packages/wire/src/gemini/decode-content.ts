@@ -88,7 +88,7 @@ function decodeCall(part: JsonObject, at: string, calls: CallLedger): ToolCallPa
 
 /**
  * The result's text is its `output` or `error`, where it has nothing else, and all of it as JSON otherwise: Google reads a `response`
- * without the two as the output. How it was written is kept for Gemini.
+ * without the two as the output.
  */
 function decodeResult(part: JsonObject, at: string, calls: CallLedger): ToolResultPart {
   const place = pathOf(at, 'functionResponse');
@@ -101,7 +101,6 @@ function decodeResult(part: JsonObject, at: string, calls: CallLedger): ToolResu
   const told = isError || (only === 'output' && value !== undefined) ? value : response;
   const { content, media } = decodeResultMedia(result, place);
   const others = {
-    ...(typeof told === 'string' ? {} : { response }),
     ...(media.length === 0 ? {} : { parts: media }),
     ...othersIn(result, RESULT_MEMBERS),
     ...othersIn(part, RESULT),

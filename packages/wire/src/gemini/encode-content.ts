@@ -15,7 +15,7 @@ import type { Drops } from '../canonical/drops.ts';
 import { extrasFor } from '../canonical/part-extras.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isMadeUp } from './call-ledger.ts';
-import { argumentsOf } from './call-arguments.ts';
+import { argumentsOf, structureIn } from './call-arguments.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { said } from './member-names.ts';
 import { writeProof } from './proof.ts';
@@ -145,6 +145,15 @@ function shared(extras: JsonObject): readonly [beside: JsonObject, inside: JsonO
   return [beside, inside];
 }
 
+/**
+ * What a caller of Gemini's dialect wrote as JSON is JSON again; of others Google gets the text that they sent, every digit of it.
+ */
+function responseOf(text: string, isError: boolean, own: boolean): JsonObject {
+  const value = own ? structureIn(text) : null;
+  if (isError) return { error: value ?? text };
+  return isJsonObject(value) ? value : { output: value ?? text };
+}
+
 /** "Use "output" key to specify function output and "error" key to specify error details" (`FunctionResponse.response`). */
 function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonObject[] {
   const { drops } = target;
@@ -155,7 +164,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
     if (piece.kind === 'text') texts.push(piece.text);
     else media.push(...one(encodeMedia(piece, target)));
   }
-  const [beside, { response, parts, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
+  const [beside, { parts, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
   const kept = parts !== undefined && isJsonArray(parts) ? parts : [];
   const within = target.mediaInResults || target.own ? [...media, ...kept] : [];
   const text = texts.join('\n');
@@ -163,7 +172,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
     functionResponse: said({
       id: target.own && !isMadeUp(part.callId) ? part.callId : null,
       name: part.name ?? target.toolNames.get(part.callId) ?? 'unknown_tool',
-      response: response ?? (part.isError ? { error: text } : { output: text }),
+      response: responseOf(text, part.isError, target.own),
       parts: within.length === 0 ? null : within,
       ...inside,
     }),
