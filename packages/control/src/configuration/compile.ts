@@ -25,6 +25,7 @@ import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
 import { callWarnings } from './call-warnings.ts';
+import { compileReach } from './compile-reach.ts';
 import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
@@ -137,6 +138,10 @@ function compileProvider(
     failures: compileFailures(provider.failures),
     keys,
     ...prefillOf(provider.prefill ?? vendor?.prefill),
+    ...compileReach(provider, path, {
+      resolve: (reference, at) => resolve(reference, at, notes),
+      fingerprint: notes.input.fingerprint,
+    }),
   };
 }
 

@@ -18,7 +18,10 @@ function familyOf(model: string): string {
 }
 
 /** Tokens of a request are counted for nothing. https://platform.claude.com/docs/en/api/messages-count-tokens */
-const MESSAGES: FaceOf<'anthropic-messages'> = { ...MESSAGES_FACE, countPath: () => '/messages/count_tokens' };
+const MESSAGES: FaceOf<'anthropic-messages'> = {
+  ...MESSAGES_FACE,
+  countPath: () => '/messages/count_tokens',
+};
 
 const HEADERS = Object.freeze({ 'anthropic-version': ANTHROPIC_VERSION });
 

@@ -11,7 +11,10 @@ import { COHERE_LIMITS } from './limit-headers.ts';
 export const cohere: Vendor = defineVendor({
   kind: 'cohere',
   baseUrl: 'https://api.cohere.ai/compatibility/v1',
-  operations: { ...atOpenAisPlace('chat.completions', 'embeddings'), rerank: { path: '/v2/rerank', from: 'root' } },
+  operations: {
+    ...atOpenAisPlace('chat.completions', 'embeddings'),
+    rerank: { path: '/v2/rerank', from: 'root' },
+  },
   failures: COHERE_FAILURES,
   limits: COHERE_LIMITS,
   credentialCheck: null,

@@ -31,7 +31,10 @@ export function configured(vendor: Vendor, provider: ProviderSettings): Vendor {
 }
 
 /** The dialects that are declared, in their order: as the vendor speaks them, or as whoever made them. */
-function facesOf(faces: readonly DialectFace[], provider: ProviderSettings): readonly DialectFace[] {
+function facesOf(
+  faces: readonly DialectFace[],
+  provider: ProviderSettings,
+): readonly DialectFace[] {
   const { dialects, auth } = provider;
   const chosen =
     dialects === undefined

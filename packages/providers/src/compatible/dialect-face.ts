@@ -46,8 +46,7 @@ export function modelSegment(model: string): string {
 }
 
 /** Google writes versions with an `@`, which may stand in a path as it is. */
-export const googleSegment = (model: string): string =>
-  modelSegment(model).replaceAll('%40', '@');
+export const googleSegment = (model: string): string => modelSegment(model).replaceAll('%40', '@');
 
 /** The verb behind a model's name at Google, for whole answers and for streams. */
 export const googleVerb = (stream: boolean): string =>

@@ -68,7 +68,8 @@ export function surfaceOf(
 
 /** What stands before the vendor's API prefix; null where the base URL ends in none of them. */
 function rootOf({ prefixes, baseUrl }: Vendor, base: string): string | null {
-  const known = prefixes ?? (baseUrl === null ? [] : [new URL(baseUrl).pathname.replace(/\/+$/, '')]);
+  const known =
+    prefixes ?? (baseUrl === null ? [] : [new URL(baseUrl).pathname.replace(/\/+$/, '')]);
   const prefix = known.find((each) => base.endsWith(each));
   return prefix === undefined ? null : base.slice(0, base.length - prefix.length);
 }

@@ -17,7 +17,10 @@ export const deepseek: Vendor = defineVendor({
   kind: 'deepseek',
   baseUrl: 'https://api.deepseek.com',
   faces: [CHAT_FACE, messagesAt('/anthropic/v1/messages', { auth: X_API_KEY })],
-  operations: { ...atOpenAisPlace('chat.completions'), completions: { path: '/beta/completions', from: 'root' } },
+  operations: {
+    ...atOpenAisPlace('chat.completions'),
+    completions: { path: '/beta/completions', from: 'root' },
+  },
   prefixes: ['/beta', '/v1', ''],
   failures: DEEPSEEK_FAILURES,
   limits: DEEPSEEK_LIMITS,

@@ -10,7 +10,13 @@ export const fireworks: Vendor = defineVendor({
   kind: 'fireworks',
   baseUrl: 'https://api.fireworks.ai/inference/v1',
   faces: [CHAT_FACE, RESPONSES_FACE, MESSAGES_FACE],
-  operations: atOpenAisPlace('chat.completions', 'completions', 'embeddings', 'responses', 'rerank'),
+  operations: atOpenAisPlace(
+    'chat.completions',
+    'completions',
+    'embeddings',
+    'responses',
+    'rerank',
+  ),
   failures: FIREWORKS_FAILURES,
   limits: FIREWORKS_LIMITS,
   // limits on all input, on input that was not cached, and on what is generated

@@ -16,7 +16,15 @@ export const groq: Vendor = defineVendor({
   kind: 'groq',
   baseUrl: 'https://api.groq.com/openai/v1',
   faces: [CHAT, RESPONSES_FACE],
-  operations: atOpenAisPlace('chat.completions', 'responses', 'audio.speech', 'audio.transcriptions', 'audio.translations', 'files', 'batches'),
+  operations: atOpenAisPlace(
+    'chat.completions',
+    'responses',
+    'audio.speech',
+    'audio.transcriptions',
+    'audio.translations',
+    'files',
+    'batches',
+  ),
   failures: GROQ_FAILURES,
   limits: GROQ_LIMITS,
   // "Cached tokens do not count towards your rate limits" (rate-limit guide); that max_tokens counts when a request arrives is what

@@ -36,7 +36,16 @@ export const mistral: Vendor = defineVendor({
   kind: 'mistral',
   baseUrl: 'https://api.mistral.ai/v1',
   faces: [CHAT],
-  operations: { ...atOpenAisPlace('chat.completions', 'embeddings', 'moderations', 'audio.transcriptions', 'files'), batches: '/batch/jobs' },
+  operations: {
+    ...atOpenAisPlace(
+      'chat.completions',
+      'embeddings',
+      'moderations',
+      'audio.transcriptions',
+      'files',
+    ),
+    batches: '/batch/jobs',
+  },
   streamUsageDefault: false,
   failures: MISTRAL_FAILURES,
   limits: MISTRAL_LIMITS,

@@ -8,7 +8,18 @@ import { TOGETHER_LIMITS } from './limit-headers.ts';
 export const together: Vendor = defineVendor({
   kind: 'together',
   baseUrl: 'https://api.together.xyz/v1',
-  operations: atOpenAisPlace('chat.completions', 'completions', 'embeddings', 'images.generations', 'audio.speech', 'audio.transcriptions', 'audio.translations', 'rerank', 'files', 'batches'),
+  operations: atOpenAisPlace(
+    'chat.completions',
+    'completions',
+    'embeddings',
+    'images.generations',
+    'audio.speech',
+    'audio.transcriptions',
+    'audio.translations',
+    'rerank',
+    'files',
+    'batches',
+  ),
   failures: TOGETHER_FAILURES,
   limits: TOGETHER_LIMITS,
 });

@@ -1,10 +1,5 @@
 import { defineVendor } from '../compatible/define-vendor.ts';
-import {
-  CHAT_FACE,
-  type FaceOf,
-  googleSegment,
-  googleVerb,
-} from '../compatible/dialect-face.ts';
+import { CHAT_FACE, type FaceOf, googleSegment, googleVerb } from '../compatible/dialect-face.ts';
 import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { VERTEX_FAILURES } from './failures.ts';

@@ -10,7 +10,16 @@ export const xai: Vendor = defineVendor({
   kind: 'xai',
   baseUrl: 'https://api.x.ai/v1',
   faces: [CHAT_FACE, RESPONSES_FACE],
-  operations: atOpenAisPlace('chat.completions', 'completions', 'responses', 'images.generations', 'images.edits', 'files', 'batches', 'realtime'),
+  operations: atOpenAisPlace(
+    'chat.completions',
+    'completions',
+    'responses',
+    'images.generations',
+    'images.edits',
+    'files',
+    'batches',
+    'realtime',
+  ),
   failures: XAI_FAILURES,
   limits: XAI_LIMITS,
 });
