@@ -64,9 +64,9 @@ function reachRow(vendor: Vendor): readonly string[] {
 }
 
 function variantRows({ kind, variants = [] }: Vendor): readonly (readonly string[])[] {
-  return variants.map(({ suffix, instead }) => [
+  return variants.map(({ shown, instead }) => [
     code(kind),
-    code(suffix),
+    shown,
     list((instead.faces ?? []).map(faceOf)),
     instead.auth === undefined ? 'as else' : authOf(instead.auth),
     instead.apiVersion === undefined ? '–' : code(instead.apiVersion),
@@ -147,7 +147,7 @@ ${markdownTable(['kind', 'base URL ends in', 'dialects', 'key', '`api-version`']
 
 ## Compatible hosts
 
-Their refusals and limit headers are read as those of \`openai-compatible\`. Each is a row in \`${FOLDER}/compatible/hosts/\`.
+The base URL was seen in pages of the vendor or in a public registry, where nothing else is said; none was called with a real key. Their refusals and limit headers are read as those of \`openai-compatible\`. Each is a row in \`${FOLDER}/compatible/hosts/\`.
 
 ${markdownTable(['kind', 'base URL', 'dialects', 'key', 'operations'], hosts.map(reachRow))}
 
