@@ -7,6 +7,7 @@ import { field } from './field.ts';
 import { catalogueSchema } from './catalogue-schema.ts';
 import { declaredLimitSchema } from './limit-schema.ts';
 import { priceSchema } from './price-schema.ts';
+import { apiVersionSchema, authSchema, dialectsSchema, headersSchema } from './reach-schema.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -101,6 +102,26 @@ const providerSchema = z
       z.string().min(1).max(2048),
       'URL up to and including the API prefix. May be left out where the kind has one of its own.',
       'an http(s) URL without user, password, query or fragment, such as "https://api.openai.com/v1"',
+    ).optional(),
+    auth: field(
+      authSchema,
+      'How the host wants the key, where otherwise than its kind does.',
+      '{ kind: bearer }, { kind: header, name: x-api-key } or { kind: query, name: key }',
+    ).optional(),
+    dialects: field(
+      dialectsSchema,
+      'The dialects of conversations that the host speaks, the best first: a call in one of them is passed on as it is, every other is translated into the first. Default: those of the kind.',
+      'a list of "openai-chat", "openai-responses", "anthropic-messages", "gemini" or "bedrock-converse", each once',
+    ).optional(),
+    headers: field(
+      headersSchema,
+      'Headers of every call to it; values may be `env:NAME` or `file:path`. Not those that frame a message, carry a key or belong to Keywell.',
+      'at most 32 headers of printable ASCII, such as { x-title: "my team" }; a key goes into "keys"',
+    ).optional(),
+    api_version: field(
+      apiVersionSchema,
+      'Sent as `api-version` in the query of every call, for hosts that date their API (Azure).',
+      'a version such as "2024-10-21" or "preview"',
     ).optional(),
     stream_usage: field(
       z.boolean(),

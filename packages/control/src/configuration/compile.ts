@@ -34,6 +34,7 @@ import {
 } from './compile-vendor.ts';
 import { catalogueProblems } from './catalogue-problems.ts';
 import { credentialProblems } from './compile-credential.ts';
+import { compileReach } from './compile-reach.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
 import { modelFacts } from './model-facts.ts';
@@ -149,6 +150,10 @@ function compileProvider(
     failures: compileFailures(provider.failures),
     keys,
     ...prefillOf(provider.prefill ?? vendor?.prefill),
+    ...compileReach(provider, path, {
+      resolve: (reference, at) => resolve(reference, at, notes),
+      fingerprint: notes.input.fingerprint,
+    }),
   };
 }
 

@@ -104,6 +104,13 @@ function describeProvider(provider: ProviderRecord): Described {
     charge: provider.charge,
     failures: provider.failures,
     prefill: provider.prefill ?? null,
+    auth: provider.auth ?? null,
+    dialects: provider.dialects ?? null,
+    headers: (provider.headers ?? []).map(({ name, fingerprint }) => ({
+      name,
+      value: `[secret ${fingerprint}]`,
+    })),
+    api_version: provider.apiVersion ?? null,
     keys: provider.keys.map(describeKey),
   };
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import type { Config } from '@keywell/contract/config/config-schema';
 import { Secret } from '@keywell/core/secret/secret';
 import { resolveSecret } from '@keywell/storage/secrets/resolve-secret';
 
@@ -41,8 +42,16 @@ export function createSecretResolver(from: {
   };
 }
 
-/** The files that references name, so that a changed secret can be noticed. */
-export function secretFile(reference: string, folder: string): string | null {
+/** The files that references of providers name, so that a changed secret can be noticed. */
+export function secretFiles(providers: Config['providers'], folder: string): readonly string[] {
+  const references = providers.flatMap(({ keys, headers = {} }) => [
+    ...keys.map(({ value = '' }) => value),
+    ...Object.values(headers),
+  ]);
+  return references.flatMap((reference) => secretFile(reference, folder) ?? []);
+}
+
+function secretFile(reference: string, folder: string): string | null {
   if (!reference.startsWith('file:') || reference.length === 'file:'.length) return null;
   return absolute(reference, folder).slice('file:'.length);
 }

@@ -61,8 +61,9 @@ function isOwnDialect({ conversation }: Exchange, candidate: Candidate): boolean
 }
 
 /** What must not reach a caller, whatever it looks like. */
-function secretsOf({ key }: Candidate): string[] {
-  return [key.value?.reveal(), key.organization, key.project].filter(
+function secretsOf({ key, provider }: Candidate): string[] {
+  const headers = (provider.headers ?? []).map(({ value }) => value.reveal());
+  return [key.value?.reveal(), key.organization, key.project, ...headers].filter(
     (secret) => secret !== undefined && secret !== null,
   );
 }

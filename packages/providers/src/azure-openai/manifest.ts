@@ -27,7 +27,8 @@ const DEPLOYED_CHAT: FaceOf<'openai-chat'> = {
 };
 
 const CLASSIC: Variant = {
-  suffix: '/openai',
+  where: (baseUrl) => baseUrl.endsWith('/openai'),
+  shown: '`/openai`',
   instead: {
     faces: [DEPLOYED_CHAT],
     operations: Object.freeze({
@@ -48,7 +49,8 @@ const CLASSIC: Variant = {
 
 /** Claude in Foundry: `https://RESOURCE.services.ai.azure.com/anthropic/v1`. */
 const CLAUDE: Variant = {
-  suffix: '/anthropic/v1',
+  where: (baseUrl) => baseUrl.endsWith('/anthropic/v1'),
+  shown: '`/anthropic/v1`',
   instead: { faces: [MESSAGES_FACE], operations: Object.freeze({}), auth: X_API_KEY },
 };
 

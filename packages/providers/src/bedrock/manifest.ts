@@ -21,11 +21,13 @@ export const bedrock: Vendor = defineVendor({
   operations: Object.freeze({ 'chat.completions': '/openai/v1/chat/completions' }),
   variants: [
     {
-      suffix: '/openai/v1',
+      where: (baseUrl) => baseUrl.endsWith('/openai/v1'),
+      shown: '`/openai/v1`',
       instead: { faces: [CHAT_FACE], operations: atOpenAisPlace('chat.completions') },
     },
     {
-      suffix: '/v1',
+      where: (baseUrl) => baseUrl.endsWith('/v1'),
+      shown: '`/v1`',
       instead: {
         faces: [CHAT_FACE, RESPONSES_FACE],
         operations: atOpenAisPlace('chat.completions', 'responses'),

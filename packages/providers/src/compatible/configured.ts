@@ -16,7 +16,7 @@ export type ProviderSettings = Pick<
  * authentication and headers. Made once for a candidate, not for a request.
  */
 export function configured(vendor: Vendor, provider: ProviderSettings): Vendor {
-  const variant = vendor.variants?.find(({ suffix }) => provider.baseUrl.endsWith(suffix));
+  const variant = vendor.variants?.find(({ where }) => where(provider.baseUrl));
   const here = { ...withDeclared(vendor, provider.failures), ...variant?.instead };
   const { auth } = provider;
   const declared = (provider.headers ?? []).map(({ name, value }) => [name, value.reveal()]);

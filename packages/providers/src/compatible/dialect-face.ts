@@ -40,9 +40,9 @@ export interface FaceOf<D extends Dialect> {
 /** Where and how a vendor speaks a dialect of conversations. */
 export type DialectFace = { readonly [D in Dialect]: FaceOf<D> }[Dialect];
 
-/** One part of a path. A name of dots alone would climb in the path: it becomes one that no host knows. */
+/** One part of a path. A name of dots alone would climb in the path, an empty one is no part: it becomes one that no host knows. */
 export function modelSegment(model: string): string {
-  return /^\.{1,2}$/.test(model) ? '-' : encodeURIComponent(model);
+  return /^\.{0,2}$/.test(model) ? '-' : encodeURIComponent(model);
 }
 
 /** Google writes versions with an `@`, which may stand in a path as it is. */

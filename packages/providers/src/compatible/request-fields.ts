@@ -56,12 +56,9 @@ export const MESSAGES_FIELDS = [
   'stop_sequences',
   'stream',
   'system',
-  'temperature',
   'thinking',
   'tool_choice',
   'tools',
-  'top_k',
-  'top_p',
 ] as const;
 
 interface FieldsOf {

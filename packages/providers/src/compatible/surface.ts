@@ -43,6 +43,12 @@ interface Ground {
   readonly key: UpstreamKeyRecord;
 }
 
+/** Operations that are conversations in a dialect: they are where the dialect is. */
+const SPOKEN: Partial<Record<Operation, DialectFace['dialect']>> = {
+  'chat.completions': 'openai-chat',
+  responses: 'openai-responses',
+};
+
 /** Puts together what can be asked of a vendor (as `configured` has it) at a base URL, for one model and one key. */
 export function surfaceOf(
   vendor: Vendor,
@@ -51,8 +57,14 @@ export function surfaceOf(
   const url = new URL(at.baseUrl);
   const base = url.pathname.replace(/\/+$/, '');
   const ground = { vendor, base, root: rootOf(vendor, base), key: at.key };
+  const faces = vendor.faces.flatMap((face) => faceAt(ground, face, at.model));
   const offers = new Set<Operation>();
   const operations = OPERATIONS.map((operation) => {
+    const spoken = faces.find(({ face }) => face.dialect === SPOKEN[operation]);
+    if (spoken !== undefined) {
+      offers.add(operation);
+      return [operation, spoken.whole];
+    }
     const place = reachable(ground, vendor.operations[operation]);
     if (place !== null) offers.add(operation);
     return [operation, operationAt(ground, place ?? OPENAI_OPERATIONS[operation], at.model)];
@@ -62,7 +74,7 @@ export function surfaceOf(
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each of OPERATIONS
     operations: Object.fromEntries(operations) as Record<Operation, Endpoint>,
     offers,
-    faces: vendor.faces.flatMap((face) => faceAt(ground, face, at.model)),
+    faces,
   };
 }
 

@@ -31,7 +31,7 @@ export interface Vendor {
    * the path of its own base URL.
    */
   readonly prefixes?: readonly string[];
-  /** What differs below base URLs that end in certain ways; the first that fits holds. */
+  /** What differs below certain base URLs; the first that fits holds. */
   readonly variants?: readonly Variant[];
   /** How it wants a key. */
   readonly auth: AuthScheme;
@@ -77,8 +77,9 @@ export interface Vendor {
 
 /** A vendor below another kind of base URL: an older API, an endpoint in somebody else's dialect. */
 export interface Variant {
-  /** End of the base URL. */
-  readonly suffix: string;
+  readonly where: (baseUrl: string) => boolean;
+  /** Those base URLs in words, for the reference: what they end in. */
+  readonly shown: string;
   readonly instead: Partial<Pick<Vendor, 'operations' | 'faces' | 'auth' | 'apiVersion'>>;
 }
 

@@ -30,7 +30,9 @@ export const gemini: Vendor = defineVendor({
   auth: X_GOOG_API_KEY,
   variants: [
     {
-      suffix: '/openai',
+      // what is not plainly Google's own API is what it was before Keywell spoke that: an endpoint for OpenAI's clients
+      where: (baseUrl) => !/(?:\/v1(?:alpha|beta)|\.googleapis\.com\/v1)$/.test(baseUrl),
+      shown: '`/openai`, or anything but `/v1beta` and `/v1alpha`',
       instead: {
         faces: [CHAT_FACE],
         operations: atOpenAisPlace(

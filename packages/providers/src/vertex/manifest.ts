@@ -47,7 +47,8 @@ export const vertex: Vendor = defineVendor({
   operations: Object.freeze({ 'chat.completions': OPENAPI }),
   variants: [
     {
-      suffix: '/endpoints/openapi',
+      where: (baseUrl) => !/\/locations\/[^/]+$/.test(baseUrl),
+      shown: '`/endpoints/openapi`, or anything but `/locations/REGION`',
       instead: { faces: [CHAT_FACE], operations: atOpenAisPlace('chat.completions') },
     },
   ],

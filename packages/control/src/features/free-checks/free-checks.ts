@@ -1,5 +1,6 @@
 import type { CooldownStatus, KeyStatus } from '@keywell/core/keys/status';
 import type { ProviderRecord, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import { configured } from '@keywell/providers/compatible/configured';
 import { readCredential } from '@keywell/providers/compatible/credential';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import type { DataPlane } from '../../ports/data-plane.ts';
@@ -144,7 +145,8 @@ export class FreeChecks {
     const provider = this.#ports.providers().find(({ id }) => id === status.provider);
     const key = provider?.keys.find(({ id }) => id === status.key);
     if (provider?.freeChecks !== true || key === undefined || key.value === null) return null;
-    const vendor = this.#ports.vendorOf(provider.kind);
+    const known = this.#ports.vendorOf(provider.kind);
+    const vendor = known === null ? null : configured(known, provider);
     const check =
       cooldown.class === 'funds_exhausted' ? vendor?.balanceCheck : vendor?.credentialCheck;
     if (vendor === null || check === undefined || check === null) return null;
