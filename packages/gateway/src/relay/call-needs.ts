@@ -39,13 +39,15 @@ export class CallNeeds implements Needs {
     this.#others = null;
   }
 
-  #needAt({ breaker, provider, price, contextLength }: Candidate): Need {
+  #needAt(candidate: Candidate): Need {
+    const { breaker, provider, price, contextLength } = candidate;
     const { body, facts, live } = this.#exchange;
     const size = {
       inputTokens: Math.ceil(body.byteLength / learnedBytesPerToken(live.table, breaker)),
       maxOutputTokens: facts?.maxOutputTokens ?? null,
       choices: facts?.n ?? 1,
       contextLength,
+      mostOutputTokens: candidate.capabilities.maxOutputTokens,
     };
     return needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
   }
