@@ -29,6 +29,8 @@ export interface RequestSize {
   readonly choices: number;
   /** Tokens of input and output that the model takes; null where it is not known. */
   readonly contextLength: number | null;
+  /** Tokens that the model writes at most; null, or left out, where it is not known. */
+  readonly mostOutputTokens?: number | null;
 }
 
 /** What a provider said a request used. Input includes what was read from its prompt cache. */
@@ -149,7 +151,8 @@ function allowanceOf(charge: ChargeRule, size: RequestSize, learnedOutput: numbe
   if (charge.output !== 'upfront') return Math.min(most, learned);
   if (named) return most;
   if (charge.unsetAllowance === 'learned' || size.contextLength === null) return learned;
-  return Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens)) * choices;
+  const room = Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens));
+  return Math.min(room, size.mostOutputTokens ?? Infinity) * choices;
 }
 
 const factorOf = ({ outputFactor }: ChargeRule): number =>

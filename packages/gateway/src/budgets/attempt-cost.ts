@@ -23,8 +23,8 @@ const ESTIMATED = 1;
  * nothing has cost its input at least: that is estimated.
  */
 export function bookAttempt(
-  exchange: Exchange,
-  plane: Plane,
+  exchange: Pick<Exchange, 'spend' | 'costMicros' | 'costEstimated' | 'body'>,
+  plane: Pick<Plane, 'meter'>,
   attempt: {
     readonly price: TokenPrice | null;
     readonly end: AttemptEnd;

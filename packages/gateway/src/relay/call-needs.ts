@@ -48,6 +48,7 @@ export class CallNeeds implements Needs {
       maxOutputTokens: facts?.maxOutputTokens ?? null,
       choices: facts?.n ?? 1,
       contextLength,
+      mostOutputTokens: candidate.capabilities.maxOutputTokens,
     };
     const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
     const unfit = unfitFor(this.#exchange, candidate);
