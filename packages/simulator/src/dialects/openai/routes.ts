@@ -1,5 +1,6 @@
 /** Which paths there are and what each takes. */
 import type { Refusal } from '../../faces/refusal.ts';
+import { decoded } from '../decoded.ts';
 import { RESPONSES_ROUTES } from '../responses/responses-routes.ts';
 import type { OwnRoute } from './own-route.ts';
 import { unknownUrl, wrongMethod } from './request-errors.ts';
@@ -44,12 +45,4 @@ function ownRoute(method: string, path: string): Route | Refusal | null {
   }
   const [, ...parts] = own.path.exec(path) ?? [];
   return { kind: 'own', own, parts: parts.map((part) => decoded(part)) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
