@@ -60,10 +60,11 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   const decoded = codecOf(face.dialect).decodeResponse(parsed, exchange.id);
   if (!decoded.ok) return ERROR_INSIDE;
   const drops = new Drops();
-  for (const name of exchange.dropped) drops.add(name);
   const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
   const written = codecOf(conversation).encodeResponse(decoded.value, stamp, drops);
-  exchange.dropped = drops.names;
+  // What the answer held and the caller's dialect has no place for is told apart from what the provider was not told.
+  const lost = drops.names.map((name) => `response.${name}`);
+  if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
   const { usage } = decoded.value;
   const given = lowerStrings(JSON.stringify(written), strings, (length) =>
     Buffer.allocUnsafe(length),
