@@ -18,6 +18,11 @@ import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
+import {
+  isCredentialFailure,
+  type Authorized,
+  type LiveCredentials,
+} from '../upstream/credentials/key-credentials.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
@@ -67,6 +72,8 @@ export interface AttemptPlan {
 }
 
 const EMPTY = new Uint8Array(0);
+/** How soon a key is asked again whose token was refused. */
+const NEW_TOKEN_MS = 1000;
 const noHeader: HeaderOf = () => undefined;
 
 /**
@@ -102,13 +109,35 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       if (this.#plan.onContent === null) this.#exchange.running = this;
       this.#plane.sweeper.add(this);
       this.#plane.flows.sent(this.#plan.target.flow);
-      try {
-        this.#plane.outbound.send(this.#plan.request, this);
-      } catch {
-        // A header that cannot be sent: the configuration's fault, found at the first call.
-        this.#fail('invalid', EMPTY);
-      }
+      if (this.#plan.target.live) this.#authorize();
+      else this.#send(this.#plan.request);
     });
+  }
+
+  #send(request: OutboundRequest): void {
+    try {
+      this.#plane.outbound.send(request, this);
+    } catch {
+      // A header that cannot be sent: the configuration's fault, found at the first call.
+      this.#fail('invalid', EMPTY);
+    }
+  }
+
+  /** Has the request signed, or given a token, and sends it; without one the key has failed as if its provider had refused it. */
+  #authorize(): void {
+    const authorized = this.#credentials()?.authorize(this.#plan.request) ?? this.#plan.request;
+    if (authorized instanceof Promise) void authorized.then((ready) => this.#sendAuthorized(ready));
+    else this.#sendAuthorized(authorized);
+  }
+
+  #sendAuthorized(authorized: Authorized): void {
+    if (this.#ended) return;
+    if (isCredentialFailure(authorized)) this.#failBy(authorized.verdict, EMPTY);
+    else this.#send(authorized);
+  }
+
+  #credentials(): LiveCredentials | null {
+    return this.#plane.credentials.of(this.#plan.candidate, this.#plan.target);
   }
 
   onStart(control: OutboundControl): void {
@@ -264,6 +293,17 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   /** The attempt did not bring an answer; nothing has reached the caller. */
   #fail(failure: Failure | null, body: Uint8Array): void {
     const verdict = this.#classify(failure, body);
+    this.#failBy(this.#plan.target.live ? this.#ofToken(verdict) : verdict, body);
+  }
+
+  /** A token that was refused is forgotten: what buys the next one may be as good as ever. */
+  #ofToken(verdict: Verdict): Verdict {
+    if (this.#status !== 401 || verdict.class !== 'credential_dead') return verdict;
+    this.#credentials()?.refused();
+    return { ...verdict, class: 'credential_expired', endsInMs: NEW_TOKEN_MS };
+  }
+
+  #failBy(verdict: Verdict, body: Uint8Array): void {
     this.#finish(verdict, {
       kind: 'failed',
       verdict,

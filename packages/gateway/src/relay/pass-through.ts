@@ -1,6 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import { maskBillingText } from '@keywell/core/secret/mask-billing-text';
 import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
+import { readCredential, secretsOfCredential } from '@keywell/providers/compatible/credential';
 import { readErrorBody } from '@keywell/providers/compatible/error-body';
 import { errorWriterFor } from '../endpoints/caller-errors.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -61,9 +62,14 @@ function isOwnDialect({ conversation }: Exchange, candidate: Candidate): boolean
 }
 
 /** What must not reach a caller, whatever it looks like. */
-function secretsOf({ key, provider }: Candidate): string[] {
-  const headers = (provider.headers ?? []).map(({ value }) => value.reveal());
-  return [key.value?.reveal(), key.organization, key.project, ...headers].filter(
+function secretsOf(candidate: Candidate): string[] {
+  const { key, provider } = candidate;
+  const value = key.value?.reveal();
+  const { live, vendor } = targetOf(candidate, VIA);
+  const reading = live && value !== undefined ? readCredential(value, vendor.credentials) : null;
+  const parts = reading?.ok === true ? secretsOfCredential(reading.credential) : [];
+  const headers = (provider.headers ?? []).map((header) => header.value.reveal());
+  return [value, ...parts, key.organization, key.project, ...headers].filter(
     (secret) => secret !== undefined && secret !== null,
   );
 }

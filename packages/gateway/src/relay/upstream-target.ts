@@ -1,5 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import { configured } from '@keywell/providers/compatible/configured';
+import { readCredential } from '@keywell/providers/compatible/credential';
 import type { DialectFace } from '@keywell/providers/compatible/dialect-face';
 import type { Operation } from '@keywell/providers/compatible/operations';
 import { surfaceOf, type Endpoint, type SurfaceFace } from '@keywell/providers/compatible/surface';
@@ -22,6 +24,8 @@ export interface UpstreamTarget {
   readonly faces: readonly TargetFace[];
   /** Headers of every call beside its framing, content type, and those of its endpoint: nothing of the caller's is in them. */
   readonly headers: readonly string[];
+  /** Whether every request is authorised by a word about it: signed, or with a token that was bought. */
+  readonly live: boolean;
   /** Whether streams may be asked for their usage. */
   readonly streamUsage: boolean;
   /** What its responses say of the key's account. */
@@ -77,7 +81,10 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
   const known = vendorOf(provider.kind);
   if (known === null) throw new Error(`no vendor table for provider kind ${provider.kind}`);
   const vendor = configured(known, provider);
-  const surface = surfaceOf(vendor, { baseUrl: provider.baseUrl, model, key });
+  const live = isLive(key, vendor);
+  // What buys tokens or signs is never sent itself.
+  const sent = live ? { ...key, value: null } : key;
+  const surface = surfaceOf(vendor, { baseUrl: provider.baseUrl, model, key: sent });
   const headers = ['accept', '*/*', 'accept-encoding', 'identity', 'user-agent', 'keywell'];
   headers.push('via', via);
   return {
@@ -87,10 +94,17 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
     offers: surface.offers,
     faces: surface.faces.map((face) => compileFace(face, { headers })),
     headers,
+    live,
     streamUsage: provider.streamUsage,
     account: new AccountWatch(vendor),
     flow: new CandidateFlow(candidate, vendor),
   };
+}
+
+function isLive(key: UpstreamKeyRecord, { credentials }: Vendor): boolean {
+  if (key.value === null || credentials === undefined) return false;
+  const reading = readCredential(key.value.reveal(), credentials);
+  return !(reading.ok && reading.credential.kind === 'plain');
 }
 
 const JSON_TYPE = 'application/json';
