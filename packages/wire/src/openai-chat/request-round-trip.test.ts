@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from '../canonical/drops.ts';
-import type { JsonObject } from '../json/value.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { chatCodec } from './codec.ts';
 import type { ChatEncodeOptions } from './encode-options.ts';
 
@@ -236,7 +236,8 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
     fc.assert(
       fc.property(json, (messages) => {
         const text = JSON.stringify({ model: 'm', messages: [messages, { role: 'user' }] });
-        const body = JSON.parse(text) as JsonObject;
+        const body: unknown = JSON.parse(text);
+        if (!isJsonObject(body)) throw new Error('no object');
         const result = chatCodec.decodeRequest(body, { model: null, stream: null });
         expect(result.ok ? null : result.param).not.toBe('');
       }),
