@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from '../canonical/drops.ts';
@@ -170,6 +171,13 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
   ])('says %j as %j', (said, normal) => {
     const base = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
     expect(roundTrip({ ...base, ...said })).toEqual({ ...base, ...normal });
+  });
+
+  it('is the body of the recorded request', () => {
+    const file = new URL('./fixtures/chat-request.json', import.meta.url);
+    const body: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (!isJsonObject(body)) throw new Error('no object');
+    expect(roundTrip(body)).toEqual(body);
   });
 
   it('keeps a format that only some hosts know', () => {
