@@ -3,6 +3,7 @@ import type { Outcome } from '@keywell/core/keys/outcome';
 import { SUCCESS, VERDICT_CLASSES } from '@keywell/core/keys/verdict';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { describe, expect, it } from 'vitest';
+import { HOSTS } from './compatible/hosts/hosts.ts';
 import { vendorKinds, vendorOf } from './registry.ts';
 
 /** One recorded or derived response, and what has to be made of it. */
@@ -55,6 +56,7 @@ const WHOLE: Required<Verdict> = {
   limit: 1,
   used: 1,
   probe: 'never',
+  fault: 'context_length',
   level: 'project',
   implausible: true,
   counts: true,
@@ -64,9 +66,10 @@ const WHOLE: Required<Verdict> = {
 const FIELDS = new Set(Object.keys(WHOLE));
 
 describe('the corpus', () => {
-  it('has a folder for every kind, but for the model servers that share one', () => {
+  it('has a folder for every kind, but for those that share the table of another', () => {
     const kinds = FOLDERS.map(([kind]) => kind);
-    const shared = ['sglang', 'tgi'];
+    const hosts = HOSTS.map(({ kind }) => kind);
+    const shared = ['anthropic-compatible', 'sglang', 'tgi', ...hosts];
     expect(vendorKinds().filter((kind) => !shared.includes(kind))).toEqual(
       expect.arrayContaining(kinds),
     );

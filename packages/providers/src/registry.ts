@@ -1,8 +1,9 @@
-import { anthropic } from './anthropic/manifest.ts';
+import { anthropic, anthropicCompatible } from './anthropic/manifest.ts';
 import { azureOpenai } from './azure-openai/manifest.ts';
 import { bedrock } from './bedrock/manifest.ts';
 import { cerebras } from './cerebras/manifest.ts';
 import { cohere } from './cohere/manifest.ts';
+import { hostVendors } from './compatible/hosts/hosts.ts';
 import { compatible } from './compatible/manifest.ts';
 import type { Vendor } from './compatible/vendor.ts';
 import { deepseek } from './deepseek/manifest.ts';
@@ -22,6 +23,7 @@ import { xai } from './xai/manifest.ts';
 const ALL: readonly Vendor[] = [
   openai,
   compatible,
+  anthropicCompatible,
   azureOpenai,
   anthropic,
   gemini,
@@ -41,6 +43,7 @@ const ALL: readonly Vendor[] = [
   vllm,
   sglang,
   tgi,
+  ...hostVendors,
 ];
 
 const VENDORS: ReadonlyMap<string, Vendor> = new Map(ALL.map((vendor) => [vendor.kind, vendor]));

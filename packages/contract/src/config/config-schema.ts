@@ -1,9 +1,13 @@
 import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
+import { REQUEST_FAULTS } from '@keywell/core/keys/verdict';
 import { STRATEGIES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
-import { declaredLimitSchema, priceSchema } from './limit-schema.ts';
+import { catalogueSchema } from './catalogue-schema.ts';
+import { declaredLimitSchema } from './limit-schema.ts';
+import { priceSchema } from './price-schema.ts';
+import { apiVersionSchema, authSchema, dialectsSchema, headersSchema } from './reach-schema.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -99,6 +103,26 @@ const providerSchema = z
       'URL up to and including the API prefix. May be left out where the kind has one of its own.',
       'an http(s) URL without user, password, query or fragment, such as "https://api.openai.com/v1"',
     ).optional(),
+    auth: field(
+      authSchema,
+      'How the host wants the key, where otherwise than its kind does.',
+      '{ kind: bearer }, { kind: header, name: x-api-key } or { kind: query, name: key }',
+    ).optional(),
+    dialects: field(
+      dialectsSchema,
+      'The dialects of conversations that the host speaks, the best first: a call in one of them is passed on as it is, every other is translated into the first. Default: those of the kind.',
+      'a list of "openai-chat", "openai-responses", "anthropic-messages", "gemini" or "bedrock-converse", each once',
+    ).optional(),
+    headers: field(
+      headersSchema,
+      'Headers of every call to it; values may be `env:NAME` or `file:path`. Not those that frame a message, carry a key or belong to Keywell.',
+      'at most 32 headers of printable ASCII, such as { x-title: "my team" }; a key goes into "keys"',
+    ).optional(),
+    api_version: field(
+      apiVersionSchema,
+      'Sent as `api-version` in the query of every call, for hosts that date their API (Azure).',
+      'a version such as "2024-10-21" or "preview"',
+    ).optional(),
     stream_usage: field(
       z.boolean(),
       'Whether the host knows `stream_options.include_usage`; where not, the usage of streams is estimated. Default: what the kind does.',
@@ -143,7 +167,7 @@ const targetSchema = z
     price: priceSchema.optional(),
     context_length: field(
       z.int().min(1).max(100_000_000),
-      'Tokens of input and output together that the model takes.',
+      'Tokens of input and output together that the model takes. Default, as for the price: what `catalogue` and the built-in catalogue know.',
       'a whole number from 1 to 100000000',
     ).optional(),
   })
@@ -226,6 +250,16 @@ const poolSchema = z
       '"none" or "soft"',
     ).default('none'),
     hedge: hedgeSchema.optional(),
+    fallback_on: field(
+      z.array(z.enum(REQUEST_FAULTS)).max(2),
+      'Refusals of a request that are answered by another target instead of being shown to the caller: `context_length` (the request is too long for the model; targets whose context is known to be no longer are left out) and `content_filter` (the provider will not handle the content).',
+      'a list such as [context_length, content_filter]',
+    ).default(['context_length']),
+    translation: field(
+      z.enum(['lenient', 'strict']),
+      'What to do with a part of a request that a target cannot be told in its own dialect: leave it out and name it in the header `keywell-dropped` (`lenient`), or not ask that target (`strict`). A caller may ask for `strict` by the header `keywell-strict: true`.',
+      '"lenient" or "strict"',
+    ).default('lenient'),
     continuation: field(
       z.boolean(),
       'Whether a plain text stream that breaks off is continued at another key by handing it what was written so far. Only at kinds that can go on from it; tool calls, JSON schemas, log probabilities and several choices are never continued.',
@@ -425,6 +459,10 @@ export const configSchema = z
       'The names callers use.',
       'a list such as [{ alias: smart, pool: chat }]',
     ]),
+    catalogue: list(catalogueSchema, 10_000, [
+      'What you know of models better than the built-in catalogue. Where two entries fit, the later one counts.',
+      'a list such as [{ provider: openai, model: "gpt-5*", price: { input: 1, output: 8 } }]',
+    ]).default([]),
     consumers: list(consumerSchema, 100_000, [
       'Who may call. Those added with `keywell consumers add` live in the data folder and need no line here.',
       'a list such as [{ id: web, key_hash: "kwh_…", models: [smart] }]',
@@ -446,5 +484,6 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderConfig = Config['providers'][number];
 export type KeyConfig = ProviderConfig['keys'][number];
 export type PoolConfig = Config['pools'][number];
+export type CatalogueConfig = Config['catalogue'][number];
 export type TargetConfig = PoolConfig['tiers'][number]['targets'][number];
 export type ConsumerConfig = Config['consumers'][number];

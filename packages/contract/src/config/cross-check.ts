@@ -5,6 +5,7 @@ import { type CrossCheck, Findings, namesIn, suggest } from './findings.ts';
 import { type LooseRecord, loose, records, text, texts } from './loose-config.ts';
 import { checkLimits } from './limit-check.ts';
 import { checkPools } from './pool-check.ts';
+import { checkReach } from './reach-check.ts';
 
 /**
  * Checks what records of a file say about each other. Takes any value, so that a file with a mistake in its shape shows these
@@ -53,6 +54,7 @@ function checkProvider(found: Findings, provider: LooseRecord): void {
   unique(found, records(provider, 'failures'), { field: 'name', what: 'failure' });
   checkFailures(found, provider);
   checkLimits(found, keys);
+  checkReach(found, provider);
   const values = new Map<string, LooseRecord>();
   for (const key of keys) {
     const value = text(key, 'value');

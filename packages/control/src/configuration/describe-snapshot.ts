@@ -41,6 +41,8 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       affinity: pool.affinity,
       hedge: pool.hedge,
       continuation: pool.continuation,
+      fallback_on: pool.fallbackOn,
+      strict_translation: pool.strictTranslation,
     })),
     models: snapshot.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers: snapshot.consumers.map((consumer) => ({
@@ -102,6 +104,13 @@ function describeProvider(provider: ProviderRecord): Described {
     charge: provider.charge,
     failures: provider.failures,
     prefill: provider.prefill ?? null,
+    auth: provider.auth ?? null,
+    dialects: provider.dialects ?? null,
+    headers: (provider.headers ?? []).map(({ name, fingerprint }) => ({
+      name,
+      value: `[secret ${fingerprint}]`,
+    })),
+    api_version: provider.apiVersion ?? null,
     keys: provider.keys.map(describeKey),
   };
 }

@@ -1,4 +1,4 @@
-import type { Config } from '@keywell/contract/config/config-schema';
+import type { Config, ProviderConfig } from '@keywell/contract/config/config-schema';
 import { loose, records, text } from '@keywell/contract/config/loose-config';
 import { Secret } from '@keywell/core/secret/secret';
 import { isSecretReference } from '@keywell/storage/secrets/resolve-secret';
@@ -10,6 +10,12 @@ const placeOf = (provider: string, key: string): SealedPlace => ({
   rowId: `${provider}/${key}`,
 });
 
+/** Where the value of a declared header is; ids have no slash, so no key has the same place. */
+const headerPlace = (provider: string, name: string): SealedPlace => ({
+  purpose: 'configuration',
+  rowId: `${provider}/header/${name}`,
+});
+
 /** A configuration as it may lie in the store: references as they are, literal credentials sealed. */
 export function encodeLastGood(config: Config, file: string, sealer: SecretSealer): string {
   const providers = config.providers.map((provider) => {
@@ -18,9 +24,23 @@ export function encodeLastGood(config: Config, file: string, sealer: SecretSeale
       const sealed = sealer.seal(new Secret(key.value), placeOf(provider.id, key.id));
       return Object.assign({}, key, { value: { sealed } });
     });
-    return Object.assign({}, provider, { keys });
+    const headers = sealHeaders(provider, sealer);
+    return Object.assign({}, provider, { keys }, headers === null ? {} : { headers });
   });
   return JSON.stringify({ form: 1, file, config: { ...config, providers } });
+}
+
+/** Values of declared headers may be credentials, too. */
+function sealHeaders({ id, headers }: ProviderConfig, sealer: SecretSealer): unknown {
+  if (headers === undefined) return null;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      isSecretReference(value)
+        ? value
+        : { sealed: sealer.seal(new Secret(value), headerPlace(id, name)) },
+    ]),
+  );
 }
 
 export type LastGood =
@@ -47,6 +67,14 @@ export function decodeLastGood(saved: string, sealer: SecretSealer): LastGood {
       const opened = sealer.open(sealed, place);
       if (!opened.ok) return { ok: false, message: opened.message };
       key.set('value', opened.secret.reveal());
+    }
+    const headers = loose(provider.get('headers'));
+    for (const name of Object.keys(Object(provider.get('headers')))) {
+      const sealed = text(loose(headers?.get(name)) ?? NOTHING, 'sealed');
+      if (sealed === null) continue;
+      const opened = sealer.open(sealed, headerPlace(text(provider, 'id') ?? '', name));
+      if (!opened.ok) return { ok: false, message: opened.message };
+      headers?.set(name, opened.secret.reveal());
     }
   }
   return { ok: true, value: root.get('config') };

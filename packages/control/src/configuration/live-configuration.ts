@@ -21,7 +21,7 @@ import { type Change, diffSnapshots } from './diff.ts';
 import { decodeLastGood, encodeLastGood } from './last-good.ts';
 import { type LoadedConfig, buildConfig, loadConfig } from './load-config.ts';
 import { type Problem, fileProblem } from './problem.ts';
-import { createSecretResolver, secretFile } from './secret-references.ts';
+import { createSecretResolver, secretFiles } from './secret-references.ts';
 import { SlotAllocator } from './slot-allocator.ts';
 import type { WatchFiles } from './watch-files.ts';
 
@@ -337,6 +337,7 @@ export class LiveConfiguration {
       slotOf: (consumer) => this.#slots.slotOf(consumer),
       accounts: this.#accounts(),
       version: this.#version + 1,
+      wallNow: this.#options.wallNow(),
     };
   }
 
@@ -358,9 +359,7 @@ export class LiveConfiguration {
 
   #watched(): readonly string[] {
     const { file } = this.#options;
-    const keys = this.#inForce?.config.providers.flatMap((provider) => provider.keys) ?? [];
-    const files = keys.flatMap((key) => secretFile(key.value ?? '', dirname(file)) ?? []);
-    return [file, ...files];
+    return [file, ...secretFiles(this.#inForce?.config.providers ?? [], dirname(file))];
   }
 
   /** Seats that a refused or compared configuration took are free again; those in force stay. */

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import type { Config } from '@keywell/contract/config/config-schema';
 import { Secret } from '@keywell/core/secret/secret';
 import { resolveSecret } from '@keywell/storage/secrets/resolve-secret';
 
@@ -41,8 +42,16 @@ export function createSecretResolver(from: {
   };
 }
 
-/** The files that references name, so that a changed secret can be noticed. */
-export function secretFile(reference: string, folder: string): string | null {
+/** The files that references of providers name, so that a changed secret can be noticed. */
+export function secretFiles(providers: Config['providers'], folder: string): readonly string[] {
+  const references = providers.flatMap(({ keys, headers = {} }) => [
+    ...keys.map(({ value = '' }) => value),
+    ...Object.values(headers),
+  ]);
+  return references.flatMap((reference) => secretFile(reference, folder) ?? []);
+}
+
+function secretFile(reference: string, folder: string): string | null {
   if (!reference.startsWith('file:') || reference.length === 'file:'.length) return null;
   return absolute(reference, folder).slice('file:'.length);
 }
@@ -62,6 +71,8 @@ function usable(answer: SecretAnswer & { ok: true }): SecretAnswer {
   if (value === '') return { ok: false, message: 'the secret is blank; give it a value' };
   if (PLACEHOLDERS.has(value.toLowerCase()))
     return { ok: false, message: 'the secret is a placeholder; give it the real value' };
+  const object = asOneLine(value);
+  if (object !== null) return { ok: true, secret: new Secret(object), literal: answer.literal };
   if (!/^[\u0021-\u007e]+$/.test(value))
     return {
       ok: false,
@@ -69,4 +80,14 @@ function usable(answer: SecretAnswer & { ok: true }): SecretAnswer {
         'the secret has spaces or characters that no HTTP header can carry; check for a stray line',
     };
   return { ok: true, secret: new Secret(value), literal: answer.literal };
+}
+
+/** Credentials that are JSON are read, not sent, and may stand on several lines: the same ones are the same text. Null: it is no object. */
+function asOneLine(value: string): string | null {
+  if (!value.startsWith('{')) return null;
+  try {
+    return JSON.stringify(JSON.parse(value));
+  } catch {
+    return null;
+  }
 }

@@ -106,6 +106,7 @@ async function attemptAnswered(
   };
   const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
   exchange.operation = 'chat.completions';
+  exchange.conversation = 'openai-chat';
   exchange.model = live.models.get('smart') ?? null;
   const [candidate] = live.plan.candidates;
   const reservation = candidate === undefined ? null : reserve(live.table, candidate, clock.now());
@@ -116,6 +117,7 @@ async function attemptAnswered(
     reservation,
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
+    face: null,
     hideUsage: false,
     number: 1,
     onContent: null,

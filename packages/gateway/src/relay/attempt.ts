@@ -15,14 +15,16 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
-import { answerHeaders } from './response-headers.ts';
-import { estimateUsage, relayJson } from './relay-json.ts';
+import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
+import { answerHeaders, withCost } from './response-headers.ts';
+import { estimateUsage } from './estimate-usage.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
-import type { UpstreamTarget } from './upstream-target.ts';
+import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
 
 /** As much of a failed answer as the classifier reads. */
 const MAX_FAILURE_BYTES = 64 * 1024;
@@ -53,6 +55,8 @@ export interface AttemptPlan {
   readonly request: OutboundRequest;
   /** Monotonic instant by which the first byte of the answer must be there. */
   readonly firstByteBy: number;
+  /** In which dialect the provider is spoken to; null for what is no conversation. */
+  readonly face: TargetFace | null;
   readonly hideUsage: boolean;
   /** Its place among the request's attempts, from 1. */
   readonly number: number;
@@ -128,7 +132,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
     else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
     else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
-    else if (this.#exchange.streamed && isEventStream(header)) this.#openStream();
+    else if (this.#exchange.streamed && isEventStream(header, this.#plan.face)) this.#openStream();
     else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
   }
 
@@ -208,6 +212,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#stream = new StreamRelay(this.#exchange, this.#plane, {
       upstreamHeader: this.#header,
       control: this.#control,
+      face: this.#plan.face,
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
       endsBy: (this.#exchange.firstByteAt ?? this.#startedAt) + pool.maxStreamDurationMs,
@@ -238,21 +243,21 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#fail(null, body);
       return;
     }
-    const answer = isJson(this.#header) ? relayJson(this.#exchange, body) : 'not_json';
-    if (answer !== 'whole' || this.#exchange.streamed) {
-      this.#fail(answer === 'error_inside' ? null : 'invalid', body);
+    const exchange = this.#exchange;
+    const answer = isJson(this.#header) ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
+    if (answer.kind !== 'whole' || exchange.streamed) {
+      this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
       return;
     }
-    const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
-    exchange.responseBytes = body.byteLength;
+    exchange.responseBytes = answer.body.byteLength;
     exchange.inbound.respond(
       this.#status,
-      answerHeaders(exchange, this.#header('content-type') ?? '', this.#header),
-      body,
+      withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
+      answer.body,
     );
   }
 
@@ -290,17 +295,16 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { candidate, reservation } = this.#plan;
     const usage = this.#usageOf(result);
     const sent = this.#control?.sent === true;
-    this.#exchange.spend?.attemptEnded(candidate, {
-      result,
-      status: this.#status,
-      verdict,
-      sent,
-      usage,
+    const wallNow = clock.wallNow();
+    const cost = bookAttempt(this.#exchange, this.#plane, {
+      price: candidate.price,
+      end: { result, status: this.#status, verdict, sent, usage },
+      sentAt: wallNow - (now - this.#startedAt),
     });
     if (wasImplied(reservation, verdict)) meter.add('wasted');
     const changes = settle(this.#exchange.live.table, reservation, verdict, {
       now,
-      wallNow: clock.wallNow(),
+      wallNow,
       random,
       ...settlementOf(candidate, reservation.need, {
         usage,
@@ -321,6 +325,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
       usage: result.kind === 'left' ? null : usage,
+      costMicros: cost.micros,
+      costEstimated: cost.estimated,
     });
     this.#resolve(result);
   }
@@ -350,8 +356,11 @@ function decodeBounded(body: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function isEventStream(header: HeaderOf): boolean {
-  return contentTypeIs(header, 'text/event-stream');
+const AWS_STREAM = 'application/vnd.amazon.eventstream';
+
+function isEventStream(header: HeaderOf, face: TargetFace | null): boolean {
+  const type = face?.dialect === 'bedrock-converse' ? AWS_STREAM : 'text/event-stream';
+  return contentTypeIs(header, type);
 }
 
 function isJson(header: HeaderOf): boolean {

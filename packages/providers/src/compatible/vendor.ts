@@ -2,20 +2,13 @@ import type { ChargeRule } from '@keywell/core/keys/charge-rule';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import type { Outcome } from '@keywell/core/keys/outcome';
 import type { Verdict } from '@keywell/core/keys/verdict';
+import type { AuthScheme } from '@keywell/core/snapshot/auth-scheme';
 import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
-import type { Dialect } from '@keywell/wire/canonical/dialect';
+import type { DialectFace } from './dialect-face.ts';
+import type { CredentialKind } from './credential.ts';
 import type { FailureRule } from './failure-rule.ts';
 import type { LimitHeader } from './limit-headers.ts';
-
-/** What can be asked of a provider. */
-export type Operation = 'chat.completions' | 'completions' | 'embeddings';
-
-/** Where and how a vendor speaks a dialect of conversations. */
-export interface DialectFace {
-  readonly dialect: Dialect;
-  /** Path of a call, appended to the provider's base URL; what it takes of the model's name is percent-encoded here. */
-  readonly path: (call: { readonly model: string; readonly stream: boolean }) => string;
-}
+import type { Operations } from './operations.ts';
 
 /** A vendor as data: how to reach it, and how to read what it answers. */
 export interface Vendor {
@@ -26,17 +19,37 @@ export interface Vendor {
   readonly baseUrlForm?: string;
   /** Whether every call takes a credential; false on hosts that can be run without. */
   readonly needsKey: boolean;
-  /** Path of each operation it has in OpenAI's dialect, to be appended to the provider's base URL. */
-  readonly operations: Readonly<Partial<Record<Operation, string>>>;
+  /** What it has in OpenAI's words, and where. */
+  readonly operations: Operations;
   /**
    * The dialects it speaks itself, the one that loses least first: a caller's own is taken where it is among them, everything else is
-   * translated into the first.
+   * translated into the first. Empty where it has no conversations.
    */
   readonly faces: readonly DialectFace[];
+  /**
+   * The API prefixes that base URLs of it end in, longest first: what stands before one is the root that some paths start from. Absent:
+   * the path of its own base URL.
+   */
+  readonly prefixes?: readonly string[];
+  /** What differs below certain base URLs; the first that fits holds. */
+  readonly variants?: readonly Variant[];
+  /** How it wants a key. */
+  readonly auth: AuthScheme;
+  /** Headers of every call, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as `api-version` in the query where the configuration names no other; absent: nothing is sent. */
+  readonly apiVersion?: string | undefined;
   /** Whether streams take `stream_options` where the configuration does not say. */
   readonly streamUsageDefault: boolean;
-  /** The headers that authenticate, as one flat array of names and values in turn. Reveals the key: call it when sending. */
+  /** The kinds of credential that its keys may be; absent: plain ones alone. */
+  readonly credentials?: readonly CredentialKind[];
+  /**
+   * The headers of a call that authenticate, with those that every call has: names and values in turn. Reveals the key: call it when
+   * sending.
+   */
   readonly authHeaders: (key: UpstreamKeyRecord) => string[];
+  /** The parameter of the query that authenticates, `name=value`; mostly empty. Reveals the key likewise. */
+  readonly authQuery: (key: UpstreamKeyRecord) => string;
   /** Judges one attempt. Total: whatever a provider sends, there is a verdict. */
   readonly classify: (outcome: Outcome) => Verdict;
   /** What the response's headers tell about limits; empty when they tell nothing. Never throws. */
@@ -60,6 +73,14 @@ export interface Vendor {
    * then the configuration has to say so of a provider.
    */
   readonly prefill?: PrefillStyle;
+}
+
+/** A vendor below another kind of base URL: an older API, an endpoint in somebody else's dialect. */
+export interface Variant {
+  readonly where: (baseUrl: string) => boolean;
+  /** Those base URLs in words, for the reference: what they end in. */
+  readonly shown: string;
+  readonly instead: Partial<Pick<Vendor, 'operations' | 'faces' | 'auth' | 'apiVersion'>>;
 }
 
 /** Where in a vendor's tree of accounts a key belongs, as a response told. */

@@ -1,14 +1,20 @@
-import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
+import { CHAT_FACE, MESSAGES_FACE, RESPONSES_FACE } from '../compatible/dialect-face.ts';
+import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { OPENROUTER_BALANCE } from './balance.ts';
 import { OPENROUTER_FAILURES } from './failures.ts';
 import { OPENROUTER_LIMITS } from './limit-headers.ts';
 
-/** OpenRouter. Its list of models is public, so that reading it proves nothing about a key; its own key endpoint does. */
+/**
+ * OpenRouter. Its list of models is public, so that reading it proves nothing about a key; its own key endpoint does.
+ * https://openrouter.ai/docs/api/api-reference (chat, responses, anthropic-messages)
+ */
 export const openrouter: Vendor = defineVendor({
   kind: 'openrouter',
   baseUrl: 'https://openrouter.ai/api/v1',
-  operations: OPENAI_OPERATIONS,
+  faces: [CHAT_FACE, RESPONSES_FACE, MESSAGES_FACE],
+  operations: atOpenAisPlace('chat.completions', 'completions', 'embeddings', 'responses'),
   failures: OPENROUTER_FAILURES,
   limits: OPENROUTER_LIMITS,
   balanceCheck: OPENROUTER_BALANCE,

@@ -1,4 +1,5 @@
-import { defineVendor, OPENAI_OPERATIONS } from '../compatible/define-vendor.ts';
+import { defineVendor } from '../compatible/define-vendor.ts';
+import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { PERPLEXITY_FAILURES } from './failures.ts';
 import { PERPLEXITY_LIMITS } from './limit-headers.ts';
@@ -7,7 +8,7 @@ import { PERPLEXITY_LIMITS } from './limit-headers.ts';
 export const perplexity: Vendor = defineVendor({
   kind: 'perplexity',
   baseUrl: 'https://api.perplexity.ai',
-  operations: Object.freeze({ 'chat.completions': OPENAI_OPERATIONS['chat.completions'] }),
+  operations: atOpenAisPlace('chat.completions'),
   streamUsageDefault: false,
   failures: PERPLEXITY_FAILURES,
   limits: PERPLEXITY_LIMITS,

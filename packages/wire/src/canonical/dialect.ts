@@ -1,9 +1,2 @@
-/** The wire formats of conversations: those a caller may speak, and those a provider may. */
-export const DIALECTS = [
-  'openai-chat',
-  'openai-responses',
-  'anthropic-messages',
-  'gemini',
-  'bedrock-converse',
-] as const;
-export type Dialect = (typeof DIALECTS)[number];
+/** Core names them, since the configuration does too; codecs and vendors say `Dialect` from here. */
+export { DIALECTS, type Dialect } from '@keywell/core/snapshot/dialect';

@@ -59,7 +59,13 @@ export type StreamEvent =
 export type OpenedPart =
   | { readonly kind: 'text' }
   | { readonly kind: 'refusal' }
-  | { readonly kind: 'thinking'; readonly id: string | null; readonly sealed: Signature | null }
+  | {
+      readonly kind: 'thinking';
+      readonly id: string | null;
+      readonly sealed: Signature | null;
+      /** As in `ThinkingPart`. */
+      readonly verbatim?: true;
+    }
   | {
       readonly kind: 'tool_call';
       readonly id: string;

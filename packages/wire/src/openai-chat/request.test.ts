@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { editRequest, readRequest, type Operation, type RequestFacts } from './request.ts';
+import { editRequest, readRequest, type Operation } from './request.ts';
+import type { RequestFacts } from '../edit/request-members.ts';
 
 // Wide, for machines that are busy with something else.
 vi.setConfig({ testTimeout: 30_000 });

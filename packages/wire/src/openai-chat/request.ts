@@ -3,51 +3,28 @@
  * provider's to judge and goes through unread, byte for byte.
  * Source: openai/resources/chat/completions, completions and embeddings of the official SDK.
  */
-import type { ErrorCode } from '@keywell/core/errors/catalogue';
+import {
+  checkBoolean,
+  checkInteger,
+  integerAt,
+  MAX_CHOICES,
+  missing,
+  modelAt,
+  spanOf,
+  wrong,
+  type RequestFacts,
+  type RequestPlaces,
+  type RequestRefusal,
+} from '../edit/request-members.ts';
 import { splice, type Allocate, type Edit } from '../edit/splice.ts';
-import { CLOSE_BRACE, NINE, ZERO } from '../json/bytes.ts';
+import { CLOSE_BRACE } from '../json/bytes.ts';
 import { compileFields } from '../json/field-set.ts';
-import { ABSENT, ARRAY, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from '../json/kind.ts';
-import { kindName, readString } from '../json/read-value.ts';
+import { ABSENT, ARRAY, FALSE, NULL, OBJECT, TRUE } from '../json/kind.ts';
+import { kindName } from '../json/read-value.ts';
 import { scanObject, type Found } from '../json/scan.ts';
 import { createSpans } from '../json/spans.ts';
-import { RecentNames } from './recent-names.ts';
 
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
-
-export interface RequestFacts {
-  readonly model: string;
-  readonly stream: boolean;
-  /** Whether the caller itself asked for the usage of a stream. */
-  readonly includeUsage: boolean;
-  /** What the caller allows for one choice, in tokens. */
-  readonly maxOutputTokens: number | null;
-  /** How many choices are asked for. */
-  readonly n: number;
-  /** Whether the provider is to keep the answer (`store` or `background`), so that sending it twice is never harmless. */
-  readonly stored: boolean;
-  readonly places: RequestPlaces;
-}
-
-/** Where an edit reaches: offsets in the body. */
-export interface RequestPlaces {
-  /** Behind the opening brace. */
-  readonly first: number;
-  readonly modelStart: number;
-  readonly modelEnd: number;
-  /** Of `stream_options`; -1 where it is absent. */
-  readonly optionsStart: number;
-  readonly optionsEnd: number;
-  readonly optionsKind: number;
-}
-
-export interface RequestRefusal {
-  readonly ok: false;
-  readonly code: ErrorCode;
-  /** A sentence for the caller; holds nothing of the body. */
-  readonly message: string;
-  readonly param: string | null;
-}
 
 const NAMES = [
   'model',
@@ -76,16 +53,12 @@ const MAX_TOKENS = NAMES.indexOf('max_tokens');
 const MAX_COMPLETION_TOKENS = NAMES.indexOf('max_completion_tokens');
 const STORE = NAMES.indexOf('store');
 const BACKGROUND = NAMES.indexOf('background');
+const ANY = Number.MAX_SAFE_INTEGER;
 const REQUIRED: Readonly<Record<Operation, Name>> = {
   'chat.completions': 'messages',
   completions: 'prompt',
   embeddings: 'input',
 };
-
-const MAX_MODEL_LENGTH = 256;
-const MAX_CHOICES = 128;
-/** Characters that have no business in a model's name: they would end up in logs and headers. */
-const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 /** Scans a body and reads the facts; the body must be UTF-8, which is checked before. Never throws. */
 export function readRequest(
@@ -94,7 +67,7 @@ export function readRequest(
 ): { readonly ok: true; readonly facts: RequestFacts } | RequestRefusal {
   const scan = scanObject(body, FIELDS, SPANS);
   if (!scan.ok) return { ok: false, code: scan.code, message: scan.message, param: null };
-  const model = modelOf(body, scan);
+  const model = modelAt(body, scan, MODEL);
   if (typeof model !== 'string') return model;
   const hasOptions = operation !== 'embeddings';
   const refusal =
@@ -143,7 +116,8 @@ export function editRequest(
 ): Uint8Array {
   const { places } = facts;
   const edits: Edit[] = [];
-  if (to.model !== facts.model) {
+  // Where the model is no part of the body there is nothing to exchange.
+  if (to.model !== facts.model && places.modelStart >= 0) {
     edits.push({
       start: places.modelStart,
       end: places.modelEnd,
@@ -198,30 +172,6 @@ function isEmptyObject(body: Uint8Array, start: number): boolean {
   return body[position] === CLOSE_BRACE;
 }
 
-const recentNames = new RecentNames();
-
-function modelOf(body: Uint8Array, scan: Found): string | RequestRefusal {
-  const kind = scan.kind[MODEL] ?? ABSENT;
-  if (kind === ABSENT || kind === NULL) return missing('model');
-  if (kind !== STRING) return wrong('model', `a string, not ${kindName(kind)}`);
-  const { start, end } = spanOf(scan, MODEL);
-  const known = recentNames.recall(body, start, end);
-  if (known !== null) return known;
-  // A character takes six bytes at most: as an escape.
-  if (end - start - 2 > MAX_MODEL_LENGTH * 6) return wrong('model', MODEL_RULE);
-  const model = readString(body, start, end);
-  const fine =
-    model.length > 0 &&
-    model.length <= MAX_MODEL_LENGTH &&
-    !CONTROL.test(model) &&
-    model.isWellFormed();
-  if (!fine) return wrong('model', MODEL_RULE);
-  recentNames.remember(model, body, start, end);
-  return model;
-}
-
-const MODEL_RULE = `a name of 1 to ${MAX_MODEL_LENGTH} characters without control characters`;
-
 function checkRequired(scan: Found, name: Name): RequestRefusal | null {
   const kind = scan.kind[NAMES.indexOf(name)] ?? ABSENT;
   if (name === 'messages') {
@@ -235,18 +185,16 @@ function checkOptions(body: Uint8Array, scan: Found): RequestRefusal | null {
   return (
     checkBoolean(scan, STREAM, 'stream') ??
     checkStreamOptions(body, scan) ??
-    checkInteger(body, scan, N, MAX_CHOICES) ??
-    checkInteger(body, scan, MAX_TOKENS, Number.MAX_SAFE_INTEGER) ??
-    checkInteger(body, scan, MAX_COMPLETION_TOKENS, Number.MAX_SAFE_INTEGER) ??
+    checkInteger(body, scan, { field: N, name: 'n', most: MAX_CHOICES }) ??
+    checkInteger(body, scan, { field: MAX_TOKENS, name: 'max_tokens', most: ANY }) ??
+    checkInteger(body, scan, {
+      field: MAX_COMPLETION_TOKENS,
+      name: 'max_completion_tokens',
+      most: ANY,
+    }) ??
     checkBoolean(scan, STORE, 'store') ??
     checkBoolean(scan, BACKGROUND, 'background')
   );
-}
-
-function checkBoolean(scan: Found, field: number, name: string): RequestRefusal | null {
-  const kind = scan.kind[field] ?? ABSENT;
-  if (kind === ABSENT || kind === TRUE || kind === FALSE || kind === NULL) return null;
-  return wrong(name, `true, false or null, not ${kindName(kind)}`);
 }
 
 function checkStreamOptions(body: Uint8Array, scan: Found): RequestRefusal | null {
@@ -266,55 +214,4 @@ function usageOption(body: Uint8Array, scan: Found): number {
   const { start, end } = spanOf(scan, STREAM_OPTIONS);
   const inner = scanObject(body.subarray(start, end), OPTION_FIELDS, OPTION_SPANS);
   return inner.ok ? (inner.kind[0] ?? ABSENT) : ABSENT;
-}
-
-function checkInteger(
-  body: Uint8Array,
-  scan: Found,
-  field: number,
-  most: number,
-): RequestRefusal | null {
-  const kind = scan.kind[field] ?? ABSENT;
-  if (kind === ABSENT || kind === NULL) return null;
-  const name = NAMES[field] ?? '';
-  const rule = most === MAX_CHOICES ? `an integer from 1 to ${most}` : 'a positive integer';
-  if (kind !== NUMBER) return wrong(name, `${rule}, not ${kindName(kind)}`);
-  const value = integerAt(body, scan, field);
-  return value !== null && value >= 1 && value <= most ? null : wrong(name, rule);
-}
-
-/** A number written as digits alone, null where there is none: 16 digits are read, which is past every safe integer. */
-function integerAt(body: Uint8Array, scan: Found, field: number): number | null {
-  if (scan.kind[field] !== NUMBER) return null;
-  const { start, end } = spanOf(scan, field);
-  if (end - start > 16) return null;
-  let value = 0;
-  for (let position = start; position < end; position++) {
-    const byte = body[position] ?? 0;
-    if (byte < ZERO || byte > NINE) return null;
-    value = value * 10 + (byte - ZERO);
-  }
-  return value;
-}
-
-function spanOf(scan: Found, field: number): { readonly start: number; readonly end: number } {
-  return { start: scan.start[field] ?? 0, end: scan.end[field] ?? 0 };
-}
-
-function missing(param: string): RequestRefusal {
-  return {
-    ok: false,
-    code: 'missing_parameter',
-    message: `The parameter "${param}" is missing.`,
-    param,
-  };
-}
-
-function wrong(param: string, expected: string): RequestRefusal {
-  return {
-    ok: false,
-    code: 'invalid_parameter',
-    message: `The parameter "${param}" must be ${expected}.`,
-    param,
-  };
 }

@@ -41,6 +41,7 @@ function call(fetch: FreeFetch, signal = new AbortController().signal) {
   if (provider === undefined || key === undefined) throw new Error('the snapshot has a key');
   const vendor = {
     authHeaders: (of: typeof key) => ['authorization', `Bearer ${of.value?.reveal() ?? ''}`],
+    authQuery: () => '',
   };
   const secret = { ...key, value: new Secret('sk-canary') };
   return freeCall(fetch, 'https://api.example/v1/models', {

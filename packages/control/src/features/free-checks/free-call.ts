@@ -40,7 +40,7 @@ export async function freeCall(
   fetch: FreeFetch,
   url: string,
   of: {
-    readonly vendor: Pick<Vendor, 'authHeaders'>;
+    readonly vendor: Pick<Vendor, 'authHeaders' | 'authQuery'>;
     readonly provider: Pick<ProviderRecord, 'id'>;
     readonly key: UpstreamKeyRecord;
     readonly signal: AbortSignal;
@@ -50,7 +50,14 @@ export async function freeCall(
   const flat = of.vendor.authHeaders(of.key);
   for (let at = 0; at + 1 < flat.length; at += 2) headers[flat[at] ?? ''] = flat[at + 1] ?? '';
   const { signal } = of;
-  const answer = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal });
+  const query = of.vendor.authQuery(of.key);
+  const joint = url.includes('?') ? '&' : '?';
+  const answer = await fetch(query === '' ? url : `${url}${joint}${query}`, {
+    method: 'GET',
+    headers,
+    redirect: 'manual',
+    signal,
+  });
   return { status: answer.status, body: await readBounded(answer.body, signal) };
 }
 

@@ -1,0 +1,65 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { liftStrings, lowerStrings } from './lift-strings.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (of: Uint8Array): string => new TextDecoder().decode(of);
+const allocate = (length: number): Uint8Array => new Uint8Array(length);
+const LONG = 'QUJD'.repeat(8192);
+
+/** As a codec would: parses what is small, writes it anew, has the strings put back. */
+function rewritten(body: string, edit: (value: unknown) => unknown = (value) => value): string {
+  const { small, strings } = liftStrings(bytes(body));
+  return text(lowerStrings(JSON.stringify(edit(JSON.parse(text(small)))), strings, allocate));
+}
+
+describe('lifting long strings', () => {
+  it('leaves a small text parse and puts every picture back byte for byte', () => {
+    const body = JSON.stringify({ a: `data:image/png;base64,${LONG}`, b: [LONG], c: 'short' });
+    const { small, strings } = liftStrings(bytes(body));
+    expect(small.length).toBeLessThan(100);
+    expect(strings).toHaveLength(2);
+    expect(text(small)).toContain('data:image/png;base64,');
+    expect(rewritten(body)).toBe(body);
+  });
+
+  it('gives the very body back where nothing is long', () => {
+    const body = bytes('{"a":"b"}');
+    expect(liftStrings(body).small).toBe(body);
+  });
+
+  it('lets strings be moved and dropped', () => {
+    const body = JSON.stringify({ a: LONG, b: `data:;base64,${LONG}x`, c: 1 });
+    const moved = rewritten(body, (value) => ({ z: [Reflect.get(Object(value), 'a')] }));
+    expect(moved).toBe(JSON.stringify({ z: [LONG] }));
+  });
+
+  it('leaves text, tool arguments and whatever else is not base64 where it is', () => {
+    const words = 'two words '.repeat(4000);
+    const body = JSON.stringify({ words, args: JSON.stringify({ q: words }), url: `${LONG}%20` });
+    expect(liftStrings(bytes(body)).strings).toEqual([]);
+  });
+
+  it('cannot be fooled by marks that a caller writes', () => {
+    const body = JSON.stringify({ a: LONG, b: '\uE0000\uE001' });
+    expect(liftStrings(bytes(body)).strings).toEqual([]);
+    expect(rewritten(body)).toBe(body);
+  });
+
+  it('does not take an escaped mark for one of its own', () => {
+    const body = `{"a":"${LONG}","b":"\\ue0000\\ue001"}`;
+    expect(liftStrings(bytes(body)).strings).toEqual([]);
+    expect(JSON.parse(rewritten(body))).toEqual(JSON.parse(body));
+  });
+
+  it('never changes what a body says', () => {
+    const long = fc.constantFrom(LONG, `data:a/b;base64,${LONG}`, `${LONG}\\`, `${LONG}"`);
+    fc.assert(
+      fc.property(fc.json(), fc.array(long, { maxLength: 3 }), (json, strings) => {
+        const body = JSON.stringify({ json: JSON.parse(json), strings });
+        expect(JSON.parse(rewritten(body))).toEqual(JSON.parse(body));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
