@@ -1,5 +1,11 @@
 /** Messages to turns. Source: types `ChatCompletion*MessageParam` of the official SDK. */
-import { textPart, type Part, type Signature, type ToolCallPart } from '../canonical/content.ts';
+import {
+  textPart,
+  type CacheMark,
+  type Part,
+  type Signature,
+  type ToolCallPart,
+} from '../canonical/content.ts';
 import {
   missingFault,
   objectsIn,
@@ -18,7 +24,7 @@ import { decodeReasoning } from './reasoning-details.ts';
 import { ridersOf } from './riders.ts';
 import { thoughtSignature } from './tool-call-shape.ts';
 
-const PLAIN = new Set(['role', 'content', 'name']);
+const PLAIN = new Set(['role', 'content', 'name', 'cache_control']);
 const ASSISTANT = new Set([
   ...PLAIN,
   'refusal',
@@ -30,7 +36,7 @@ const ASSISTANT = new Set([
   'reasoning_details',
   'extra_content',
 ]);
-const TOOL = new Set([...PLAIN, 'tool_call_id', 'cache_control']);
+const TOOL = new Set([...PLAIN, 'tool_call_id']);
 const CALL = new Set(['id', 'type', 'index', 'function', 'custom', 'extra_content']);
 const ROLES = '"system", "developer", "user", "assistant", "tool" or "function"';
 
@@ -71,7 +77,18 @@ function speakerOf(role: string, at: string): Turn['role'] {
 function decodeSpoken(message: JsonObject, at: string): Part[] {
   const place = pathOf(at, 'content');
   if ((message['content'] ?? null) === null) throw missingFault(place);
-  return [...decodeContent(message['content'], place), ...ridersOf(message, PLAIN, 'message')];
+  const parts = decodeContent(message['content'], place);
+  markLast(parts, decodeCacheMark(message));
+  return [...parts, ...ridersOf(message, PLAIN, 'message')];
+}
+
+/** A mark on the message, as LiteLLM's callers set it, is one on the last of its content. */
+function markLast(parts: Part[], mark: CacheMark | null): void {
+  const index = parts.findLastIndex((part) => 'cache' in part);
+  const last = parts[index];
+  if (mark !== null && last !== undefined && 'cache' in last) {
+    parts[index] = { ...last, cache: mark };
+  }
 }
 
 /** `functions` tells ids of the legacy calls, which have only names. */
@@ -80,6 +97,7 @@ function decodeAssistant(message: JsonObject, at: string, functions: Map<string,
   for (const part of decodeContent(message['content'], pathOf(at, 'content'))) {
     if (part.kind !== 'text' || part.text !== '' || part.cache !== null) parts.push(part);
   }
+  markLast(parts, decodeCacheMark(message));
   signText(parts, thoughtSignature(message));
   const refusal = optionalString(message, 'refusal', at) ?? '';
   if (refusal !== '') parts.push({ kind: 'refusal', text: refusal });

@@ -118,6 +118,20 @@ describe('a request of the Chat dialect', () => {
     expect(partsOf({ role: 'user', content: [block] })).toMatchObject([[part]]);
   });
 
+  it('takes a cache mark on a message for one on the last of its content', () => {
+    const mark = { cache_control: { type: 'ephemeral' } };
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+    ];
+    const [spoken, said] = partsOf(
+      { role: 'system', content, ...mark },
+      { role: 'assistant', content: 'c', ...mark },
+    );
+    expect(spoken).toMatchObject([{ cache: null }, { text: 'b', cache: { ttl: null } }]);
+    expect(said).toMatchObject([{ text: 'c', cache: { ttl: null } }]);
+  });
+
   it('keeps members it does not know beside what they belong to', () => {
     const block = { type: 'text', text: 'a', prompt_cache_breakpoint: { mode: 'explicit' } };
     expect(partsOf({ role: 'user', content: [block], weight: 2 })).toMatchObject([

@@ -57,7 +57,7 @@ function proofOf(value: JsonValue | undefined, format: string | null): Signature
 }
 
 /** The reverse: the value on the wire, with its format where it had one. */
-export function unwrapProof(proof: Signature): {
+function unwrapProof(proof: Signature): {
   readonly value: string;
   readonly format: string | null;
 } {

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from '../canonical/drops.ts';
-import type { JsonObject } from '../json/value.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { chatCodec } from './codec.ts';
 import type { ChatEncodeOptions } from './encode-options.ts';
 
@@ -172,6 +173,13 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
     expect(roundTrip({ ...base, ...said })).toEqual({ ...base, ...normal });
   });
 
+  it('is the body of the recorded request', () => {
+    const file = new URL('./fixtures/chat-request.json', import.meta.url);
+    const body: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (!isJsonObject(body)) throw new Error('no object');
+    expect(roundTrip(body)).toEqual(body);
+  });
+
   it('keeps a format that only some hosts know', () => {
     const base = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
     const body = { ...base, response_format: { type: 'grammar', grammar: 'x ::= y' } };
@@ -236,7 +244,8 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
     fc.assert(
       fc.property(json, (messages) => {
         const text = JSON.stringify({ model: 'm', messages: [messages, { role: 'user' }] });
-        const body = JSON.parse(text) as JsonObject;
+        const body: unknown = JSON.parse(text);
+        if (!isJsonObject(body)) throw new Error('no object');
         const result = chatCodec.decodeRequest(body, { model: null, stream: null });
         expect(result.ok ? null : result.param).not.toBe('');
       }),
