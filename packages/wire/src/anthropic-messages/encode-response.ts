@@ -26,7 +26,7 @@ export function encodeResponse(
   const { usage: usageRest, ...extensions } = own ? response.extensions : {};
   if (!own) for (const name of Object.keys(response.extensions)) drops.add(name);
   return {
-    id: own && response.id !== null ? response.id : messageId(stamp),
+    id: messageId(response.id, stamp),
     type: 'message',
     role: 'assistant',
     model: response.model ?? stamp.model,
@@ -40,8 +40,10 @@ export function encodeResponse(
   };
 }
 
-export function messageId({ id }: AnswerStamp): string {
-  return id.startsWith('msg_') ? id : `msg_${id}`;
+/** The provider's id where it looks like one of this dialect. */
+export function messageId(id: string | null, stamp: AnswerStamp): string {
+  if (id?.startsWith('msg_') === true) return id;
+  return stamp.id.startsWith('msg_') ? stamp.id : `msg_${stamp.id}`;
 }
 
 /** A part as blocks: itself, and what carries a proof that has no place in it. */

@@ -74,7 +74,7 @@ function encodeTool(tool: Tool, traits: ModelTraits, { own, drops }: EncodeConte
   return {
     name: tool.name,
     ...(tool.description === null ? {} : { description: tool.description }),
-    input_schema: schemaOf(tool, strict === true && !own, drops),
+    input_schema: own ? (tool.parameters ?? ANYTHING) : schemaOf(tool, strict === true, drops),
     ...(strict === null || (!own && !strict) ? {} : { strict }),
     ...cacheMember(tool.cache),
     ...extensionsOf(tool, own, drops),

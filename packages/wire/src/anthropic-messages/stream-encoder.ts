@@ -81,7 +81,7 @@ class MessagesStreamEncoder implements StreamEncoder {
     if (this.#started) return '';
     this.#started = true;
     const message = {
-      id: id?.startsWith('msg_') === true ? id : messageId(this.#stamp),
+      id: messageId(id, this.#stamp),
       type: 'message',
       role: 'assistant',
       model: model ?? this.#stamp.model,
