@@ -66,7 +66,7 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
 }
 
 /** `models/gemini-2.5-flash` is `gemini-2.5-flash`. */
-export function modelName(name: string): string {
+function modelName(name: string): string {
   return name.startsWith('models/') ? name.slice('models/'.length) : name;
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textPart, type Part } from '../canonical/content.ts';
 import { Drops } from '../canonical/drops.ts';
@@ -16,6 +16,7 @@ import {
 import { SAMPLE_REQUESTS, sampleRequest } from '../canonical/samples.contract.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { geminiCodec } from './codec.ts';
+import { objectsOf } from './event-grammar.contract.ts';
 
 const PLACE = { model: 'models/gemini-3-flash-preview', stream: true };
 
@@ -429,20 +430,21 @@ describe('a request of another dialect towards Gemini', () => {
     expect(drops).toEqual(names);
   });
 
-  it.each<[CanonicalRequest['toolChoice'], boolean, string, JsonObject, readonly string[]]>([
-    [null, true, 'gemini-2.5-flash', { mode: 'VALIDATED' }, []],
-    [{ kind: 'auto' }, false, 'gemini-2.5-flash', { mode: 'AUTO' }, []],
-    [{ kind: 'required' }, true, 'gemini-2.5-flash', { mode: 'ANY' }, []],
-    [{ kind: 'none' }, false, 'gemini-2.5-flash', { mode: 'NONE' }, []],
-    [{ kind: 'auto' }, true, 'gemini-2.0-flash', { mode: 'AUTO' }, ['strict']],
+  it.each<
+    readonly [CanonicalRequest['toolChoice'], boolean, string, readonly [JsonObject, ...string[]]]
+  >([
+    [null, true, 'gemini-2.5-flash', [{ mode: 'VALIDATED' }]],
+    [{ kind: 'auto' }, false, 'gemini-2.5-flash', [{ mode: 'AUTO' }]],
+    [{ kind: 'required' }, true, 'gemini-2.5-flash', [{ mode: 'ANY' }]],
+    [{ kind: 'none' }, false, 'gemini-2.5-flash', [{ mode: 'NONE' }]],
+    [{ kind: 'auto' }, true, 'gemini-2.0-flash', [{ mode: 'AUTO' }, 'strict']],
     [
       { kind: 'allowed', names: ['a', 'b'], required: false },
       false,
       'gemini-2.5-flash',
-      { mode: 'VALIDATED', allowedFunctionNames: ['a', 'b'] },
-      [],
+      [{ mode: 'VALIDATED', allowedFunctionNames: ['a', 'b'] }],
     ],
-  ])('chooses tools: %j, strict %s, %s', (toolChoice, strict, model, config, names) => {
+  ])('chooses tools: %j, strict %s, %s', (toolChoice, strict, model, [config, ...names]) => {
     const tools = [{ ...WEATHER_TOOL, strict }];
     const { body, drops } = asked({ toolChoice, tools }, model);
     expect(body['toolConfig']).toEqual({ functionCallingConfig: config });
@@ -487,12 +489,12 @@ describe('a request of another dialect towards Gemini', () => {
         turn('user', ...calls.map((_, n) => toolResult(`c${199 - n}`, textPart(String(199 - n))))),
       ]),
     );
-    const [model, user] = body['contents'] as readonly { parts: readonly JsonObject[] }[];
-    expect(model?.parts.length).toBe(203);
-    expect(model?.parts.slice(201)).toMatchObject([
+    const [model, user] = objectsOf(body['contents']).map(({ parts }) => objectsOf(parts));
+    expect(model?.length).toBe(203);
+    expect(model?.slice(201)).toMatchObject([
       { functionCall: { args: { input: deep } } },
       { functionCall: { args: { input: closed } } },
     ]);
-    expect(user?.parts[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
+    expect(user?.[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
   });
 });

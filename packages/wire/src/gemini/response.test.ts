@@ -15,6 +15,7 @@ import {
 } from '../canonical/samples.contract.ts';
 import type { JsonObject } from '../json/value.ts';
 import { geminiCodec } from './codec.ts';
+import { objectsOf } from './event-grammar.contract.ts';
 
 const STAMP: AnswerStamp = {
   id: 'kw-1',
@@ -203,9 +204,11 @@ describe('an answer of another dialect for a caller of Gemini', () => {
         { ...toolCall('a', 'f', '{}'), signature: proof },
       ];
       const { body } = encoded(sampleResponse([sampleChoice(parts)], { origin }));
-      const [candidate] = body['candidates'] as readonly { content: JsonObject }[];
-      const asPython = JSON.stringify([candidate?.content]).replaceAll('Keywell/', 'Keywell_');
-      for (const contents of [[candidate?.content ?? {}], JSON.parse(asPython)]) {
+      const [content] = objectsOf(body['candidates']).flatMap((each) =>
+        objectsOf([each['content'] ?? {}]),
+      );
+      const asPython = JSON.stringify([content]).replaceAll('Keywell/', 'Keywell_');
+      for (const contents of [[content ?? {}], JSON.parse(asPython)]) {
         const back = geminiCodec.decodeRequest({ contents }, { model: 'm', stream: false });
         const ids =
           origin === 'gemini'

@@ -10,7 +10,7 @@ import { SAMPLE_RESPONSES, sampleRequest } from '../canonical/samples.contract.t
 import type { StreamEvent } from '../canonical/stream-event.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { geminiCodec } from './codec.ts';
-import { geminiEvents, partsInStream } from './event-grammar.contract.ts';
+import { geminiEvents, objectsOf, partsInStream } from './event-grammar.contract.ts';
 import { jsonArrayFraming } from './json-array-framing.ts';
 import { renderStreamError } from './render-error.ts';
 
@@ -161,13 +161,13 @@ describe('a stream for a caller of Gemini', () => {
         const text = encodeAll(unfoldResponse(response, length));
         const events = geminiEvents(text);
         const whole = geminiCodec.encodeResponse(response, STAMP, new Drops());
-        const candidates = (whole['candidates'] ?? []) as readonly JsonObject[];
+        const candidates = objectsOf(whole['candidates']);
         for (const [index, candidate] of candidates.entries()) {
-          const content = candidate['content'] as { parts?: readonly JsonObject[] };
-          expect(merged(partsInStream(text, index))).toEqual(merged(content.parts ?? []));
+          const [content] = objectsOf([candidate['content'] ?? {}]);
+          expect(merged(partsInStream(text, index))).toEqual(merged(objectsOf(content?.['parts'])));
         }
         expect(events.at(-1)?.['usageMetadata']).toEqual(whole['usageMetadata']);
-        const reasons = (events.at(-1)?.['candidates'] ?? []) as readonly JsonObject[];
+        const reasons = objectsOf(events.at(-1)?.['candidates']);
         expect(reasons.map((each) => each['finishReason'])).toEqual(
           candidates.map((each) => each['finishReason']),
         );
@@ -247,22 +247,24 @@ describe('a stream for a caller of Gemini', () => {
 function merged(parts: readonly JsonObject[]): readonly JsonObject[] {
   const list: JsonObject[] = [];
   for (const part of parts) {
-    if (typeof part['text'] !== 'string') {
-      list.push(part);
-      continue;
-    }
+    const { text } = part;
     const last = list.at(-1);
-    const joins =
-      typeof last?.['text'] === 'string' &&
-      last['thought'] === part['thought'] &&
-      last['thoughtSignature'] === undefined &&
-      (part['thoughtSignature'] === undefined || part['text'] === '') &&
-      !(part['text'] === '' && isSealed(part));
-    if (joins)
-      list[list.length - 1] = { ...last, ...part, text: `${String(last['text'])}${part['text']}` };
-    else if (part['text'] !== '' || part['thoughtSignature'] !== undefined) list.push(part);
+    const before = last?.['text'];
+    if (typeof text !== 'string') {
+      list.push(part);
+    } else if (typeof before === 'string' && last !== undefined && isNext(last, part)) {
+      list[list.length - 1] = { ...last, ...part, text: before + text };
+    } else if (text !== '' || part['thoughtSignature'] !== undefined) {
+      list.push(part);
+    }
   }
   return list;
+}
+
+function isNext(last: JsonObject, part: JsonObject): boolean {
+  if (last['thought'] !== part['thought'] || last['thoughtSignature'] !== undefined) return false;
+  if (part['text'] !== '') return part['thoughtSignature'] === undefined;
+  return !isSealed(part);
 }
 
 function isSealed(part: JsonObject): boolean {
