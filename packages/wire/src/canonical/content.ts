@@ -15,10 +15,7 @@ export type MediaSource =
   | { readonly kind: 'url'; readonly url: string; readonly mediaType: string | null }
   | { readonly kind: 'id'; readonly id: string; readonly origin: Dialect };
 
-/**
- * What else its dialect says of a part (Gemini's `videoMetadata`, a file's `displayName`): whoever speaks `origin` writes the members
- * back, for everybody else they are lost under their names.
- */
+/** What else a dialect says of a part, by the names it has there: `extrasFor` gives it to that dialect and names it to others. */
 export interface PartExtras {
   readonly origin: Dialect;
   readonly members: JsonObject;

@@ -3,19 +3,16 @@ import type { PartExtras } from './content.ts';
 import type { Dialect } from './dialect.ts';
 import type { Drops } from './drops.ts';
 
-/** For a decoder to spread into a part: nothing where there is nothing else. */
-export function extrasOf(origin: Dialect, members: JsonObject): { readonly extras?: PartExtras } {
-  return Object.keys(members).length === 0 ? {} : { extras: { origin, members } };
-}
+const NONE: JsonObject = Object.freeze({});
 
-/** For an encoder: what is said of a part in its dialect; what another dialect says of it is noted as lost. */
+/** Members to write over those that an encoder for `target` made of a part; what `target` cannot say is named. */
 export function extrasFor(
-  dialect: Dialect,
-  { extras }: { readonly extras?: PartExtras },
+  extras: PartExtras | undefined,
+  target: Dialect,
   drops: Drops,
 ): JsonObject {
-  if (extras === undefined) return {};
-  if (extras.origin === dialect) return extras.members;
+  if (extras === undefined) return NONE;
+  if (extras.origin === target) return extras.members;
   for (const name of Object.keys(extras.members)) drops.add(name);
-  return {};
+  return NONE;
 }

@@ -87,7 +87,7 @@ function encodeText(part: TextPart, target: PartTarget): JsonObject {
   return said({
     text,
     thoughtSignature: proof,
-    ...extrasFor('gemini', part, target.drops),
+    ...extrasFor(part.extras, 'gemini', target.drops),
   });
 }
 
@@ -116,14 +116,14 @@ function encodeThinking(part: ThinkingPart, target: PartTarget): JsonObject | nu
   if (text === '' && proof === null) return null;
   const thoughtSignature = writeProof(part);
   if (text === '' && proof?.origin === 'gemini') return said({ text: '', thoughtSignature });
-  const extras = extrasFor('gemini', part, target.drops);
+  const extras = extrasFor(part.extras, 'gemini', target.drops);
   return said({ text, thought: true, thoughtSignature, ...extras });
 }
 
 function encodeCall(part: ToolCallPart, target: PartTarget): JsonObject {
   const { id, name, custom, cache } = part;
   target.drops.addIf(cache, 'cache_control');
-  const [beside, inside] = shared(extrasFor('gemini', part, target.drops));
+  const [beside, inside] = shared(extrasFor(part.extras, 'gemini', target.drops));
   return said({
     functionCall: said({
       id: target.own && (target.forCaller || !isMadeUp(id)) ? id : null,
@@ -162,9 +162,9 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
   const media: JsonObject[] = [];
   for (const piece of part.content) {
     if (piece.kind === 'text') texts.push(piece.text);
-    else media.push(...one(encodeMedia(piece, target)));
+    else for (const each of one(encodeMedia(piece, target))) media.push(each);
   }
-  const [beside, { parts, ...inside }] = shared(extrasFor('gemini', part, drops));
+  const [beside, { parts, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
   const kept = parts !== undefined && isJsonArray(parts) ? parts : [];
   const within = target.mediaInResults || target.own ? [...media, ...kept] : [];
   const text = texts.join('\n');
@@ -183,7 +183,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
 
 function encodeMedia(part: MediaPart, { drops, own }: PartTarget): JsonObject | null {
   if ('cache' in part) drops.addIf(part.cache, 'cache_control');
-  const [beside, { mimeType, ...inside }] = shared(extrasFor('gemini', part, drops));
+  const [beside, { mimeType, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
   const data = mediaData(part.kind, part.source, mimeType);
   if (data === null) {
     drops.add(part.kind);

@@ -497,4 +497,16 @@ describe('a request of another dialect towards Gemini', () => {
     ]);
     expect(user?.[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
   });
+
+  it('takes more parts than a function takes arguments', () => {
+    const parts: Part[] = Array.from({ length: 150_000 }, () => textPart('a'));
+    const long = { role: 'assistant', name: null, parts } as const;
+    const { body } = encoded(
+      bareRequest('openai-chat', 'm', [turn('assistant', textPart('b')), long]),
+    );
+    const request = decoded({
+      contents: [{ role: 'model', parts: [{ text: 'c' }] }, ...objectsOf(body['contents'])],
+    });
+    expect(request.turns[0]?.parts.length).toBe(150_001);
+  });
 });
