@@ -9,7 +9,7 @@ export function isMadeUp(id: string): boolean {
 }
 
 /** At most 64 characters of what every dialect takes in an id (Bedrock: `[a-zA-Z0-9_-]{1,64}`). */
-export function madeUpId(seed: string, number: number): string {
+function madeUpId(seed: string, number: number): string {
   const letters = seed.replace(/[^A-Za-z0-9_-]/g, '').slice(-40);
   return letters === '' ? `${MADE_UP}${number}` : `${MADE_UP}${letters}_${number}`;
 }

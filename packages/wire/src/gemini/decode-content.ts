@@ -5,12 +5,12 @@ import {
   type ImagePart,
   type MediaSource,
   type Part,
+  type PartExtras,
   type TextPart,
   type ThinkingPart,
   type ToolCallPart,
   type ToolResultPart,
 } from '../canonical/content.ts';
-import { extrasOf } from '../canonical/part-extras.ts';
 import {
   objectsIn,
   optionalObject,
@@ -45,6 +45,11 @@ export function decodePart(raw: JsonObject, at: string, calls: CallLedger): Part
   return { kind: 'foreign', origin: 'gemini', name, value: raw };
 }
 
+/** To be spread into a part: nothing where nothing else is said. */
+function extrasOf(members: JsonObject): { readonly extras?: PartExtras } {
+  return Object.keys(members).length === 0 ? {} : { extras: { origin: 'gemini', members } };
+}
+
 const said = (value: JsonValue | undefined): boolean => value !== undefined && value !== null;
 
 function decodeText(part: JsonObject, at: string): TextPart | ThinkingPart {
@@ -58,13 +63,13 @@ function decodeText(part: JsonObject, at: string): TextPart | ThinkingPart {
       signature: proof?.signature ?? null,
       sealed: proof?.sealed ?? null,
       id: proof?.id ?? null,
-      ...extrasOf('gemini', othersIn(part, TEXT)),
+      ...extrasOf(othersIn(part, TEXT)),
     };
   }
   return {
     ...textPart(text),
     signature: proof?.signature ?? proof?.sealed ?? null,
-    ...extrasOf('gemini', othersIn(part, TEXT)),
+    ...extrasOf(othersIn(part, TEXT)),
   };
 }
 
@@ -82,7 +87,7 @@ function decodeCall(part: JsonObject, at: string, calls: CallLedger): ToolCallPa
     custom: false,
     signature: signature === null ? null : readProof(signature).signature,
     cache: null,
-    ...extrasOf('gemini', others),
+    ...extrasOf(others),
   };
 }
 
@@ -112,7 +117,7 @@ function decodeResult(part: JsonObject, at: string, calls: CallLedger): ToolResu
     content: [textPart(typeof told === 'string' ? told : JSON.stringify(told ?? {})), ...content],
     isError,
     cache: null,
-    ...extrasOf('gemini', others),
+    ...extrasOf(others),
   };
 }
 
@@ -181,13 +186,13 @@ function mediaPart(
   const named = name === null ? others : { ...others, displayName: name };
   switch (mediaType?.slice(0, mediaType.indexOf('/'))) {
     case 'image':
-      return { kind: 'image', source, detail: null, cache: null, ...extrasOf('gemini', named) };
+      return { kind: 'image', source, detail: null, cache: null, ...extrasOf(named) };
     case 'audio':
-      return { kind: 'audio', source, ...extrasOf('gemini', named) };
+      return { kind: 'audio', source, ...extrasOf(named) };
     case 'video':
-      return { kind: 'video', source, ...extrasOf('gemini', named) };
+      return { kind: 'video', source, ...extrasOf(named) };
     default:
-      return { kind: 'file', source, name, cache: null, ...extrasOf('gemini', others) };
+      return { kind: 'file', source, name, cache: null, ...extrasOf(others) };
   }
 }
 

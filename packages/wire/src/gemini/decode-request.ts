@@ -66,7 +66,7 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
 }
 
 /** `models/gemini-2.5-flash` is `gemini-2.5-flash`. */
-export function modelName(name: string): string {
+function modelName(name: string): string {
   return name.startsWith('models/') ? name.slice('models/'.length) : name;
 }
 
@@ -106,16 +106,15 @@ function partsOf(content: JsonObject, at: string, calls: CallLedger): readonly P
 
 /** Puts the next chunk's parts behind the last one's: what is cut in the middle of a text is one text again. */
 function join(parts: Part[], next: readonly Part[]): void {
-  const first = next[0];
-  const last = parts.at(-1);
-  if (first !== undefined && last !== undefined && isPlain(first) && isPlain(last)) {
-    if (first.kind === last.kind) {
-      parts[parts.length - 1] = { ...last, text: last.text + first.text };
-      parts.push(...next.slice(1));
-      return;
+  for (const [index, part] of next.entries()) {
+    const last = parts.at(-1);
+    const seam = index === 0 && last !== undefined && isPlain(last) && isPlain(part);
+    if (seam && last.kind === part.kind) {
+      parts[parts.length - 1] = { ...last, text: last.text + part.text };
+    } else {
+      parts.push(part);
     }
   }
-  parts.push(...next);
 }
 
 function isPlain(part: Part): part is TextPart | ThinkingPart {

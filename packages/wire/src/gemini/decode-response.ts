@@ -13,7 +13,7 @@ import { decodeUsage } from './usage-shape.ts';
 const KNOWN = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime']);
 const KNOWN_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'logprobsResult']);
 /** What belongs to a candidate's text as its citations. */
-export const ANNOTATIONS = ['groundingMetadata', 'citationMetadata', 'urlContextMetadata'] as const;
+const ANNOTATIONS = ['groundingMetadata', 'citationMetadata', 'urlContextMetadata'] as const;
 const KNOWN_USAGE = new Set([
   'promptTokenCount',
   'cachedContentTokenCount',
@@ -69,7 +69,7 @@ export function blockReasonOf(body: JsonObject): string | null {
 }
 
 /** Where a prompt was blocked, or an answer has nothing at all. */
-export function stopOf(blocked: string | null): Pick<Choice, 'stop' | 'stopDetail'> {
+function stopOf(blocked: string | null): Pick<Choice, 'stop' | 'stopDetail'> {
   return blocked === null
     ? { stop: 'other', stopDetail: null }
     : { stop: 'content_filter', stopDetail: blocked };

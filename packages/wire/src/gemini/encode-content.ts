@@ -162,7 +162,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
   const media: JsonObject[] = [];
   for (const piece of part.content) {
     if (piece.kind === 'text') texts.push(piece.text);
-    else media.push(...one(encodeMedia(piece, target)));
+    else for (const each of one(encodeMedia(piece, target))) media.push(each);
   }
   const [beside, { parts, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
   const kept = parts !== undefined && isJsonArray(parts) ? parts : [];

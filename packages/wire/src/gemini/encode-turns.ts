@@ -43,7 +43,7 @@ export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTur
     const parts = encodeParts(isSystem ? textOnly(turn, drops) : inOrder(turn, last, own), target);
     if (isSystem) {
       if (contents.length > 0) drops.add('system_position');
-      system.push(...parts);
+      for (const part of parts) system.push(part);
       continue;
     }
     const role = turn.role === 'user' ? 'user' : 'model';
@@ -82,7 +82,7 @@ function resultsTogether(turns: readonly Turn[]): readonly Turn[] {
   for (const turn of turns) {
     const before = together.at(-1);
     if (before !== undefined && onlyResults(turn) && onlyResults(before)) {
-      before.parts.push(...turn.parts);
+      for (const part of turn.parts) before.parts.push(part);
     } else {
       together.push({ role: turn.role, name: turn.name, parts: [...turn.parts] });
     }
@@ -121,12 +121,11 @@ function encodeParts(parts: readonly Part[], target: PartTarget): JsonObject[] {
   for (const [index, part] of parts.entries()) {
     const before = parts[index - 1];
     const proof = before?.kind === 'thinking' && before.text === '' ? before.signature : null;
-    if (part.kind === 'tool_call' && part.signature === null && proof?.origin === 'gemini') {
-      encoded.pop();
-      encoded.push(...encodePart({ ...part, signature: proof }, target));
-    } else {
-      encoded.push(...encodePart(part, target));
-    }
+    const signs =
+      part.kind === 'tool_call' && part.signature === null && proof?.origin === 'gemini';
+    if (signs) encoded.pop();
+    const whole = signs ? { ...part, signature: proof } : part;
+    for (const each of encodePart(whole, target)) encoded.push(each);
   }
   return encoded;
 }
@@ -138,8 +137,8 @@ function place(content: Content, contents: Content[], own: boolean): void {
     !own &&
     before?.role === content.role &&
     (content.role === 'model' || endsInResult(before) === endsInResult(content));
-  if (joins) before.parts.push(...content.parts);
-  else contents.push(content);
+  if (!joins) contents.push(content);
+  else for (const part of content.parts) before.parts.push(part);
 }
 
 function endsInResult({ parts }: Content): boolean {

@@ -8,7 +8,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../j
 export function geminiEvents(text: string): readonly JsonObject[] {
   const frames = text.split('\n\n');
   if (frames.pop() !== '') throw new Error('the last event has no end');
-  const finished = new Map<JsonValue, boolean>();
+  const finished = new Map<number, boolean>();
   const events = frames.map((frame, index) => {
     if (!frame.startsWith('data: ') || frame.includes('\n')) throw new Error(`no event: ${frame}`);
     const event: JsonValue = JSON.parse(frame.slice('data: '.length));
@@ -22,13 +22,16 @@ export function geminiEvents(text: string): readonly JsonObject[] {
   return events;
 }
 
-function candidatesOf(event: JsonObject): readonly JsonObject[] {
-  return isJsonArray(event['candidates']) ? event['candidates'].filter(isJsonObject) : [];
+const candidatesOf = (event: JsonObject): readonly JsonObject[] => objectsOf(event['candidates']);
+
+/** The objects in an array; none of anything else. */
+export function objectsOf(value: JsonValue | undefined): readonly JsonObject[] {
+  return isJsonArray(value) ? value.filter(isJsonObject) : [];
 }
 
 function checkCandidate(
   candidate: JsonObject,
-  finished: Map<JsonValue, boolean>,
+  finished: Map<number, boolean>,
   event: number,
 ): void {
   const { index, content } = candidate;
@@ -52,8 +55,6 @@ export function partsInStream(text: string, candidate = 0): readonly JsonObject[
   return geminiEvents(text)
     .flatMap(candidatesOf)
     .filter(({ index }) => index === candidate)
-    .flatMap(({ content }) =>
-      isJsonObject(content) && isJsonArray(content['parts']) ? content['parts'] : [],
-    )
-    .filter(isJsonObject);
+
+    .flatMap(({ content }) => (isJsonObject(content) ? objectsOf(content['parts']) : []));
 }

@@ -35,7 +35,7 @@ const STATUS: Readonly<Record<number, string>> = {
 };
 
 /** Name of the google.rpc.Code that stands for an HTTP status. */
-export function statusName(status: number): string {
+function statusName(status: number): string {
   return STATUS[status] ?? (status >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT');
 }
 

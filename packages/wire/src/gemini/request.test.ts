@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textPart, type Part } from '../canonical/content.ts';
 import { Drops } from '../canonical/drops.ts';
@@ -16,6 +16,7 @@ import {
 import { SAMPLE_REQUESTS, sampleRequest } from '../canonical/samples.contract.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { geminiCodec } from './codec.ts';
+import { objectsOf } from './event-grammar.contract.ts';
 
 const PLACE = { model: 'models/gemini-3-flash-preview', stream: true };
 
@@ -408,7 +409,7 @@ describe('a request of another dialect towards Gemini', () => {
     ['gemini-2.5-flash-lite', { budgetTokens: 100 }, { thinkingBudget: 512 }, []],
     ['gemini-2.5-pro', { effort: 'none' }, { thinkingBudget: 128 }, ['reasoning_effort']],
     ['gemini-2.5-pro', { effort: 'max' }, { thinkingBudget: 32_768 }, []],
-    ['gemini-2.0-flash', { effort: 'low' }, undefined as unknown as JsonValue, ['reasoning']],
+    ['gemini-2.0-flash', { effort: 'low' }, null, ['reasoning']],
   ])('thinks as %s understands it: %j', (model, reasoning, thinkingConfig, names) => {
     const { body, drops } = asked(
       {
@@ -423,26 +424,27 @@ describe('a request of another dialect towards Gemini', () => {
       },
       model,
     );
-    expect((body['generationConfig'] as JsonObject | undefined)?.['thinkingConfig']).toEqual(
-      thinkingConfig,
+    expect(body['generationConfig']).toEqual(
+      thinkingConfig === null ? undefined : { thinkingConfig },
     );
     expect(drops).toEqual(names);
   });
 
-  it.each<[CanonicalRequest['toolChoice'], boolean, string, JsonObject, readonly string[]]>([
-    [null, true, 'gemini-2.5-flash', { mode: 'VALIDATED' }, []],
-    [{ kind: 'auto' }, false, 'gemini-2.5-flash', { mode: 'AUTO' }, []],
-    [{ kind: 'required' }, true, 'gemini-2.5-flash', { mode: 'ANY' }, []],
-    [{ kind: 'none' }, false, 'gemini-2.5-flash', { mode: 'NONE' }, []],
-    [{ kind: 'auto' }, true, 'gemini-2.0-flash', { mode: 'AUTO' }, ['strict']],
+  it.each<
+    readonly [CanonicalRequest['toolChoice'], boolean, string, readonly [JsonObject, ...string[]]]
+  >([
+    [null, true, 'gemini-2.5-flash', [{ mode: 'VALIDATED' }]],
+    [{ kind: 'auto' }, false, 'gemini-2.5-flash', [{ mode: 'AUTO' }]],
+    [{ kind: 'required' }, true, 'gemini-2.5-flash', [{ mode: 'ANY' }]],
+    [{ kind: 'none' }, false, 'gemini-2.5-flash', [{ mode: 'NONE' }]],
+    [{ kind: 'auto' }, true, 'gemini-2.0-flash', [{ mode: 'AUTO' }, 'strict']],
     [
       { kind: 'allowed', names: ['a', 'b'], required: false },
       false,
       'gemini-2.5-flash',
-      { mode: 'VALIDATED', allowedFunctionNames: ['a', 'b'] },
-      [],
+      [{ mode: 'VALIDATED', allowedFunctionNames: ['a', 'b'] }],
     ],
-  ])('chooses tools: %j, strict %s, %s', (toolChoice, strict, model, config, names) => {
+  ])('chooses tools: %j, strict %s, %s', (toolChoice, strict, model, [config, ...names]) => {
     const tools = [{ ...WEATHER_TOOL, strict }];
     const { body, drops } = asked({ toolChoice, tools }, model);
     expect(body['toolConfig']).toEqual({ functionCallingConfig: config });
@@ -487,12 +489,24 @@ describe('a request of another dialect towards Gemini', () => {
         turn('user', ...calls.map((_, n) => toolResult(`c${199 - n}`, textPart(String(199 - n))))),
       ]),
     );
-    const [model, user] = body['contents'] as readonly { parts: readonly JsonObject[] }[];
-    expect(model?.parts.length).toBe(203);
-    expect(model?.parts.slice(201)).toMatchObject([
+    const [model, user] = objectsOf(body['contents']).map(({ parts }) => objectsOf(parts));
+    expect(model?.length).toBe(203);
+    expect(model?.slice(201)).toMatchObject([
       { functionCall: { args: { input: deep } } },
       { functionCall: { args: { input: closed } } },
     ]);
-    expect(user?.parts[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
+    expect(user?.[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
+  });
+
+  it('takes more parts than a function takes arguments', () => {
+    const parts: Part[] = Array.from({ length: 150_000 }, () => textPart('a'));
+    const long = { role: 'assistant', name: null, parts } as const;
+    const { body } = encoded(
+      bareRequest('openai-chat', 'm', [turn('assistant', textPart('b')), long]),
+    );
+    const request = decoded({
+      contents: [{ role: 'model', parts: [{ text: 'c' }] }, ...objectsOf(body['contents'])],
+    });
+    expect(request.turns[0]?.parts.length).toBe(150_001);
   });
 });

@@ -107,7 +107,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
     if (of.kind === 'thinking') {
       if (of.sealed === null) return '';
       const thoughtSignature = writeProof({ signature: null, sealed: of.sealed, id: of.id });
-      return this.#parts(choice, [{ text: '', thought: true, thoughtSignature }]);
+      const thought = of.sealed.origin === 'gemini' ? {} : { thought: true };
+      return this.#parts(choice, [{ text: '', ...thought, thoughtSignature }]);
     }
     const whole = of.kind === 'image' || of.kind === 'audio' || of.kind === 'foreign';
     return whole ? this.#parts(choice, encodePart(of, callerTarget(this.#drops))) : '';
