@@ -43,7 +43,7 @@ function urlOf({ baseUrl, baseUrlForm }: Vendor): string {
 
 function authOf(auth: AuthScheme): string {
   if (auth.kind === 'bearer') return 'bearer';
-  return auth.kind === 'header' ? code(auth.name) : `${code(`?${auth.name}=`)}`;
+  return auth.kind === 'header' ? code(auth.name) : code(`?${auth.name}=`);
 }
 
 /** A dialect, with the models it is for and the key where it goes elsewhere. */

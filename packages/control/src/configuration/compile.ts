@@ -128,14 +128,7 @@ function compileProvider(
 ): ProviderRecord {
   const vendor = vendorOf(provider.kind);
   if (vendor === null) notes.problems.push(unknownKind(provider.kind, path));
-  const baseUrl = provider.base_url ?? vendor?.baseUrl ?? null;
-  if (baseUrl === null && vendor !== null)
-    notes.problems.push({
-      path: [...path, 'base_url'],
-      at: 'value',
-      message: `A provider of kind "${provider.kind}" needs a base_url.`,
-      hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
-    });
+  const baseUrl = baseUrlOf(provider, { vendor, path }, notes);
   const keys = provider.keys.map((key, index) =>
     compileKey(key, { vendor, baseUrl, path: [...path, 'keys', index] }, notes),
   );
@@ -143,7 +136,7 @@ function compileProvider(
   return {
     id: provider.id,
     kind: provider.kind,
-    baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
+    baseUrl,
     streamUsage: provider.stream_usage ?? vendor?.streamUsageDefault ?? false,
     freeChecks: provider.free_checks,
     charge: vendor?.charge ?? PLAIN_CHARGE,
@@ -155,6 +148,23 @@ function compileProvider(
       fingerprint: notes.input.fingerprint,
     }),
   };
+}
+
+/** Without a slash at its end; empty where it is missing, which is a problem of its own. */
+function baseUrlOf(
+  provider: ProviderConfig,
+  { vendor, path }: { readonly vendor: Vendor | null; readonly path: ConfigProblem['path'] },
+  { problems }: Notes,
+): string {
+  const baseUrl = provider.base_url ?? vendor?.baseUrl ?? null;
+  if (baseUrl === null && vendor !== null)
+    problems.push({
+      path: [...path, 'base_url'],
+      at: 'value',
+      message: `A provider of kind "${provider.kind}" needs a base_url.`,
+      hint: `Write the URL up to and including the API prefix, such as "${vendor.baseUrlForm ?? 'http://127.0.0.1:8000/v1'}".`,
+    });
+  return (baseUrl ?? '').replace(/\/+$/, '');
 }
 
 const prefillOf = (prefill: ProviderRecord['prefill']) =>

@@ -1,5 +1,5 @@
 import type { Config, ProviderConfig } from '@keywell/contract/config/config-schema';
-import { loose, records, text } from '@keywell/contract/config/loose-config';
+import { type LooseRecord, loose, records, text } from '@keywell/contract/config/loose-config';
 import { Secret } from '@keywell/core/secret/secret';
 import { isSecretReference } from '@keywell/storage/secrets/resolve-secret';
 import type { SealedPlace, SecretSealer } from '../ports/stores.ts';
@@ -59,25 +59,39 @@ export function decodeLastGood(saved: string, sealer: SecretSealer): LastGood {
   const config = loose(root?.get('config'));
   if (root?.get('form') !== 1 || config === null)
     return { ok: false, message: 'it was saved by another version' };
-  for (const provider of records(config, 'providers')) {
-    for (const key of records(provider, 'keys')) {
-      const sealed = text(loose(key.get('value')) ?? NOTHING, 'sealed');
-      if (sealed === null) continue;
-      const place = placeOf(text(provider, 'id') ?? '', text(key, 'id') ?? '');
-      const opened = sealer.open(sealed, place);
-      if (!opened.ok) return { ok: false, message: opened.message };
-      key.set('value', opened.secret.reveal());
-    }
-    const headers = loose(provider.get('headers'));
-    for (const name of Object.keys(Object(provider.get('headers')))) {
-      const sealed = text(loose(headers?.get(name)) ?? NOTHING, 'sealed');
-      if (sealed === null) continue;
-      const opened = sealer.open(sealed, headerPlace(text(provider, 'id') ?? '', name));
-      if (!opened.ok) return { ok: false, message: opened.message };
-      headers?.set(name, opened.secret.reveal());
-    }
+  const places = records(config, 'providers').flatMap(sealedIn);
+  for (const { at, name, sealed, place } of places) {
+    const opened = sealer.open(sealed, place);
+    if (!opened.ok) return { ok: false, message: opened.message };
+    at.set(name, opened.secret.reveal());
   }
   return { ok: true, value: root.get('config') };
 }
 
-const NOTHING = { path: [], get: () => undefined, set: () => undefined };
+/** A sealed value, the field it stands in, and where it was sealed for. */
+interface Sealed {
+  readonly at: LooseRecord;
+  readonly name: string;
+  readonly sealed: string;
+  readonly place: SealedPlace;
+}
+
+/** Everything of a provider that is sealed: credentials of keys, values of headers. */
+function sealedIn(provider: LooseRecord): readonly Sealed[] {
+  const id = text(provider, 'id') ?? '';
+  const headers = loose(provider.get('headers'));
+  return [
+    ...records(provider, 'keys').flatMap((key) =>
+      sealedAt(key, 'value', placeOf(id, text(key, 'id') ?? '')),
+    ),
+    ...Object.keys(Object(provider.get('headers'))).flatMap((name) =>
+      headers === null ? [] : sealedAt(headers, name, headerPlace(id, name)),
+    ),
+  ];
+}
+
+function sealedAt(at: LooseRecord, name: string, place: SealedPlace): readonly Sealed[] {
+  const value = loose(at.get(name));
+  const sealed = value === null ? null : text(value, 'sealed');
+  return sealed === null ? [] : [{ at, name, sealed, place }];
+}

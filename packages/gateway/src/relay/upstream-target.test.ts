@@ -1,4 +1,5 @@
 import { planKeys } from '@keywell/core/keys/plan';
+import { Secret } from '@keywell/core/secret/secret';
 import { aSnapshot, type ProviderSketch } from '@keywell/testkit/a-snapshot';
 import { describe, expect, it } from 'vitest';
 import { targetOf, type UpstreamTarget } from './upstream-target.ts';
@@ -54,6 +55,27 @@ describe('what calling a candidate takes', () => {
     expect(messages?.whole.headers).not.toContain('authorization');
     const [chat] = target({}).faces;
     expect(chat?.whole.headers.slice(0, 2)).toEqual(['authorization', 'Bearer sk-test-a']);
+  });
+
+  it('authenticates as the provider’s record says, and sends its headers with every call', () => {
+    const provider = { kind: 'openai-compatible', baseUrl: 'https://llm.example/api' };
+    const title = { name: 'x-title', value: new Secret('my team'), fingerprint: '0' };
+    const declared = target({
+      ...provider,
+      auth: { kind: 'header', name: 'x-api-key' },
+      headers: [title],
+    });
+    expect(declared.headers.slice(0, 4)).toEqual(['x-api-key', 'sk-test-a', 'x-title', 'my team']);
+    const query = target({ ...provider, auth: { kind: 'query', name: 'key' }, apiVersion: 'v2' });
+    expect(query.paths['embeddings']).toBe('/api/embeddings?api-version=v2&key=sk-test-a');
+    expect(query.headers.join(' ')).not.toContain('sk-test-a');
+  });
+
+  it('names the deployment in the path where the vendor wants it there', () => {
+    const azure = { kind: 'azure-openai', baseUrl: 'https://r.openai.azure.com/openai' };
+    expect(target(azure).paths['chat.completions']).toBe(
+      '/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21',
+    );
   });
 
   it('asks for what a vendor does not have where OpenAI has it, and the vendor says no itself', () => {

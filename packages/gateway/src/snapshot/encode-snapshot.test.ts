@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { Secret } from '@keywell/core/secret/secret';
 import { aSnapshot } from '@keywell/testkit/a-snapshot';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -27,11 +28,14 @@ describe('a snapshot that crossed threads', () => {
 
   it('carries secrets in clear to who may ask for them, and to nobody who prints them', () => {
     const value = 'sk-canary-"\\\u{1f511}';
-    const snapshot = aSnapshot({ providers: [{ keys: [{ value }, { value: null }] }] });
+    const headers = [{ name: 'x-team', value: new Secret(value), fingerprint: '0' }];
+    const snapshot = aSnapshot({ providers: [{ headers, keys: [{ value }, { value: null }] }] });
     const { head } = readSnapshot(encodeSnapshot(snapshot));
     const keys = head.providers[0]?.keys ?? [];
     expect(keys[0]?.value?.reveal()).toBe(value);
     expect(keys[1]?.value).toBeNull();
+    const declared = head.providers[0]?.headers?.[0];
+    expect([declared?.name, declared?.value.reveal()]).toEqual(['x-team', value]);
     expect(JSON.stringify(head)).not.toContain('canary');
     expect(inspect(head, { depth: 9, showHidden: true })).not.toContain('canary');
   });

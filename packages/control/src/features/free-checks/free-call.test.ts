@@ -35,13 +35,13 @@ describe('where a free call may go', () => {
   });
 });
 
-function call(fetch: FreeFetch, signal = new AbortController().signal) {
+function call(fetch: FreeFetch, signal = new AbortController().signal, query = '') {
   const [provider] = aSnapshot().providers;
   const key = provider?.keys[0];
   if (provider === undefined || key === undefined) throw new Error('the snapshot has a key');
   const vendor = {
     authHeaders: (of: typeof key) => ['authorization', `Bearer ${of.value?.reveal() ?? ''}`],
-    authQuery: () => '',
+    authQuery: () => query,
   };
   const secret = { ...key, value: new Secret('sk-canary') };
   return freeCall(fetch, 'https://api.example/v1/models', {
@@ -80,6 +80,16 @@ describe('a free call', () => {
         },
       ],
     ]);
+  });
+
+  it('carries the key in the query where the host wants it there', async () => {
+    let seen = '';
+    const asked = async (url: string) => {
+      seen = url;
+      return { status: 200, body: null };
+    };
+    await call(asked, undefined, 'key=sk-canary');
+    expect(seen).toBe('https://api.example/v1/models?key=sk-canary');
   });
 
   it('reads a body of 64 KiB and nothing of a longer one', async () => {

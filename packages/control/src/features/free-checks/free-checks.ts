@@ -145,8 +145,7 @@ export class FreeChecks {
     const provider = this.#ports.providers().find(({ id }) => id === status.provider);
     const key = provider?.keys.find(({ id }) => id === status.key);
     if (provider?.freeChecks !== true || key === undefined || key.value === null) return null;
-    const known = this.#ports.vendorOf(provider.kind);
-    const vendor = known === null ? null : configured(known, provider);
+    const vendor = this.#vendorOf(provider);
     const check =
       cooldown.class === 'funds_exhausted' ? vendor?.balanceCheck : vendor?.credentialCheck;
     if (vendor === null || check === undefined || check === null) return null;
@@ -158,6 +157,12 @@ export class FreeChecks {
     if (url === null) return null;
     const endsAt = this.#ports.now() + cooldown.endsInMs;
     return { class: cooldown.class, cooldown, endsAt, provider, key, vendor, url };
+  }
+
+  /** As the provider's record has it: how a key is shown may be declared. */
+  #vendorOf(provider: ProviderRecord): Vendor | null {
+    const known = this.#ports.vendorOf(provider.kind);
+    return known === null ? null : configured(known, provider);
   }
 
   #isDue(target: Target, now: number): boolean {
