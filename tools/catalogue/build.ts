@@ -178,9 +178,11 @@ function chosenPrices(kind: string, told: ToldModel, priced: Priced | undefined)
   if (own.some((each) => agrees(each, other[0]))) return own;
   const moves = told.id.endsWith('-latest') || kind === 'openrouter';
   if (priced?.name === told.id && !moves) return own;
-  if (kind !== 'bedrock') return other;
-  return (own[0]?.rates.in ?? 0) >= (other[0]?.rates.in ?? 0) ? own : other;
+  return kind === 'bedrock' ? dearer(own, other) : other;
 }
+
+const dearer = (a: readonly Dated[], b: readonly Dated[]): readonly Dated[] =>
+  (a[0]?.rates.in ?? 0) >= (b[0]?.rates.in ?? 0) ? a : b;
 
 const agrees = (a: Dated, b: Dated | undefined): boolean =>
   a.rates.in === b?.rates.in && a.rates.out === b?.rates.out;
@@ -200,7 +202,6 @@ function modalities(
   const prices = info === undefined ? [] : pricedTariffs(info).map(({ rates }) => rates);
   const has = (name: 'audioIn' | 'audioOut' | 'imageIn' | 'imageOut'): boolean =>
     prices.some((rates) => rates[name] !== undefined);
-  const list = (of: unknown): readonly string[] => (Array.isArray(of) ? of.map(String) : []);
   const media = has('audioIn') || has('imageIn');
   const inputs = [
     ...list(told['input']),
@@ -213,9 +214,12 @@ function modalities(
     ...(has('audioOut') ? ['audio'] : []),
     ...(has('imageOut') ? ['image'] : []),
   ];
-  const ordered = (of: readonly string[]) => [...new Set(of)].toSorted();
   return {
     ...(inputs.length > 0 ? { in: ordered(inputs) } : {}),
     ...(outputs.length > 0 ? { out: ordered(outputs) } : {}),
   };
 }
+
+const list = (of: unknown): readonly string[] => (Array.isArray(of) ? of.map(String) : []);
+
+const ordered = (of: readonly string[]): readonly string[] => [...new Set(of)].toSorted();

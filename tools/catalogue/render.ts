@@ -10,6 +10,7 @@ export function renderCatalogue(lines: readonly Line[], versions: Sources['versi
   if (odd !== undefined) throw new Error(`a line that does not stand in a template: ${odd}`);
   return [
     '// Made by tools/catalogue/main.ts; see docs/guides/models-and-prices.md. Not to be edited.',
+    '/* oxlint-disable eslint/max-lines -- data */',
     '',
     '/** The packages it was made from. */',
     `export const CATALOGUE_SOURCES = '${sourcesOf(versions)}';`,

@@ -1,7 +1,7 @@
 const MICROS = 1_000_000;
 
 /** US dollars, to the micro: `$0.001234`. */
-export function showUsd(micros: number): string {
+function showUsd(micros: number): string {
   return `$${(micros / MICROS).toFixed(6).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 

@@ -105,10 +105,14 @@ function withCapabilities(known: ModelCapabilities, entry: CatalogueConfig): Mod
 export function compilePrice(price: WrittenPrice): Tariff {
   const { long_context: long, ...rates } = price;
   if (long === undefined || long.length === 0) return ratesOf(rates);
-  const longContext: readonly LongContextRates[] = long
-    .map(({ above_tokens: above, ...each }) => ({ aboveInputTokens: above, ...ratesOf(each) }))
+  const longContext = long
+    .map(({ above_tokens: above, ...each }) => longContextOf(above, each))
     .toSorted((a, b) => a.aboveInputTokens - b.aboveInputTokens);
   return { ...ratesOf(rates), longContext };
+}
+
+function longContextOf(aboveInputTokens: number, rates: WrittenRates): LongContextRates {
+  return { aboveInputTokens, ...ratesOf(rates) };
 }
 
 function ratesOf(rates: WrittenRates): TokenRates {

@@ -37,14 +37,10 @@ export function tariffAt(price: TokenPrice, wallNow: number): Tariff {
 
 /** A tariff that no call at any time exceeds at any of the prices. */
 export function dearestOf(prices: readonly TokenPrice[]): Tariff {
-  const tariffs = prices.flatMap((price) => [
-    price,
-    ...(price.changes ?? []).map(({ tariff }) => tariff),
-  ]);
-  const rates: readonly TokenRates[] = tariffs.flatMap((tariff) => [
-    tariff,
-    ...(tariff.longContext ?? []),
-  ]);
+  const changed = prices.flatMap(({ changes }) => changes ?? []).map(({ tariff }) => tariff);
+  const tariffs: readonly Tariff[] = prices.concat(changed);
+  const long = tariffs.flatMap(({ longContext }) => longContext ?? []);
+  const rates: readonly TokenRates[] = tariffs.concat(long);
   const most = (of: (rate: TokenRates) => readonly (number | undefined)[]): number =>
     Math.max(0, ...rates.flatMap((rate) => of(rate).map((micros) => micros ?? 0)));
   const inputMicros = most((rate) => [

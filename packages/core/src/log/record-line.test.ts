@@ -217,8 +217,8 @@ describe('a record as a line', () => {
   });
 
   it('is read from lines of before there were costs and kinds of tokens', () => {
-    const usage = tokenUsage({ inputTokens: 7, outputTokens: 5, cachedTokens: 3, estimated: true });
-    const record = served({ usage, costMicros: null });
+    const told = tokenUsage({ inputTokens: 7, outputTokens: 5, cachedTokens: 3, estimated: true });
+    const record = served({ usage: told, costMicros: null });
     const shared = createLineEncoder()(record).split('\t')[2];
     const line = `${record.startedAt},${record.id}\t12.5,10.25,0,300,900,0.4,12.1,7,5,3,0,1\t${shared}`;
     expect(decodeLine(line)).toEqual(record);

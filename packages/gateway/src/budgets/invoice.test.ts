@@ -140,14 +140,12 @@ function someEnd(): { readonly end: AttemptEnd; readonly paid: TokenUsage | null
 function billed(written: Written | undefined, usage: TokenUsage, sentAt: number): bigint | null {
   const day = new Date(sentAt).toISOString().slice(0, 10);
   const minute = (sentAt % 86_400_000) / 60_000;
-  const tariff = (written?.prices ?? [])
-    .filter(({ from, utc }) => {
-      if (from !== undefined && day < from) return false;
-      return utc === undefined || (minute >= utc[0] && minute < utc[1]);
-    })
-    .at(-1);
+  const tariff = (written?.prices ?? []).findLast(({ from, utc }) => {
+    if (from !== undefined && day < from) return false;
+    return utc === undefined || (minute >= utc[0] && minute < utc[1]);
+  });
   if (tariff === undefined) return null;
-  const long = (tariff.above ?? []).filter(([above]) => usage.inputTokens > above).at(-1);
+  const long = (tariff.above ?? []).findLast(([above]) => usage.inputTokens > above);
   const rates = long === undefined ? tariff.rates : long[1];
   const rate = (...names: readonly string[]): bigint => {
     const found = names.map((name) => rates[name]).find((each) => each !== undefined);

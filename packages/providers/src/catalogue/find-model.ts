@@ -73,13 +73,13 @@ function withoutEndings(name: string): string {
 /** Kinds that sell the models of many vendors under `vendor/model`. */
 const ROUTERS: ReadonlySet<string> = new Set([
   'openrouter',
-  'vercel',
+  'vercel-ai-gateway',
   'cloudflare-ai-gateway',
   'huggingface',
   'novita',
   'together',
   'fireworks',
-  'nvidia',
+  'nvidia-nim',
 ]);
 const isRouter = (kind: string): boolean => ROUTERS.has(kind);
 
