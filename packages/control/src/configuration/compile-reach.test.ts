@@ -30,6 +30,7 @@ models: [{ alias: smart, pool: chat }]
       storedConsumers: [],
       slotOf: () => ({ slot: 0, generation: 1 }),
       version: 1,
+      wallNow: 0,
     },
   );
 

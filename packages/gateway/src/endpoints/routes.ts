@@ -3,7 +3,7 @@ import { reserveBudget } from '../budgets/reserve-budget.ts';
 import { claimCall } from '../idempotency/claim-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
-import { decodeBody, decodeConversation } from '../phases/decode.ts';
+import { decodeBody, decodeConversation, decodeForm, decodePlain } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
@@ -47,6 +47,15 @@ const EXACT = new Map<string, Route>([
   ['/v1/chat/completions', conversation('chat.completions', 'openai-chat')],
   ['/v1/completions', inference('completions', decodeBody('completions'))],
   ['/v1/embeddings', inference('embeddings', decodeBody('embeddings'))],
+  ['/v1/images/generations', inference('images.generations', decodePlain('dall-e-2'))],
+  ['/v1/images/edits', inference('images.edits', decodeForm)],
+  ['/v1/images/variations', inference('images.variations', decodeForm)],
+  ['/v1/audio/speech', inference('audio.speech', decodePlain(null))],
+  ['/v1/audio/transcriptions', inference('audio.transcriptions', decodeForm)],
+  ['/v1/audio/translations', inference('audio.translations', decodeForm)],
+  ['/v1/moderations', inference('moderations', decodePlain('omni-moderation-latest'))],
+  ['/v1/rerank', inference('rerank', decodePlain(null))],
+  ['/v2/rerank', inference('rerank', decodePlain(null))],
   ['/v1/responses', conversation('responses', 'openai-responses')],
   ['/v1/messages', conversation('messages', 'anthropic-messages')],
   ['/v1/models', reading('models.list', listModels)],

@@ -4,10 +4,12 @@ import {
   type CallerDialect,
   type ConversationRead,
 } from '@keywell/wire/edit/conversation';
+import { readPlain, readPlainForm } from '@keywell/wire/edit/plain-request';
 import { readRequest } from '@keywell/wire/openai-chat/request';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
-import { refuse } from '../pipeline/refusal.ts';
+import { headerIn } from '../pipeline/header-in.ts';
+import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 
 type BodyOperation = 'completions' | 'embeddings';
@@ -26,6 +28,20 @@ export function decodeConversation(dialect: CallerDialect, stream: boolean | nul
   });
 }
 
+/** The same for a JSON request of which only the model matters. */
+export function decodePlain(fallback: string | null) {
+  return decodeBy((body) => readPlain(body, fallback));
+}
+
+/** The same for a form. May answer 415 for what is none. */
+export async function decodeForm(exchange: Exchange): Promise<PhaseResult> {
+  const contentType = headerIn(exchange.inbound.rawHeaders, 'content-type') ?? '';
+  exchange.contentType = contentType;
+  const body = await readBody(exchange);
+  if (!(body instanceof Uint8Array)) return body;
+  return take(exchange, readPlainForm(body, contentType));
+}
+
 function modelInPath({ pathParameter }: Exchange): string | null {
   try {
     return decodeURIComponent(pathParameter);
@@ -36,26 +52,32 @@ function modelInPath({ pathParameter }: Exchange): string | null {
 
 function decodeBy(read: (body: Uint8Array, exchange: Exchange) => ConversationRead) {
   return async (exchange: Exchange, _plane: Plane): Promise<PhaseResult> => {
-    const { inbound, live } = exchange;
-    if (!isJson(inbound.rawHeaders)) {
+    if (!isJson(exchange.inbound.rawHeaders)) {
       return refuse('unsupported_media_type', 'The content-type must be application/json.');
     }
-    const body = await inbound.readBody({
-      maxBytes: live.head.traffic.maxBodyBytes,
-      idleTimeoutMs: live.head.traffic.bodyIdleTimeoutMs,
-    });
-    if (typeof body === 'string') {
-      return refuse(body, tooLarge(body, live.head.traffic.maxBodyBytes));
-    }
-    exchange.body = body;
+    const body = await readBody(exchange);
+    if (!(body instanceof Uint8Array)) return body;
     if (!isUtf8(body)) return refuse('malformed_json', 'The body is not UTF-8.');
-    const found = read(body, exchange);
-    if (!found.ok) return refuse(found.code, found.message, { param: found.param });
-    exchange.facts = found.facts;
-    exchange.modelName = found.facts.model;
-    exchange.streamed = found.facts.stream;
-    return null;
+    return take(exchange, read(body, exchange));
   };
+}
+
+/** The whole body, which is noted; or why there is none. */
+async function readBody(exchange: Exchange): Promise<Uint8Array | Refusal> {
+  const { inbound, live } = exchange;
+  const { maxBodyBytes, bodyIdleTimeoutMs } = live.head.traffic;
+  const body = await inbound.readBody({ maxBytes: maxBodyBytes, idleTimeoutMs: bodyIdleTimeoutMs });
+  if (typeof body === 'string') return refuse(body, tooLarge(body, maxBodyBytes));
+  exchange.body = body;
+  return body;
+}
+
+function take(exchange: Exchange, found: ConversationRead): PhaseResult {
+  if (!found.ok) return refuse(found.code, found.message, { param: found.param });
+  exchange.facts = found.facts;
+  exchange.modelName = found.facts.model;
+  exchange.streamed = found.facts.stream;
+  return null;
 }
 
 function tooLarge(failure: string, maxBytes: number): string | null {

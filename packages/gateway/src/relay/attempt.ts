@@ -28,6 +28,7 @@ import { settlementOf } from './call-needs.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
 import { answerHeaders, withCost } from './response-headers.ts';
 import { estimateUsage } from './estimate-usage.ts';
+import { mayBeRaw } from './raw-reader.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
 
@@ -161,8 +162,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
     else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
     else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
-    else if (this.#exchange.streamed && isEventStream(header, this.#plan.face)) this.#openStream();
+    else if (this.#isStream(header)) this.#openStream();
     else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
+  }
+
+  #isStream(header: HeaderOf): boolean {
+    const { operation, streamed } = this.#exchange;
+    if (mayBeRaw(operation)) return !isJson(header);
+    return streamed && isEventStream(header, this.#plan.face);
   }
 
   /** What the response tells about limits, on errors as on answers; a refused attempt is not in the numbers. */

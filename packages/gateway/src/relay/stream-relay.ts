@@ -9,6 +9,7 @@ import { BROKEN_OFF, breakOff } from './break-off.ts';
 import { openReader } from '../translate/open-reader.ts';
 import { estimateUsage } from './estimate-usage.ts';
 import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
+import { mayBeRaw } from './raw-reader.ts';
 import type { StreamReader } from './stream-reader.ts';
 import type { TargetFace } from './upstream-target.ts';
 
@@ -165,13 +166,14 @@ export class StreamRelay {
     // A call that waited for long has its head and some comments already.
     if (this.#exchange.begun) return;
     this.#exchange.begin([
-      ...answerHeaders(
-        this.#exchange,
-        'text/event-stream; charset=utf-8',
-        this.#plan.upstreamHeader,
-      ),
+      ...answerHeaders(this.#exchange, this.#contentType(), this.#plan.upstreamHeader),
       ...STREAM_HEADERS,
     ]);
+  }
+
+  #contentType(): string {
+    if (!mayBeRaw(this.#exchange.operation)) return 'text/event-stream; charset=utf-8';
+    return this.#plan.upstreamHeader('content-type') ?? 'application/octet-stream';
   }
 
   #patience(): number {
@@ -208,6 +210,8 @@ export class StreamRelay {
   }
 
   #noteUsage(): void {
+    // What sound and pictures cost in tokens does not follow from their size.
+    if (mayBeRaw(this.#exchange.operation)) return;
     this.#exchange.usage =
       this.#observer.usage ??
       estimateUsage(this.#exchange.body.byteLength, this.#observer.contentBytes);

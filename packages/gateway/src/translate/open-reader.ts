@@ -1,6 +1,7 @@
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { mayBeRaw, RawReader } from '../relay/raw-reader.ts';
 import type { StreamReader } from '../relay/stream-reader.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { AwsFrames } from './aws-frames.ts';
@@ -15,6 +16,7 @@ export function openReader(
   { face, hideUsage }: { readonly face: TargetFace | null; readonly hideUsage: boolean },
 ): StreamReader {
   const { conversation } = exchange;
+  if (mayBeRaw(exchange.operation)) return new RawReader();
   if (face === null || conversation === null || isOwnChat(face.dialect, conversation)) {
     return new StreamObserver({
       hideUsage,

@@ -1,6 +1,6 @@
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import { Drops } from '@keywell/wire/canonical/drops';
-import { readWholeAnswer } from '@keywell/wire/edit/whole-answer';
+import { readPlainAnswer, readWholeAnswer } from '@keywell/wire/edit/whole-answer';
 import { isJsonObject } from '@keywell/wire/json/value';
 import { liftStrings, lowerStrings } from '@keywell/wire/lift/lift-strings';
 import { readResponse } from '@keywell/wire/openai-chat/response';
@@ -29,7 +29,7 @@ export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Ui
     if (conversation !== 'openai-chat') return own(exchange, face, body);
   }
   if (conversation === null && operation !== 'completions' && operation !== 'embeddings') {
-    return NOT_JSON;
+    return plain(exchange, body);
   }
   const kind = operation === 'completions' || operation === 'embeddings' ? operation : CHAT;
   const answer = readResponse(body, kind);
@@ -39,6 +39,16 @@ export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Ui
 }
 
 const CHAT = 'chat.completions';
+
+/** Pictures, transcripts, judgements and ranks: whatever it is, it is no error, and what it counted is noted. */
+function plain(exchange: Exchange, body: Uint8Array): Answer {
+  const answer = readPlainAnswer(body);
+  if (!answer.ok) return NOT_JSON;
+  if (answer.error) return ERROR_INSIDE;
+  const usage = answer.usage === null ? null : usageIn(answer.usage, 'openai-responses');
+  exchange.usage = usage === null ? null : tokenUsageOf(usage);
+  return { kind: 'whole', body };
+}
 
 function own(exchange: Exchange, face: TargetFace, body: Uint8Array): Answer {
   const answer = readWholeAnswer(body, face.dialect);

@@ -22,14 +22,17 @@ export interface RequestFacts {
 
 /** Where an edit reaches: offsets in the body. */
 export interface RequestPlaces {
-  /** Behind the opening brace. */
+  /** Behind the opening brace; -1 where the body is no object. */
   readonly first: number;
+  /** -1 where the body names no model. */
   readonly modelStart: number;
   readonly modelEnd: number;
   /** Of `stream_options`; -1 where it is absent. */
   readonly optionsStart: number;
   readonly optionsEnd: number;
   readonly optionsKind: number;
+  /** The name stands there as it is, without quotes: in a form. */
+  readonly raw?: true;
 }
 
 export interface RequestRefusal {

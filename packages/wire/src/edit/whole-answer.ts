@@ -58,3 +58,13 @@ export function readWholeAnswer(body: Uint8Array, dialect: Dialect): WholeAnswer
   const told = kind[at] === OBJECT ? readValue(body, start[at] ?? 0, end[at] ?? 0) : null;
   return { ok: true, error: error || !answered, usage: isJsonObject(told) ? told : null };
 }
+
+/** The same of an answer that only has to be an object and no error. */
+export function readPlainAnswer(body: Uint8Array): WholeAnswer {
+  if (!skimObject(body, FIELDS, SPANS, { start: 0, end: body.length })) return { ok: false };
+  const { start, end, kind } = SPANS;
+  const error = saysSomething(kind[0] ?? ABSENT, (end[0] ?? 0) - (start[0] ?? 0));
+  const at = NAMES.indexOf('usage');
+  const told = kind[at] === OBJECT ? readValue(body, start[at] ?? 0, end[at] ?? 0) : null;
+  return { ok: true, error, usage: isJsonObject(told) ? told : null };
+}

@@ -116,16 +116,21 @@ export function editRequest(
 ): Uint8Array {
   const { places } = facts;
   const edits: Edit[] = [];
-  // Where the model is no part of the body there is nothing to exchange.
-  if (to.model !== facts.model && places.modelStart >= 0) {
+  if (places.modelStart < 0) edits.push(...modelPutIn(places, to.model));
+  else if (to.model !== facts.model) {
     edits.push({
       start: places.modelStart,
       end: places.modelEnd,
-      bytes: quoted(to.model),
+      bytes: places.raw === true ? encode(to.model) : quoted(to.model),
     });
   }
   if (to.addStreamUsage && facts.stream && !facts.includeUsage) edits.push(usageEdit(body, places));
   return splice(body, edits, allocate);
+}
+
+/** Where the caller left the model to a default it is named; where it stands in the path there is nothing to do. */
+function modelPutIn({ first }: RequestPlaces, model: string): readonly Edit[] {
+  return first < 0 ? [] : [insertion(first, encode(`"model":${JSON.stringify(model)},`))];
 }
 
 const encoder = new TextEncoder();

@@ -1,0 +1,36 @@
+import type { StreamReader } from './stream-reader.ts';
+
+const NOTHING: readonly Uint8Array[] = Object.freeze([]);
+
+/** An answer that is no JSON and no conversation (sound, subtitles, pictures as they come): handed on as it is. */
+export class RawReader implements StreamReader {
+  phase: 'holding' | 'flowing' | 'done' = 'holding';
+  readonly failure = null;
+  readonly failureKind = null;
+  readonly usage = null;
+  contentBytes = 0;
+
+  push(chunk: Uint8Array): readonly Uint8Array[] {
+    if (chunk.byteLength === 0) return NOTHING;
+    this.phase = 'flowing';
+    this.contentBytes += chunk.byteLength;
+    return [chunk];
+  }
+
+  /** HTTP itself says whether it is whole. */
+  end(): { readonly ready: readonly Uint8Array[]; readonly clean: boolean } {
+    this.phase = 'done';
+    return { ready: NOTHING, clean: true };
+  }
+}
+
+/** Operations whose answers need not be JSON. */
+const RAW: ReadonlySet<string> = new Set([
+  'audio.speech',
+  'audio.transcriptions',
+  'audio.translations',
+  'images.generations',
+  'images.edits',
+]);
+
+export const mayBeRaw = (operation: string): boolean => RAW.has(operation);
