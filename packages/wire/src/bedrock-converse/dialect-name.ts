@@ -1,0 +1,3 @@
+import type { Dialect } from '../canonical/dialect.ts';
+
+export const CONVERSE: Dialect = 'bedrock-converse';
