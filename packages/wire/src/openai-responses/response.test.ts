@@ -194,7 +194,12 @@ describe('an answer in the Responses dialect', () => {
 });
 
 describe('an answer of any dialect, for a Responses caller', () => {
-  const DROPPED: Readonly<Record<string, readonly string[]>> = { 'two choices': ['n'] };
+  const DROPPED: Readonly<Record<string, readonly string[]>> = {
+    'two choices': ['n'],
+    'stopped by stop_sequence': ['stop_sequence'],
+    'stopped by pause': ['pause'],
+    'stopped by other': ['stop_reason'],
+  };
 
   it.each([...SAMPLE_RESPONSES])('names what is lost: %s', (name, response) => {
     expect(encode(response).dropped).toEqual(DROPPED[name] ?? []);
