@@ -57,8 +57,8 @@ describe('the official SDK', () => {
     const final = await stream.finalResponse();
     expect(numbers).toEqual(numbers.map((_, index) => index));
     const body = responsesCodec.encodeResponse(response, STAMP, new Drops());
-    const plain = JSON.parse(JSON.stringify(final.output)) as unknown[];
-    expect(plain).toMatchObject(JSON.parse(JSON.stringify(body['output'])) as unknown[]);
+    // What the SDK adds for itself, such as parsed texts, is more than what was sent.
+    expect({ output: final.output }).toMatchObject({ output: body['output'] });
     expect(final.status).toBe(body['status']);
   });
 

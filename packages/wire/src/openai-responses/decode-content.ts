@@ -28,10 +28,13 @@ export function decodeContent(message: JsonObject, at: string): readonly Part[] 
   const content = message['content'];
   if (typeof content === 'string') return [bareText(content)];
   if (!isJsonArray(content)) throw wrongFault(pathOf(at, 'content'), 'a string or an array');
-  return objectsIn(message, 'content', at).flatMap(({ value, at: place }): Part[] => {
+  const parts: Part[] = [];
+  for (const { value, at: place } of objectsIn(message, 'content', at)) {
     const part = decodeBlock(value, place);
-    return part.kind === 'file' ? [part, ...ridersOf(value, 'input_file')] : [part];
-  });
+    parts.push(part);
+    if (part.kind === 'file') parts.push(...ridersOf(value, 'input_file'));
+  }
+  return parts;
 }
 
 /** What a tool answered: a string or a list of texts, images and files. */

@@ -24,7 +24,7 @@ import {
 } from './reasoning-item.ts';
 import { callItem, imageItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
 import { echoOf, identityOf, stateOf } from './response-object.ts';
-import { encodeStop, type FinalState } from './stop-reasons.ts';
+import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
 const NO_CHOICE: Choice = { parts: [], stop: 'stop', stopDetail: null, logprobs: null };
 
@@ -39,6 +39,7 @@ export function encodeResponse(
   if (choices.length > 1) drops.add('n');
   if (origin !== RESPONSES) for (const name of Object.keys(extensions)) drops.add(name);
   const state = encodeStop(choice);
+  nameStop(choice, origin, drops);
   return {
     ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),
     ...stateOf(state, usage),

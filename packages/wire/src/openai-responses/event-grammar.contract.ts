@@ -6,13 +6,13 @@ export interface WireEvent {
   readonly data: string;
 }
 
-const FINAL = ['response.completed', 'response.incomplete', 'response.failed'];
+const FINAL = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
 /** Splits text into events; framing must be exactly `event: …\ndata: …\n\n`. */
-export function wireEventsOf(text: string): WireEvent[] {
-  if (text === '') return [];
-  if (!text.endsWith('\n\n')) throw new Error('the last event has no end');
-  return text
+export function wireEventsOf(stream: string): WireEvent[] {
+  if (stream === '') return [];
+  if (!stream.endsWith('\n\n')) throw new Error('the last event has no end');
+  return stream
     .slice(0, -2)
     .split('\n\n')
     .map((event) => {
@@ -25,12 +25,12 @@ export function wireEventsOf(text: string): WireEvent[] {
 }
 
 /** Checks a whole stream and gives the final response object. */
-export function checkResponsesStream(text: string): JsonObject {
+export function checkResponsesStream(stream: string): JsonObject {
   const grammar = new Grammar();
-  for (const { name, data } of wireEventsOf(text)) {
+  for (const { name, data } of wireEventsOf(stream)) {
     const event: unknown = JSON.parse(data);
     if (!isJsonObject(event)) throw new Error(`no object: ${data}`);
-    if (event['type'] !== name) throw new Error(`"${name}" says it is ${String(event['type'])}`);
+    if (event['type'] !== name) throw new Error(`"${name}" says it is ${text(event['type'])}`);
     grammar.take(name, event);
   }
   return grammar.response();
@@ -78,7 +78,7 @@ class Grammar {
     this.#id ??= response['id'];
     demand(typeof this.#id === 'string' && this.#id !== '', 'the response has no id');
     demand(response['id'] === this.#id, 'the id of the response changes');
-    if (!FINAL.includes(name)) {
+    if (!FINAL.has(name)) {
       demand(response['status'] === 'in_progress', `${name} is not in progress`);
       demand(isJsonArray(response['output']) && response['output'].length === 0, 'early output');
       return;
@@ -92,11 +92,11 @@ class Grammar {
 
   #added(event: JsonObject): void {
     const { item, output_index: index } = event;
-    demand(index === this.#items.length, `item ${String(index)} is not next`);
+    demand(index === this.#items.length, `item ${text(index)} is not next`);
     if (!isJsonObject(item)) throw new Error('no item');
     demand(typeof item['id'] === 'string' && item['id'] !== '', 'an item has no id');
     const isKnown = this.#items.some(({ added }) => added['id'] === item['id']);
-    demand(!isKnown, `the id ${String(item['id'])} is used twice`);
+    demand(!isKnown, `the id ${text(item['id'])} is used twice`);
     this.#items.push({ added: item, texts: new Map(), blocks: 0, summaries: 0, done: null });
   }
 
@@ -120,10 +120,10 @@ class Grammar {
     for (const name of ['id', 'type', 'call_id', 'name']) {
       demand(done[name] === item.added[name], `${name} of an item changes`);
     }
-    for (const [key, text] of item.texts) {
-      demand(text.done && text.partDone, `${key} is not done`);
+    for (const [key, grown] of item.texts) {
+      demand(grown.done && grown.partDone, `${key} is not done`);
       const told = key === 'call' ? (done['arguments'] ?? done['input']) : textAt(done, key);
-      demand(told === text.text, `${key} of the item is not what was told`);
+      demand(told === grown.text, `${key} of the item is not what was told`);
     }
     item.done = done;
   }
@@ -138,16 +138,16 @@ class Grammar {
   }
 
   #partDone(item: OpenItem, name: string, event: JsonObject): void {
-    const text = item.texts.get(keyOf(event));
-    if (text === undefined) throw new Error(`${name} of nothing`);
-    demand(!text.partDone, `${name} comes twice`);
+    const told = item.texts.get(keyOf(event));
+    if (told === undefined) throw new Error(`${name} of nothing`);
+    demand(!told.partDone, `${name} comes twice`);
     const isForeign = !['output_text', 'refusal', 'summary_text', 'reasoning_text'].includes(
-      String(isJsonObject(event['part']) ? event['part']['type'] : ''),
+      text(isJsonObject(event['part']) ? event['part']['type'] : ''),
     );
-    demand(text.done || isForeign, `${name} comes before its text is done`);
-    demand(isForeign || textOf(event['part']) === text.text, `${name} tells another text`);
-    text.done = true;
-    text.partDone = true;
+    demand(told.done || isForeign, `${name} comes before its text is done`);
+    demand(isForeign || textOf(event['part']) === told.text, `${name} tells another text`);
+    told.done = true;
+    told.partDone = true;
   }
 
   #inText(item: OpenItem, name: string, event: JsonObject): void {
@@ -156,15 +156,15 @@ class Grammar {
     if (isCall && !item.texts.has(key)) {
       item.texts.set(key, { text: '', done: false, partDone: true });
     }
-    const text = item.texts.get(key);
-    if (text === undefined) throw new Error(`${name} of nothing`);
-    demand(!text.done, `${name} comes after its text`);
+    const told = item.texts.get(key);
+    if (told === undefined) throw new Error(`${name} of nothing`);
+    demand(!told.done, `${name} comes after its text`);
     if (name.endsWith('.delta')) {
       demand(typeof event['delta'] === 'string', `${name} has no delta`);
-      text.text += String(event['delta']);
+      told.text += text(event['delta']);
     } else if (name.endsWith('.done')) {
-      demand(textOf(event) === text.text, `${name} tells another text`);
-      text.done = true;
+      demand(textOf(event) === told.text, `${name} tells another text`);
+      told.done = true;
     } else demand(name === 'response.output_text.annotation.added', `${name} is unknown`);
   }
 }
@@ -172,20 +172,24 @@ class Grammar {
 function keyOf(event: JsonObject): string {
   const summary = event['summary_index'];
   return summary === undefined
-    ? `content ${String(event['content_index'])}`
-    : `summary ${String(summary)}`;
+    ? `content ${text(event['content_index'])}`
+    : `summary ${text(summary)}`;
 }
 
 function textOf(value: JsonValue | undefined): string {
   if (!isJsonObject(value)) return '';
-  const text = value['text'] ?? value['refusal'] ?? value['arguments'] ?? value['input'];
-  return typeof text === 'string' ? text : '';
+  const said = value['text'] ?? value['refusal'] ?? value['arguments'] ?? value['input'];
+  return typeof said === 'string' ? said : '';
 }
 
 function textAt(item: JsonObject, key: string): string {
   const [list, index] = key.split(' ');
   const blocks = item[list ?? ''];
   return isJsonArray(blocks) ? textOf(blocks[Number(index)]) : '';
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function same(left: JsonValue | undefined, right: unknown): boolean {

@@ -57,7 +57,7 @@ export function textsOf(list: JsonValue | undefined): readonly string[] {
   });
 }
 
-export function thinkingPart(
+function thinkingPart(
   text: string,
   id: string | null,
   more: Partial<ThinkingPart> = {},
@@ -106,11 +106,11 @@ export function addThought(draft: ThoughtDraft, part: ThinkingPart, proof: strin
   draft.proof = proof;
 }
 
-export function summaryEntry(text: string): JsonObject {
+function summaryEntry(text: string): JsonObject {
   return { type: 'summary_text', text };
 }
 
-export function verbatimEntry(text: string): JsonObject {
+function verbatimEntry(text: string): JsonObject {
   return { type: 'reasoning_text', text };
 }
 
