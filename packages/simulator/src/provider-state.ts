@@ -52,6 +52,8 @@ export class ProviderState {
   readonly models: ReadonlyMap<string, ModelProfile>;
   readonly #seed: number;
   readonly #owners = new Map<string, KeyOwner>();
+  /** Keys that are pairs, by their first half. */
+  readonly #pairs = new Map<string, KeyOwner>();
   readonly #funds = new Map<string, Funds>();
   #random: Random;
   #faults: FaultBoard;
@@ -96,6 +98,11 @@ export class ProviderState {
 
   ownerOf(keyValue: string): KeyOwner | null {
     return this.#owners.get(keyValue) ?? null;
+  }
+
+  /** The key whose value is `name:secret`: an access key of AWS, an OAuth client, a service account. */
+  pairOf(name: string): KeyOwner | null {
+    return this.#pairs.get(name) ?? null;
   }
 
   fundsOf(organization: string): Funds | null {
@@ -173,7 +180,10 @@ export class ProviderState {
   #addKeys(organization: string, project: ProjectProfile, funds: Funds): void {
     const models = project.models === undefined ? null : new Set(project.models);
     for (const { alias, value } of project.keys) {
-      this.#owners.set(value, { alias, value, organization, project: project.id, models, funds });
+      const owner = { alias, value, organization, project: project.id, models, funds };
+      this.#owners.set(value, owner);
+      const [name = '', secret] = value.split(':', 2);
+      if (secret !== undefined) this.#pairs.set(name, owner);
     }
   }
 

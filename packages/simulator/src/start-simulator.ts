@@ -14,6 +14,7 @@ import { AdvancingClock, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { handleControl } from './control/control-routes.ts';
 import { anthropicDialect } from './dialects/anthropic/anthropic-dialect.ts';
+import { bedrockDialect } from './dialects/bedrock/bedrock-dialect.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { geminiDialect } from './dialects/gemini/gemini-dialect.ts';
 import { openaiDialect } from './dialects/openai/openai-dialect.ts';
@@ -25,7 +26,12 @@ import { snakeize } from './profile/camelize.ts';
 import { ProviderState } from './provider-state.ts';
 import type { LimitLevel } from './provider-state.ts';
 
-const DIALECTS: readonly Dialect[] = [anthropicDialect, geminiDialect, openaiDialect];
+const DIALECTS: readonly Dialect[] = [
+  anthropicDialect,
+  geminiDialect,
+  bedrockDialect,
+  openaiDialect,
+];
 
 export interface SimulatorOptions {
   /** Default 0: any free port. */

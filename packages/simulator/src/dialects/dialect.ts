@@ -40,8 +40,8 @@ export interface Answer {
   readonly other?: () => Answer;
   /** One more event for streams that never end. */
   readonly filler?: (text: string) => Chunk;
-  /** An error's body as the next event after so many, where the face's own event would not fit this stream. */
-  readonly inBand?: (body: string, after: number) => Chunk;
+  /** An error's body as the next event after so many, where the face's own event would not fit this stream; `code`: which error. */
+  readonly inBand?: (body: string, after: number, code: string | undefined) => Chunk;
   readonly firstByteMs: number;
   readonly eventIntervalMs: number;
 }

@@ -19,7 +19,7 @@ export interface Framed {
   /** Server-sent events when not given. */
   readonly streamType?: string;
   /** An error's body as the next event after so many, where the face's own event would not fit. */
-  readonly inBand?: (body: string, after: number) => Chunk;
+  readonly inBand?: NonNullable<Answer['inBand']>;
 }
 
 /** A reply before it is framed, with what it costs. */
@@ -215,6 +215,6 @@ function withInBandError(
   if (fault.fault !== 'error_event' || answer.events === null) return answer;
   const before = answer.events.slice(0, Math.min(fault.events ?? 0, answer.events.length - 1));
   const { body, event } = exchange.face.inBand(fault.code, told);
-  const last = answer.inBand === undefined ? event : answer.inBand(body, before.length);
+  const last = answer.inBand === undefined ? event : answer.inBand(body, before.length, fault.code);
   return { ...answer, events: [...before, last] };
 }

@@ -6,7 +6,15 @@ import type { FaultInput } from '../behaviour/fault-input.ts';
 import type { LimitRefusal, LimitRules, ModelLimit } from '../limiter/model-limiter.ts';
 import type { ErrorFields, Refusal } from './refusal.ts';
 
-export const FACE_NAMES = ['openai', 'anthropic', 'gemini', 'groq', 'openrouter', 'azure'] as const;
+export const FACE_NAMES = [
+  'openai',
+  'anthropic',
+  'gemini',
+  'groq',
+  'openrouter',
+  'azure',
+  'bedrock',
+] as const;
 export type FaceName = (typeof FACE_NAMES)[number];
 
 /** Whose key was used. */

@@ -1,6 +1,7 @@
 /** The faces by name, as the OpenAI-compatible paths show them. */
 import { anthropicFace } from './anthropic.ts';
 import { azureFace } from './azure.ts';
+import { bedrockFace } from './bedrock.ts';
 import type { Face, FaceName } from './face.ts';
 import { geminiCompatibleFace } from './gemini.ts';
 import { groqFace } from './groq.ts';
@@ -14,4 +15,5 @@ export const FACES: Readonly<Record<FaceName, Face>> = {
   groq: groqFace,
   openrouter: openrouterFace,
   azure: azureFace,
+  bedrock: bedrockFace,
 };

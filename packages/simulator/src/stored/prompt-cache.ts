@@ -67,6 +67,12 @@ export class PrefixHasher {
   readonly #hash = createHash('sha256');
   readonly prefixes: Prefix[] = [];
 
+  /** What stands before here is to be kept. */
+  mark(lifeMs: number): void {
+    const last = this.prefixes.at(-1);
+    if (last !== undefined) this.prefixes[this.prefixes.length - 1] = { ...last, lifeMs };
+  }
+
   /** A block as text, the tokens of the prompt up to its end, and how long that is to be kept. */
   block(text: string, tokens: number, lifeMs: number | null): void {
     this.#hash.update(text).update('\0');
