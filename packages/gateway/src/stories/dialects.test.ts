@@ -3,7 +3,7 @@ import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-stor
 import { postJson } from '@keywell/testkit/http-call';
 
 /** Providers by what they speak, all of them the simulator. */
-const KINDS = ['openai', 'anthropic', 'gemini'] as const;
+const KINDS = ['openai', 'anthropic', 'gemini', 'bedrock'] as const;
 
 /** The same question in each dialect that a caller may speak. */
 const ASKED: Readonly<

@@ -1,6 +1,7 @@
 import type { Codec } from '@keywell/wire/canonical/codec';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { messagesCodec } from '@keywell/wire/anthropic-messages/codec';
+import { converseCodec } from '@keywell/wire/bedrock-converse/codec';
 import { geminiCodec } from '@keywell/wire/gemini/codec';
 import { chatCodec } from '@keywell/wire/openai-chat/codec';
 import { responsesCodec } from '@keywell/wire/openai-responses/codec';
@@ -10,7 +11,7 @@ const CODECS: Readonly<Record<Dialect, Codec>> = Object.freeze({
   'openai-responses': responsesCodec,
   'anthropic-messages': messagesCodec,
   gemini: geminiCodec,
-  'bedrock-converse': messagesCodec,
+  'bedrock-converse': converseCodec,
 });
 
 export const codecOf = (dialect: Dialect): Codec => CODECS[dialect];

@@ -35,6 +35,7 @@ export class CodecStream implements StreamReader {
   #usage: CanonicalUsage | null = null;
   #content = false;
   #ended = false;
+  #closed = false;
   /** Written events that may go out, or are held. */
   #text = '';
   /** Events as they came, likewise. */
@@ -48,7 +49,18 @@ export class CodecStream implements StreamReader {
   }
 
   get usage(): TokenUsage | null {
+    // Some dialects tell it in every event, and their decoder only at the end: of a stream that was cut as well.
+    if (this.#usage === null && !this.#closed) this.#close(this.#noteUsage);
     return this.#usage === null ? null : tokenUsageOf(this.#usage);
+  }
+
+  readonly #noteUsage = (event: StreamEvent): void => {
+    if (event.kind === 'usage') this.#usage = event.usage;
+  };
+
+  #close(tell: (event: StreamEvent) => void): boolean {
+    this.#closed = true;
+    return this.#decoder.end(tell);
   }
 
   push(chunk: Uint8Array): readonly Uint8Array[] {
@@ -63,7 +75,7 @@ export class CodecStream implements StreamReader {
   end(): { readonly ready: readonly Uint8Array[]; readonly clean: boolean } {
     if (!this.#over() && this.#frames.finish()) this.#read();
     if (!this.#over()) {
-      const clean = this.#decoder.end(this.#tell);
+      const clean = this.#close(this.#tell);
       if (clean && this.failure === null) this.phase = 'done';
     }
     return { ready: this.#release(), clean: this.phase === 'done' };
