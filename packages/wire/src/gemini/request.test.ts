@@ -508,5 +508,5 @@ describe('a request of another dialect towards Gemini', () => {
       contents: [{ role: 'model', parts: [{ text: 'c' }] }, ...objectsOf(body['contents'])],
     });
     expect(request.turns[0]?.parts.length).toBe(150_001);
-  });
+  }, 30_000);
 });

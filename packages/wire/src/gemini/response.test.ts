@@ -75,6 +75,14 @@ describe('an answer of Gemini', () => {
     });
   });
 
+  it.each(['response.json', 'response-blocked.json'])('%s is written again as it was', (name) => {
+    const { body, drops } = encoded(decoded(fixture(name)));
+    const usage = body['usageMetadata'];
+    expect({ ...body, usageMetadata: null }).toEqual({ ...fixture(name), usageMetadata: null });
+    expect(usage).toMatchObject({ ...Object(fixture(name)['usageMetadata']) });
+    expect(drops).toEqual([]);
+  });
+
   it('stops for its calls, whose missing ids are made up from the seed', () => {
     const [choice] = decoded(fixture('response-tools.json')).choices;
     expect(choice?.stop).toBe('tool_calls');

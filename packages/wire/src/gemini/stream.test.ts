@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
 import { textPart } from '../canonical/content.ts';
@@ -150,6 +151,94 @@ describe('a stream of Gemini', () => {
     ['broken parts', { candidates: [{ content: { parts: [7, { text: 7 }, {}] } }] }],
   ])('lives on through %s', (_, body) => {
     expect(decodeStream(chunk(body)).ok).toBe(true);
+  });
+});
+
+describe('the events of a stream', () => {
+  const words = fc.string({ minLength: 1, maxLength: 4 });
+  const part = fc.oneof(
+    fc.record({ text: words }),
+    fc.record({ text: words, thought: fc.constant(true) }),
+    fc.record({
+      functionCall: fc.record({ name: words, args: fc.dictionary(words, fc.integer()) }),
+    }),
+    fc.record({ inlineData: fc.record({ mimeType: fc.constant('image/png'), data: words }) }),
+    fc.record({ executableCode: fc.record({ code: words }) }),
+  );
+  const usageMetadata = { promptTokenCount: 3, candidatesTokenCount: 4 };
+
+  it('say what the whole answer would, whatever it is made of', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(part, { maxLength: 3 }), { minLength: 1, maxLength: 5 }),
+        (chunks) => {
+          const parts = merged(objectsOf(JSON.parse(JSON.stringify(chunks.flat()))));
+          const candidate = { content: { parts, role: 'model' }, finishReason: 'STOP', index: 0 };
+          const whole = geminiCodec.decodeResponse(
+            { candidates: [candidate], usageMetadata },
+            'seed',
+          );
+          const last = chunk({ candidates: [{ finishReason: 'STOP', index: 0 }], usageMetadata });
+          const streamed = decodeStream(
+            chunks.map((each) => said(objectsOf(JSON.parse(JSON.stringify(each))))).join('') + last,
+          );
+          expect(whole).toEqual({ ok: true, value: foldStream('gemini', streamed.events) });
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
+});
+
+describe('whatever a provider sends', () => {
+  const hostile = fc.record(
+    {
+      candidates: fc.array(
+        fc.record(
+          {
+            content: fc.record({
+              parts: fc.array(
+                fc.dictionary(
+                  fc.constantFrom(
+                    'text',
+                    'thought',
+                    'thoughtSignature',
+                    'functionCall',
+                    'inlineData',
+                  ),
+                  fc.jsonValue({ maxDepth: 1 }),
+                ),
+              ),
+            }),
+            index: fc.jsonValue({ maxDepth: 1 }),
+            finishReason: fc.jsonValue({ maxDepth: 1 }),
+            groundingMetadata: fc.jsonValue({ maxDepth: 1 }),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+      usageMetadata: fc.jsonValue({ maxDepth: 2 }),
+      promptFeedback: fc.jsonValue({ maxDepth: 2 }),
+      createTime: fc.jsonValue({ maxDepth: 1 }),
+    },
+    { requiredKeys: [] },
+  );
+
+  it('is told in a valid order, and never a throw', () => {
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 4 }), (bodies) => {
+        const events: StreamEvent[] = [];
+        const decoder = geminiCodec.streamDecoder('seed');
+        for (const body of bodies) {
+          const data = JSON.stringify(body);
+          geminiCodec.decodeResponse(JSON.parse(data), 'seed');
+          expect(decoder.push('', data, (event) => events.push(event))).toBe(true);
+        }
+        if (decoder.end((event) => events.push(event))) foldStream('gemini', events);
+        encodeAll(events);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
