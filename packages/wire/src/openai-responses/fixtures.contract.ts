@@ -11,7 +11,7 @@ export function readJsonFixture(name: string): JsonObject {
 }
 
 /** JSON text of an object; throws where it is none. */
-export function objectOf(text: string): JsonObject {
+function objectOf(text: string): JsonObject {
   const value: unknown = JSON.parse(text);
   if (!isJsonObject(value)) throw new Error('no JSON object');
   return value;
