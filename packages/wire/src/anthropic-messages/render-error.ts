@@ -25,7 +25,7 @@ const TYPE_OF_STATUS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** `error.type` for a code of ours. */
-export function messagesErrorType(code: ErrorCode): string {
+function messagesErrorType(code: ErrorCode): string {
   const { status } = ERRORS[code];
   return TYPE_OF_STATUS.get(status) ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }

@@ -5,7 +5,7 @@
 import type { ToolCallPart } from '../canonical/content.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
-export const RAW = '_raw';
+const RAW = '_raw';
 export const FREE_TEXT = 'input';
 
 /** `input` for a call's arguments. */
