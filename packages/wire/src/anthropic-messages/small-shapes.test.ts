@@ -108,6 +108,14 @@ describe('a tool call’s arguments', () => {
     expect(inputOf(toolCall('a', 'n', text))).toEqual(input);
   });
 
+  it('ride as text where they are too deep to be written again', () => {
+    const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+    expect(inputOf(toolCall('a', 'n', deep))).toEqual({ _raw: deep });
+    const level = (depth: number): string => `${'{"[":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    expect(inputOf(toolCall('a', 'n', level(64)))).not.toHaveProperty('_raw');
+    expect(inputOf(toolCall('a', 'n', level(65)))).toHaveProperty('_raw');
+  });
+
   it('come back as they were where they were no JSON object', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -127,6 +127,8 @@ describe('a streamed message', () => {
     expect(push('{"type":"content_block_stop","index":0}')).toBe(false);
     expect(push('{"type":"message_start","message":{}}')).toBe(false);
     expect(push('[DONE]')).toBe(false);
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(push(`{"type":"content_block_start","index":1,"content_block":${deep}}`)).toBe(false);
     expect(push('7')).toBe(false);
     expect(told).toEqual([{ kind: 'start', id: null, model: null, createdAt: null }]);
   });
