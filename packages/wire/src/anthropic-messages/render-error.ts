@@ -25,16 +25,11 @@ const TYPE_OF_STATUS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** `error.type` for a code of ours. */
-<<<<<<< HEAD
-export function messagesErrorType(code: ErrorCode): string {
+function messagesErrorType(code: ErrorCode): string {
   return typeOfStatus(ERRORS[code].status);
 }
 
 function typeOfStatus(status: number): string {
-=======
-function messagesErrorType(code: ErrorCode): string {
-  const { status } = ERRORS[code];
->>>>>>> messages
   return TYPE_OF_STATUS.get(status) ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 
