@@ -21,6 +21,8 @@ function roundTrip(body: JsonObject, options = OPENAI): JsonObject {
   return again;
 }
 
+const withMore = (body: JsonObject, more: JsonObject): JsonObject => ({ ...body, ...more });
+
 const SCHEMA = { type: 'object', properties: { a: { type: 'string' } } };
 
 /** Source: types of the official SDK; `provider`, `cache_control`, `reasoning` and `reasoning_details` are OpenRouter's, `prefix` Mistral's. */
@@ -208,23 +210,18 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
       fc.record({ role: fc.constantFrom('user', 'system', 'developer'), content: fc.string() }),
       fc
         .tuple(fc.array(fc.oneof(text, image), { minLength: 2, maxLength: 4 }), unknown)
-        .map(([content, more]) => ({
-          role: 'user',
-          content,
-          ...more,
-        })),
+        .map(([content, more]) => withMore({ role: 'user', content }, more)),
       fc.record({ role: fc.constant('assistant'), content: words, reasoning_content: words }),
-      fc.tuple(fc.array(call, { minLength: 1, maxLength: 3 }), unknown).map(([calls, more]) => ({
-        role: 'assistant',
-        content: null,
-        tool_calls: calls,
-        ...more,
-      })),
+      fc
+        .tuple(fc.array(call, { minLength: 1, maxLength: 3 }), unknown)
+        .map(([calls, more]) =>
+          withMore({ role: 'assistant', content: null, tool_calls: calls }, more),
+        ),
       fc.record({ role: fc.constant('tool'), tool_call_id: words, content: fc.string() }),
     );
     const body = fc
       .tuple(fc.array(message, { minLength: 1, maxLength: 6 }), unknown)
-      .map(([messages, more]) => ({ model: 'm', messages, ...more }));
+      .map(([messages, more]) => withMore({ model: 'm', messages }, more));
     fc.assert(
       fc.property(body, (sent) => {
         expect(roundTrip(sent)).toEqual(sent);

@@ -100,11 +100,13 @@ describe('a stream told to a caller of the Chat dialect', () => {
           maxLength: 3,
         }),
       })
-      .map(({ thought, said, calls }) => [
-        ...(thought === null ? [] : [thinking(thought, null)]),
-        ...(said === null ? [] : [textPart(said)]),
-        ...calls.map((call, index) => toolCall(`id_${index}`, call.name, call.text)),
-      ]);
+      .map(({ thought, said, calls }): readonly Part[] =>
+        [
+          thought === null ? [] : [thinking(thought, null)],
+          said === null ? [] : [textPart(said)],
+          calls.map(({ name, text: json }, index) => toolCall(`id_${index}`, name, json)),
+        ].flat(),
+      );
     const answers = fc.array(parts, { minLength: 1, maxLength: 2 });
     fc.assert(
       fc.property(answers, fc.integer({ min: 1, max: 9 }), (choices, pieceLength) => {
