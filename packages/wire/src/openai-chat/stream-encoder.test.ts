@@ -91,12 +91,13 @@ describe('a stream told to a caller of the Chat dialect', () => {
   });
 
   it('says the same as the whole answer, whatever is said in whatever pieces', () => {
-    const words = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' });
+    const unit = fc.constantFrom('a', ' ', '"', '\\', '\n', '\u2028', '👋', '\ud83d', '\udc4b');
+    const words = fc.string({ minLength: 1, maxLength: 20, unit });
     const parts = fc
       .record({
         thought: fc.option(words),
         said: fc.option(words),
-        calls: fc.array(fc.record({ name: words, text: fc.string({ unit: 'binary' }) }), {
+        calls: fc.array(fc.record({ name: words, text: fc.string({ maxLength: 20, unit }) }), {
           maxLength: 3,
         }),
       })
