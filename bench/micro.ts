@@ -1,5 +1,9 @@
 // npm run bench:micro: what the pieces of the request path cost by themselves, on one thread. Ratios mean more than the figures.
-import type { PoolRecord, ProviderRecord } from '../packages/core/src/snapshot/snapshot.ts';
+import {
+  UNKNOWN_CAPABILITIES,
+  type PoolRecord,
+  type ProviderRecord,
+} from '../packages/core/src/snapshot/snapshot.ts';
 import { PLAIN_CHARGE } from '../packages/core/src/keys/charge-rule.ts';
 import { Secret } from '../packages/core/src/secret/secret.ts';
 import { choose, createTried } from '../packages/core/src/keys/choose.ts';
@@ -82,6 +86,7 @@ function planOf(keys: number): KeyPlan {
             group: MODEL,
             price: null,
             contextLength: null,
+            capabilities: UNKNOWN_CAPABILITIES,
           },
         ],
       },
@@ -99,6 +104,8 @@ function planOf(keys: number): KeyPlan {
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
   return planKeys({ providers: [provider], pools: [pool] });
 }

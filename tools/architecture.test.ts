@@ -99,6 +99,11 @@ const planted: readonly Planted[] = [
     source: "import '../anthropic/manifest.ts';",
   },
   {
+    rule: 'catalogue-stays-on-the-main-thread',
+    file: 'packages/gateway/src/looks-a-price-up.ts',
+    source: "import '@keywell/providers/catalogue/find-model';",
+  },
+  {
     rule: 'phases-are-siblings',
     file: 'packages/gateway/src/phases/calls-a-sibling.ts',
     source: "import '../server/listener.ts';",
@@ -135,7 +140,8 @@ const innocent: readonly Omit<Planted, 'rule'>[] = [
   },
   {
     file: 'packages/control/src/uses-what-it-may.ts',
-    source: "import '@keywell/storage/leaf'; import '@keywell/contract/leaf'; import 'declared';",
+    source:
+      "import '@keywell/storage/leaf'; import '@keywell/contract/leaf'; import 'declared'; import '@keywell/providers/catalogue/find-model';",
   },
   {
     file: 'packages/control/src/features/budgets/reads-another-feature.ts',
@@ -154,6 +160,7 @@ const innocent: readonly Omit<Planted, 'rule'>[] = [
     'packages/control/src/features/keys/key-read-model.ts',
     'packages/providers/src/anthropic/manifest.ts',
     'packages/providers/src/compatible/manifest.ts',
+    'packages/providers/src/catalogue/find-model.ts',
     'packages/gateway/src/server/listener.ts',
   ].map((file) => ({ file, source: 'export const leaf = 1;' })),
 ];

@@ -6,6 +6,7 @@ import {
 } from '../../packages/core/src/keys/key-table.ts';
 import { planKeys, type KeyPlan, type PoolPlan } from '../../packages/core/src/keys/plan.ts';
 import { Secret } from '../../packages/core/src/secret/secret.ts';
+import { UNKNOWN_CAPABILITIES } from '../../packages/core/src/snapshot/snapshot.ts';
 import type {
   PoolRecord,
   ProviderRecord,
@@ -155,6 +156,7 @@ function poolOf(world: World, models: readonly string[] = [world.model]): PoolRe
             group: model,
             price: null,
             contextLength: 128_000,
+            capabilities: UNKNOWN_CAPABILITIES,
           })),
         ),
       },
@@ -172,5 +174,7 @@ function poolOf(world: World, models: readonly string[] = [world.model]): PoolRe
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
 }

@@ -11,6 +11,7 @@ import { listKeys } from './commands/keys/list.ts';
 import { keySuggestions } from './commands/keys/suggestions.ts';
 import { type LogFilter, listLogs } from './commands/logs/list.ts';
 import { showLog } from './commands/logs/show.ts';
+import { listModels } from './commands/models.ts';
 import { listPools } from './commands/pools.ts';
 import { reload } from './commands/reload.ts';
 import { type RunContext, runContext } from './commands/run-context.ts';
@@ -59,6 +60,14 @@ export function createProgram(surroundings: Surroundings, done: (code: number) =
     .option('--watch', 'refresh every second')
     .action(async (options: Watching, command: Command) => {
       await listPools(contextOf(command), options.watch === true);
+    });
+  program
+    .command('models')
+    .description('list configured models with prices and abilities, or search the catalogue')
+    .argument('[search...]', 'words of the name, or of the provider kind: look in the catalogue')
+    .option('--all', 'the whole catalogue, or every match')
+    .action(async (search: readonly string[], options: { all?: boolean }, command: Command) => {
+      await listModels(contextOf(command), search, options);
     });
   addForecast(program, contextOf);
   addLogs(program, contextOf);

@@ -71,6 +71,9 @@ describe('verbs that ask the gateway', () => {
     [['keys', 'clear', '--all'], /Cleared/],
     [['keys', 'suggestions'], /left of openai\/a falls by what openai\/b sends/],
     [['pools'], /chat +1 +1 of 2/],
+    [['models'], /smart +openai\/gpt-5 +400k +128k +1\.25 +10 +pictures tools json reasoning/],
+    [['models', 'gpt-5', 'openai'], /openai +gpt-5 +400k/],
+    [['models', '--all'], /zhipu/],
     [['logs'], /req_1 +200/],
     [['logs', '--limit', '1'], /more: --before \S+\/req_1/],
     [['logs', 'list', '--status', 'error'], /req_1/],
@@ -89,6 +92,8 @@ describe('verbs that ask the gateway', () => {
     [['keys', 'list', '--json']],
     [['--json', 'keys', 'list']],
     [['pools', '--json']],
+    [['models', '--json']],
+    [['models', 'gpt-5', '--json']],
     [['logs', 'show', 'req_1', '--json']],
     [['doctor', '--json']],
   ])('%j prints JSON and nothing else', async (args) => {

@@ -44,7 +44,7 @@ function outcomeOf(fixture: Fixture): Outcome {
 
 /** Folders of vendors, with the kind that each is the table of. */
 const FOLDERS = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && entry.name !== 'catalogue')
   .toSorted((left, right) => left.name.localeCompare(right.name))
   .map(({ name }) => [name === 'compatible' ? 'openai-compatible' : name, name] as const);
 
@@ -56,6 +56,7 @@ const WHOLE: Required<Verdict> = {
   limit: 1,
   used: 1,
   probe: 'never',
+  fault: 'context_length',
   level: 'project',
   implausible: true,
   counts: true,

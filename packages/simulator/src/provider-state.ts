@@ -9,6 +9,7 @@ import type { LimitSettings, ModelLimit } from './limiter/model-limiter.ts';
 import type { ModelProfile, ProjectProfile, SimulatorProfile } from './profile/profile-schema.ts';
 import { seededRandom } from './random.ts';
 import type { Random } from './random.ts';
+import { Kept } from './stored/kept.ts';
 
 /** An organization's money; null when it has no end. */
 export interface Funds {
@@ -54,6 +55,7 @@ export class ProviderState {
   readonly #funds = new Map<string, Funds>();
   #random: Random;
   #faults: FaultBoard;
+  #kept: Kept;
   #limits = new Map<string, ModelLimit[]>();
   #organizationLimits = new Map<string, ModelLimit[]>();
   /** What turns the monotonic clock into epoch milliseconds that never run backwards. */
@@ -77,6 +79,11 @@ export class ProviderState {
     this.calls = new CallLog(clock, aliases, profile.callsKept ?? CALLS_KEPT);
     this.#random = seededRandom(seed);
     this.#faults = this.#freshFaults();
+    this.#kept = new Kept(() => clock.now());
+  }
+
+  get kept(): Kept {
+    return this.#kept;
   }
 
   get random(): Random {
@@ -153,6 +160,7 @@ export class ProviderState {
     }
     this.#random = seededRandom(this.#seed);
     this.#faults = this.#freshFaults();
+    this.#kept = new Kept(() => this.clock.now());
   }
 
   #freshFaults(): FaultBoard {

@@ -121,7 +121,7 @@ function route(state: ProviderState, request: IncomingMessage, response: ServerR
   if (path === '/_simulator' || path.startsWith('/_simulator/')) {
     handleControl(state, request, response, url);
   } else {
-    const dialect = DIALECTS.find((candidate) => candidate.owns(path)) ?? openaiDialect;
+    const dialect = DIALECTS.find((candidate) => candidate.owns(path, request)) ?? openaiDialect;
     dialect.handle(state, request, response, path);
   }
 }

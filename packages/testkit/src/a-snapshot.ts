@@ -1,5 +1,6 @@
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { Secret } from '@keywell/core/secret/secret';
+import { UNKNOWN_CAPABILITIES } from '@keywell/core/snapshot/snapshot';
 import type {
   ConsumerRecord,
   IdempotencyRecord,
@@ -115,6 +116,8 @@ function aPool(sketch: PoolSketch, index: number, provider: string): PoolRecord 
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
+    fallbackOn: ['context_length'],
     ...rest,
     tiers: (tiers ?? [{}]).map((tier) => ({
       targets: (tier.targets ?? [{}]).map((target) => aTarget(target, provider)),
@@ -132,6 +135,7 @@ function aTarget(sketch: Partial<TargetRecord>, provider: string): TargetRecord 
     group: model,
     price: null,
     contextLength: null,
+    capabilities: UNKNOWN_CAPABILITIES,
     ...sketch,
   };
 }

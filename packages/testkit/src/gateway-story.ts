@@ -234,7 +234,7 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
   const count = sketch.pools ?? 1;
   const simulated = {
     ...vendorParts(sketch.kind),
-    baseUrl: simulator.url,
+    baseUrl: baseUrlFor(sketch.kind, simulator),
     keys: keys.map((key) => ({ ...key, value: valueOf(key.id ?? 'a') })),
   };
   const numbers = Array.from({ length: count }, (_, index) => index);
@@ -250,6 +250,11 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
     traffic: sketch.traffic ?? {},
     idempotency: sketch.idempotency ?? {},
   });
+}
+
+/** Where the simulator speaks the native dialect of a vendor. */
+function baseUrlFor(kind: string | undefined, { url }: Simulator): string {
+  return kind === 'gemini' ? url.replace(/\/v1$/, '/v1beta') : url;
 }
 
 function vendorParts(kind: string | undefined): ProviderSketch {

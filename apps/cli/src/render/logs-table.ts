@@ -1,8 +1,9 @@
 import type { RequestView } from '@keywell/contract/admin/admin-schemas';
 import { clean } from './clean.ts';
 import { showDuration, showInstant } from './duration.ts';
+import { showCost } from './money.ts';
 import type { Paint } from './paint.ts';
-import { renderTable } from './table.ts';
+import { type Cell, renderTable } from './table.ts';
 
 /** Requests, one line each, newest first as they come. */
 export function renderLogs(requests: readonly RequestView[], paint: Paint): string {
@@ -20,6 +21,7 @@ export function renderLogs(requests: readonly RequestView[], paint: Paint): stri
     clean(request.model ?? '–'),
     request.provider === null ? '–' : `${clean(request.provider)}/${clean(request.key ?? '–')}`,
     String(request.attempts),
+    costCell(request, paint),
     clean(request.error_code ?? ''),
   ]);
   return renderTable(
@@ -33,9 +35,15 @@ export function renderLogs(requests: readonly RequestView[], paint: Paint): stri
       { head: 'MODEL' },
       { head: 'SERVED BY' },
       { head: 'ATTEMPTS', align: 'right' },
+      { head: 'COST', align: 'right' },
       { head: 'ERROR' },
     ],
     rows,
     paint,
   );
+}
+
+function costCell(request: RequestView, paint: Paint): Cell {
+  const text = showCost(request);
+  return request.cost_micros === null ? { text, paint: paint.warn } : text;
 }

@@ -8,6 +8,8 @@ import { showBytes, showCountdown, showDuration, showInstant } from './duration.
 import { renderForecast, showAmount } from './forecast-table.ts';
 import { renderKeys } from './keys-table.ts';
 import { renderLogs } from './logs-table.ts';
+import { renderCatalogue, renderModels } from './models-table.ts';
+import { showCost } from './money.ts';
 import { createPaint } from './paint.ts';
 import { renderPools } from './pools-table.ts';
 import { renderChanges, renderProblem } from './problems.ts';
@@ -210,10 +212,90 @@ it('the table of consumers shows the part of a key that may be shown', () => {
 it('the table of requests names who served', () => {
   expect(renderLogs([snakeCased(RECORD)], plain)).toBe(
     lines(
-      'AT                    REQUEST  STATUS   TOOK  OPERATION         CONSUMER  MODEL  SERVED BY  ATTEMPTS  ERROR',
-      '2026-11-23 18:20:05Z  req_1    200     1.2 s  chat.completions  web       smart  openai/b          2',
+      'AT                    REQUEST  STATUS   TOOK  OPERATION         CONSUMER  MODEL  SERVED BY  ATTEMPTS       COST  ERROR',
+      '2026-11-23 18:20:05Z  req_1    200     1.2 s  chat.completions  web       smart  openai/b          2  $0.001234',
     ),
   );
+});
+
+describe('costs', () => {
+  it('are told to the micro, marked where they are estimated, and unknown where they are', () => {
+    const cost = (micros: number | null, estimated = false): string =>
+      showCost({ cost_micros: micros, cost_estimated: estimated });
+    expect([cost(0), cost(1), cost(1_500_000), cost(12_345_678)]).toEqual([
+      '$0.00',
+      '$0.000001',
+      '$1.50',
+      '$12.345678',
+    ]);
+    expect([cost(2000, true), cost(null)]).toEqual(['~$0.002', 'unknown']);
+  });
+});
+
+describe('models', () => {
+  const capabilities = {
+    context_length: 1_047_576,
+    max_output_tokens: 32_768,
+    vision: true,
+    audio_input: null,
+    files: null,
+    tools: true,
+    json: true,
+    reasoning: false,
+  };
+  const price = { input_micros: 2_000_000, cached_input_micros: 500_000, output_micros: 8_000_000 };
+
+  it('stand with their targets, prices for a million tokens, and what they can', () => {
+    const target = {
+      alias: 'smart',
+      pool: 'chat',
+      tier: 0,
+      provider: 'openai',
+      kind: 'openai',
+      model: 'gpt-4.1',
+      price,
+      capabilities,
+    };
+    const unknown = Object.fromEntries(Object.keys(capabilities).map((name) => [name, null]));
+    const local = {
+      ...target,
+      tier: 1,
+      provider: 'local',
+      model: 'llama',
+      price: null,
+      capabilities: { ...capabilities, ...unknown },
+    };
+    expect(renderModels([target, local], plain)).toBe(
+      lines(
+        'MODEL  ANSWERED BY     CONTEXT  OUTPUT   IN $/M  OUT $/M  TAKES AND DOES',
+        'smart  openai/gpt-4.1    1.05M     33k        2        8  pictures tools json -reasoning',
+        '       local/llama           –       –  unknown  unknown  –',
+      ),
+    );
+    expect(renderModels([], plain)).toBe('No models.\n');
+  });
+
+  it('of the catalogue say where prices differ, and how many more there are', () => {
+    const model = {
+      kind: 'openai',
+      model: 'gpt-4.1',
+      also: [],
+      inputs: null,
+      outputs: null,
+      batch_percent: 50,
+      price: { ...price, long_context: [{ above_input_tokens: 200_000, ...price }] },
+      capabilities,
+    };
+    expect(renderCatalogue({ data: [model], total: 3 }, plain)).toBe(
+      lines(
+        'KIND    MODEL    CONTEXT  OUTPUT  IN $/M  OUT $/M  TAKES AND DOES',
+        'openai  gpt-4.1    1.05M     33k      2*       8*  pictures tools json -reasoning',
+        '*: other prices for long inputs, or at other times; --json shows them.',
+        '2 more: search for less, or add --all',
+      ),
+    );
+    expect(renderCatalogue({ data: [], total: 0 }, plain)).toMatch(/No model/);
+  });
 });
 
 describe('the timeline', () => {
@@ -222,7 +304,7 @@ describe('the timeline', () => {
       lines(
         'req_1  POST /v1/chat/completions → 200 in 1.2 s',
         '2026-11-23 18:20:05Z · consumer web · model smart · pool chat',
-        'served by openai/b (gpt-5) · 2 attempts · first byte after 900 ms · 812 B in, 1.2 kB out · 12 + 40 tokens',
+        'served by openai/b (gpt-5) · 2 attempts · first byte after 900 ms · 812 B in, 1.2 kB out · 12 + 40 tokens · cost $0.001234',
         '',
         '    +0 ms  ┬  tier 1: 2 of 3 candidates can serve',
         '           │    passed over openai/c: credential_dead (key), ends in 15m 0s',
@@ -230,7 +312,7 @@ describe('the timeline', () => {
         '  +120 ms  │  ✗ 429 funds_exhausted (node): body.code=insufficient_quota; cooled for 5m 0s (our guess)',
         '  +121 ms  ├  waited 200 ms: back-off before another attempt',
         '  +321 ms  ├▶ attempt 2 (rotation) → openai/b gpt-5 in openai/org-2',
-        '  +1.22 s  │  ✓ 200 success, 12 + 40 tokens',
+        '  +1.22 s  │  ✓ 200 success, 12 + 40 tokens, cost $0.001234',
         '  +1.24 s  └  200 answered',
       ),
     );

@@ -1,6 +1,7 @@
 import type { RequestDetailView, TimelineEventView } from '@keywell/contract/admin/admin-schemas';
 import { clean } from './clean.ts';
 import { showBytes, showCountdown, showDuration, showInstant } from './duration.ts';
+import { showCost } from './money.ts';
 import type { Paint } from './paint.ts';
 
 /** One request, drawn: what happened when, from the head to the end. */
@@ -31,6 +32,7 @@ function heading(request: RequestDetailView, paint: Paint): readonly string[] {
       : [`first byte after ${showDuration(request.first_byte_ms)}`]),
     `${showBytes(request.request_bytes)} in, ${showBytes(request.response_bytes)} out`,
     ...(request.usage === null ? [] : [showUsage(request.usage)]),
+    ...(request.cost_micros === 0 ? [] : [`cost ${showCost(request)}`]),
   ];
   return [
     `${paint.strong(clean(request.id))}  ${clean(request.method)} ${clean(request.path)} → ${status}${failed} in ${showDuration(request.duration_ms)}${request.aborted ? ' (the caller left)' : ''}`,
@@ -107,7 +109,7 @@ function drawVerdict(verdict: Verdict, paint: Paint): string {
   const status = verdict.status === 0 ? 'no answer' : String(verdict.status);
   if (verdict.class === 'success') {
     const usage = verdict.usage === null ? '' : `, ${showUsage(verdict.usage)}`;
-    return `${paint.good('✓')} ${status} success${usage}`;
+    return `${paint.good('✓')} ${status} success${usage}${showCharge(verdict)}`;
   }
   const evidence = verdict.evidence === '' ? '' : `: ${clean(verdict.evidence)}`;
   const cooled =
@@ -115,12 +117,17 @@ function drawVerdict(verdict: Verdict, paint: Paint): string {
       ? ''
       : `; cooled for ${showCountdown(verdict.ends_in_ms)} (${verdict.authoritative ? 'the provider said so' : 'our guess'})`;
   const scope = verdict.scope === 'none' ? '' : ` (${clean(verdict.scope)})`;
-  return `${paint.bad('✗')} ${status} ${clean(verdict.class)}${scope}${evidence}${cooled}`;
+  return `${paint.bad('✗')} ${status} ${clean(verdict.class)}${scope}${evidence}${cooled}${showCharge(verdict)}`;
 }
+
+/** What an attempt cost, where it may have cost anything. */
+const showCharge = (verdict: Verdict): string =>
+  verdict.cost_micros === 0 ? '' : `, cost ${showCost(verdict)}`;
 
 function showUsage(usage: NonNullable<RequestDetailView['usage']>): string {
   const extra = [
     ...(usage.cached_tokens > 0 ? [`${usage.cached_tokens} cached`] : []),
+    ...(usage.cache_write_tokens > 0 ? [`${usage.cache_write_tokens} written to the cache`] : []),
     ...(usage.reasoning_tokens > 0 ? [`${usage.reasoning_tokens} reasoning`] : []),
     ...(usage.estimated ? ['estimated'] : []),
   ];

@@ -38,6 +38,7 @@ function examine(file: string): {
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 0 }),
     version: 1,
+    wallNow: Date.now(),
   });
   if (!loaded.ok) return { problems: loaded.problems, warnings: [], summary: '' };
   const { providers, pools, models, consumers } = loaded.snapshot;

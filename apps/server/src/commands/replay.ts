@@ -120,6 +120,7 @@ function loadSnapshot(file: string, storedConsumers: readonly StoredConsumer[]):
     storedConsumers,
     slotOf: () => ({ slot: 0, generation: 0 }),
     version: 1,
+    wallNow: Date.now(),
   });
 }
 

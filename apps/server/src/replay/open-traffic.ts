@@ -3,6 +3,7 @@ import { ADMIN_BASE } from '@keywell/contract/admin/admin-route';
 import type { RequestView } from '@keywell/contract/admin/admin-schemas';
 import { ADMIN_ROUTES } from '@keywell/contract/admin/admin-routes';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import type { Secret } from '@keywell/core/secret/secret';
 import { openRequestLog } from '@keywell/storage/log/open-request-log';
 import { dataPaths, openDataFolder, readAdminToken } from '@keywell/storage/paths';
@@ -116,13 +117,21 @@ function toRecord(view: RequestView): RequestRecord {
     usage:
       usage === null
         ? null
-        : {
+        : tokenUsage({
             inputTokens: usage.input_tokens,
             outputTokens: usage.output_tokens,
             cachedTokens: usage.cached_tokens,
+            cacheWriteTokens: usage.cache_write_tokens,
+            cacheWriteHourTokens: usage.cache_write_hour_tokens,
             reasoningTokens: usage.reasoning_tokens,
+            audioInputTokens: usage.audio_input_tokens,
+            audioOutputTokens: usage.audio_output_tokens,
+            imageInputTokens: usage.image_input_tokens,
+            imageOutputTokens: usage.image_output_tokens,
             estimated: usage.estimated,
-          },
+          }),
+    costMicros: view.cost_micros,
+    costEstimated: view.cost_estimated,
     timeline: [],
   };
 }

@@ -1,15 +1,11 @@
 import type { RequestRecord, TokenUsage } from '@keywell/core/log/request-record';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import { servedRecord } from '@keywell/core/log/served-record.contract';
 
 export const START = Date.UTC(2026, 10, 25, 10);
 
-export const usage = (inputTokens: number, outputTokens: number): TokenUsage => ({
-  inputTokens,
-  outputTokens,
-  cachedTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
-});
+export const usage = (inputTokens: number, outputTokens: number): TokenUsage =>
+  tokenUsage({ inputTokens, outputTokens });
 
 /** A logged request of model `smart`, answered by `openai` in a second. */
 export function record(atMs: number, more: Partial<RequestRecord> = {}): RequestRecord {

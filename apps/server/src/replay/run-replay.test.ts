@@ -182,6 +182,8 @@ describe('a replay', () => {
       endsInMs: 10 * SECOND,
       authoritative: true,
       usage: null,
+      costMicros: 0,
+      costEstimated: false,
     });
     const dry = { status: 429, errorCode: 'pool_exhausted', usage: null };
     const tried = (atMs: number) => record(atMs, { ...dry, timeline: [attempt(1), refusal(100)] });

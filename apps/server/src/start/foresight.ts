@@ -3,6 +3,7 @@ import type { LiveConfiguration } from '@keywell/control/configuration/live-conf
 import { AlertWatch } from '@keywell/control/features/alerts/alert-watch';
 import { ForecastMonitor } from '@keywell/control/features/forecast/forecast-monitor';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { GatewayNode } from '@keywell/gateway/node/gateway-node';
 import type { CooldownSeconds } from './cooldown-seconds.ts';
 import type { ForeseenFigures } from './forecast-metrics.ts';
@@ -40,17 +41,26 @@ export async function openAlerts(
   return alerts;
 }
 
+function targetsWithoutPrice({ pools }: Pick<Snapshot, 'pools'>): readonly string[] {
+  const targets = pools.flatMap(({ tiers }) => tiers.flatMap((tier) => tier.targets));
+  const names = targets.flatMap(({ provider, model, price }) =>
+    price === null ? [`${provider}/${model}`] : [],
+  );
+  return [...new Set(names)];
+}
+
 /** Begins to sample. */
 export async function startForesight(
   stores: Stores,
   parts: {
     readonly node: GatewayNode;
+    readonly configuration: LiveConfiguration;
     readonly alerts: AlertWatch;
     readonly cooled: CooldownSeconds;
     readonly log: Logger;
   },
 ): Promise<Foresight> {
-  const { node, alerts, cooled, log } = parts;
+  const { node, configuration, alerts, cooled, log } = parts;
   const monitor = new ForecastMonitor({
     dataPlane: node,
     store: stores.forecast,
@@ -61,7 +71,13 @@ export async function startForesight(
       timer.unref();
       return () => clearTimeout(timer);
     },
-    onSample: (pools, at) => alerts.look(pools, at),
+    onSample: (pools, at) => {
+      alerts.noteUnpriced({
+        attempts: node.attemptsWithoutPrice(),
+        targets: targetsWithoutPrice(configuration.snapshot()),
+      });
+      alerts.look(pools, at);
+    },
     onFailure: (reason) => log.error({ reason }, "the forecast's history"),
   });
   await monitor.start();

@@ -112,7 +112,7 @@ async function bringUp(options: StartOptions, log: Logger, signals: Signals): Pr
   configuration.serve(node);
   domains.follow(configuration);
   const freeChecks = startFreeChecks({ node, configuration, audit: stores.audit, log });
-  const foresight = await startForesight(stores, { node, alerts, cooled, log });
+  const foresight = await startForesight(stores, { node, configuration, alerts, cooled, log });
   const running = {
     folder,
     stores,

@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   'keys:read',
   'keys:clear',
   'pools:read',
+  'models:read',
   'consumers:read',
   'consumers:write',
   'logs:read',

@@ -6,6 +6,7 @@ import {
   forecastQuerySchema,
   poolForecastSchema,
 } from './forecast-schemas.ts';
+import { catalogueQuerySchema, cataloguePageSchema, modelSchema } from './model-schemas.ts';
 import {
   addedConsumerSchema,
   auditEventSchema,
@@ -90,6 +91,29 @@ export const ADMIN_ROUTES = Object.freeze({
     body: NO_BODY,
     status: 200,
     response: listOf(poolSchema),
+  }),
+  listModels: adminRoute({
+    method: 'GET',
+    path: '/models',
+    permission: 'models:read',
+    summary:
+      'What callers may ask for, with every target that may answer, its price and what it can.',
+    params: nothing,
+    query: nothing,
+    body: NO_BODY,
+    status: 200,
+    response: listOf(modelSchema),
+  }),
+  searchCatalogue: adminRoute({
+    method: 'GET',
+    path: '/catalogue',
+    permission: 'models:read',
+    summary: 'Models of the built-in catalogue, whether they are configured or not.',
+    params: nothing,
+    query: catalogueQuerySchema,
+    body: NO_BODY,
+    status: 200,
+    response: cataloguePageSchema,
   }),
   listConsumers: adminRoute({
     method: 'GET',

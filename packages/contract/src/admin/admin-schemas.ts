@@ -206,9 +206,20 @@ const usageSchema = z.object({
   input_tokens: z.int(),
   output_tokens: z.int(),
   cached_tokens: z.int(),
+  cache_write_tokens: z.int(),
+  cache_write_hour_tokens: z.int().describe('The part of `cache_write_tokens` kept for an hour.'),
   reasoning_tokens: z.int(),
+  audio_input_tokens: z.int(),
+  audio_output_tokens: z.int(),
+  image_input_tokens: z.int(),
+  image_output_tokens: z.int(),
   estimated: z.boolean(),
 });
+
+const costFields = {
+  cost_micros: z.int().nullable().describe('USD micros; null where a price is not known.'),
+  cost_estimated: z.boolean().describe('Whether it rests on estimated usage.'),
+};
 
 const timed = { at: ms.describe("Milliseconds since the request's head.") };
 
@@ -250,6 +261,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
     ends_in_ms: ms.nullable(),
     authoritative: z.boolean(),
     usage: usageSchema.nullable(),
+    ...costFields,
   }),
   z.object({ ...timed, kind: z.literal('note'), what: z.string(), detail: z.string() }),
   z.object({ ...timed, kind: z.literal('wait'), wait_ms: ms, why: z.string() }),
@@ -280,6 +292,7 @@ const requestFields = {
   request_bytes: z.int(),
   response_bytes: z.int(),
   usage: usageSchema.nullable(),
+  ...costFields,
 };
 
 /** A request as the list shows it. */

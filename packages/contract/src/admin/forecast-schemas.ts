@@ -46,8 +46,9 @@ export const alertSchema = z.object({
     'pool_recovered',
     'funds_exhausted',
     'credential_dead',
+    'price_unknown',
   ]),
-  subject: z.string().describe('`pool:chat`, `node:openai/org-1`, `key:openai/a`.'),
+  subject: z.string().describe('`pool:chat`, `node:openai/org-1`, `key:openai/a`, `prices`.'),
   rule: z
     .string()
     .describe('The alert of the configuration that asked; empty for what is always told.'),

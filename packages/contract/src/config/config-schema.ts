@@ -1,9 +1,12 @@
 import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
+import { REQUEST_FAULTS } from '@keywell/core/keys/verdict';
 import { STRATEGIES } from '@keywell/core/snapshot/snapshot';
 import { z } from 'zod';
 import { failureSchema } from './failure-schema.ts';
 import { field } from './field.ts';
-import { declaredLimitSchema, priceSchema } from './limit-schema.ts';
+import { catalogueSchema } from './catalogue-schema.ts';
+import { declaredLimitSchema } from './limit-schema.ts';
+import { priceSchema } from './price-schema.ts';
 import { apiVersionSchema, authSchema, dialectsSchema, headersSchema } from './reach-schema.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
@@ -164,7 +167,7 @@ const targetSchema = z
     price: priceSchema.optional(),
     context_length: field(
       z.int().min(1).max(100_000_000),
-      'Tokens of input and output together that the model takes.',
+      'Tokens of input and output together that the model takes. Default, as for the price: what `catalogue` and the built-in catalogue know.',
       'a whole number from 1 to 100000000',
     ).optional(),
   })
@@ -247,6 +250,16 @@ const poolSchema = z
       '"none" or "soft"',
     ).default('none'),
     hedge: hedgeSchema.optional(),
+    fallback_on: field(
+      z.array(z.enum(REQUEST_FAULTS)).max(2),
+      'Refusals of a request that are answered by another target instead of being shown to the caller: `context_length` (the request is too long for the model; targets whose context is known to be no longer are left out) and `content_filter` (the provider will not handle the content).',
+      'a list such as [context_length, content_filter]',
+    ).default(['context_length']),
+    translation: field(
+      z.enum(['lenient', 'strict']),
+      'What to do with a part of a request that a target cannot be told in its own dialect: leave it out and name it in the header `keywell-dropped` (`lenient`), or not ask that target (`strict`). A caller may ask for `strict` by the header `keywell-strict: true`.',
+      '"lenient" or "strict"',
+    ).default('lenient'),
     continuation: field(
       z.boolean(),
       'Whether a plain text stream that breaks off is continued at another key by handing it what was written so far. Only at kinds that can go on from it; tool calls, JSON schemas, log probabilities and several choices are never continued.',
@@ -446,6 +459,10 @@ export const configSchema = z
       'The names callers use.',
       'a list such as [{ alias: smart, pool: chat }]',
     ]),
+    catalogue: list(catalogueSchema, 10_000, [
+      'What you know of models better than the built-in catalogue. Where two entries fit, the later one counts.',
+      'a list such as [{ provider: openai, model: "gpt-5*", price: { input: 1, output: 8 } }]',
+    ]).default([]),
     consumers: list(consumerSchema, 100_000, [
       'Who may call. Those added with `keywell consumers add` live in the data folder and need no line here.',
       'a list such as [{ id: web, key_hash: "kwh_…", models: [smart] }]',
@@ -467,5 +484,6 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderConfig = Config['providers'][number];
 export type KeyConfig = ProviderConfig['keys'][number];
 export type PoolConfig = Config['pools'][number];
+export type CatalogueConfig = Config['catalogue'][number];
 export type TargetConfig = PoolConfig['tiers'][number]['targets'][number];
 export type ConsumerConfig = Config['consumers'][number];

@@ -33,21 +33,3 @@ export const declaredLimitSchema = z
     ).default([]),
   })
   .meta({ description: 'A declared limit.' });
-
-const usd = (what: string) =>
-  field(
-    z.number().min(0).max(1_000_000),
-    `USD for a million tokens of ${what}.`,
-    'a decimal number such as 1.25',
-  );
-
-/** What a target costs. */
-export const priceSchema = z
-  .strictObject({
-    input: usd('input'),
-    output: usd('output'),
-    cached_input: usd(
-      "input that the provider's prompt cache served; without it: as input",
-    ).optional(),
-  })
-  .meta({ description: 'What a target costs, for cost figures, budgets and the cheapest choice.' });

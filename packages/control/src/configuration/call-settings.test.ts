@@ -30,6 +30,7 @@ function load(more: { provider?: object; pool?: object; consumer?: object; root?
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 1 }),
     version: 1,
+    wallNow: Date.UTC(2026, 10, 25),
   });
 }
 

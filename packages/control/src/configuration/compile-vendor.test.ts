@@ -13,6 +13,7 @@ const load = (text: string): LoadedConfig =>
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 1 }),
     version: 1,
+    wallNow: Date.UTC(2026, 10, 25),
   });
 
 const FILE = `version: 1
@@ -70,7 +71,7 @@ describe("what a vendor's table and the file say together", () => {
       { inputMicros: 37_500, cachedInputMicros: 37_500, outputMicros: 150_000 },
       null,
     ]);
-    expect(targets.map(({ contextLength }) => contextLength)).toEqual([200_000, null, null]);
+    expect(targets.map(({ contextLength }) => contextLength)).toEqual([200_000, 200_000, null]);
   });
 
   it('is declared limits, spend in micros', () => {

@@ -5,8 +5,9 @@ import type {
 } from '@keywell/contract/config/config-schema';
 import { prefixPattern } from '@keywell/core/keys/failure-pattern';
 import type { FailureRecord } from '@keywell/core/keys/failure-record';
-import type { DeclaredLimit, TargetRecord, TokenPrice } from '@keywell/core/snapshot/snapshot';
+import type { DeclaredLimit, TargetRecord } from '@keywell/core/snapshot/snapshot';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
+import { compilePrice, type ModelFacts } from './model-facts.ts';
 
 const MICROS = 1_000_000;
 
@@ -38,26 +39,31 @@ export function compileLimits(limits: KeyConfig['limits']): readonly DeclaredLim
   }));
 }
 
-/** A target with what its vendor says of its model. */
-export function compileTarget(target: TargetConfig, vendor: Vendor | null): TargetRecord {
+/** What is known beside the file of where a target leads. */
+export interface TargetSurroundings {
+  readonly vendor: Vendor | null;
+  readonly facts: ModelFacts;
+}
+
+/** A target with what its vendor says of its model, and the catalogue where the file says nothing. */
+export function compileTarget(
+  target: TargetConfig,
+  { vendor, facts }: TargetSurroundings,
+): TargetRecord {
   const { provider, model, weight, keys } = target;
+  const { capabilities } = facts;
+  const contextLength = target.context_length ?? capabilities.contextLength;
   return {
     provider,
     model,
     weight,
     keys,
     group: target.limit_group ?? vendor?.limitGroup(model) ?? model,
-    price: compilePrice(target.price),
-    contextLength: target.context_length ?? null,
-  };
-}
-
-function compilePrice(price: TargetConfig['price']): TokenPrice | null {
-  if (price === undefined) return null;
-  const { input, output, cached_input: cached = input } = price;
-  return {
-    inputMicros: Math.round(input * MICROS),
-    cachedInputMicros: Math.round(cached * MICROS),
-    outputMicros: Math.round(output * MICROS),
+    price: target.price === undefined ? facts.price : compilePrice(target.price),
+    contextLength,
+    capabilities:
+      contextLength === capabilities.contextLength
+        ? capabilities
+        : { ...capabilities, contextLength },
   };
 }

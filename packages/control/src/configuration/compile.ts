@@ -6,6 +6,7 @@ import type {
   KeyConfig,
   PoolConfig,
   ProviderConfig,
+  TargetConfig,
 } from '@keywell/contract/config/config-schema';
 import { didYouMean } from '@keywell/contract/config/did-you-mean';
 import { parseKeyHash } from '@keywell/core/access/key-hash';
@@ -25,10 +26,18 @@ import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
 import type { StoredConsumer } from '../ports/stores.ts';
 import { callWarnings } from './call-warnings.ts';
+import {
+  compileFailures,
+  compileLimits,
+  compileTarget,
+  type TargetSurroundings,
+} from './compile-vendor.ts';
+import { catalogueProblems } from './catalogue-problems.ts';
+import { credentialProblems } from './compile-credential.ts';
 import { compileReach } from './compile-reach.ts';
-import { compileFailures, compileLimits, compileTarget } from './compile-vendor.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { domainWarnings } from './domain-warnings.ts';
+import { modelFacts } from './model-facts.ts';
 import type { ResolveSecret } from './secret-references.ts';
 
 export interface CompileInput {
@@ -42,6 +51,8 @@ export interface CompileInput {
   readonly accounts?: readonly KnownAccount[];
   /** Version the snapshot gets. */
   readonly version: number;
+  /** Epoch milliseconds: prices have their time. */
+  readonly wallNow: number;
 }
 
 export type Compiled =
@@ -64,10 +75,11 @@ export function compile(config: Config, input: CompileInput): Compiled {
   const declared = config.providers.map((provider, index) =>
     compileProvider(provider, ['providers', index], { input, problems, warnings }),
   );
-  const vendorFor = vendorBy(config.providers);
+  const surroundings = surroundingsBy(config, input.wallNow);
+  problems.push(...catalogueProblems(config));
   const consumers = compileConsumers(config.consumers, input, warnings);
   if (problems.length > 0) return { ok: false, problems };
-  const pools = config.pools.map((pool) => compilePool(pool, vendorFor));
+  const pools = config.pools.map((pool) => compilePool(pool, surroundings));
   warnings.push(...domainWarnings(poolDomainFindings({ providers: declared, pools })));
   const content = {
     providers: inferDomains(declared, input.accounts ?? []).providers,
@@ -118,7 +130,7 @@ function compileProvider(
   if (vendor === null) notes.problems.push(unknownKind(provider.kind, path));
   const baseUrl = baseUrlOf(provider, { vendor, path }, notes);
   const keys = provider.keys.map((key, index) =>
-    compileKey(key, { vendor, path: [...path, 'keys', index] }, notes),
+    compileKey(key, { vendor, baseUrl, path: [...path, 'keys', index] }, notes),
   );
   warnOfTwins(keys, path, notes);
   return {
@@ -192,7 +204,11 @@ function unknownKind(kind: string, path: ConfigProblem['path']): ConfigProblem {
 
 function compileKey(
   key: KeyConfig,
-  at: { readonly vendor: Vendor | null; readonly path: ConfigProblem['path'] },
+  at: {
+    readonly vendor: Vendor | null;
+    readonly baseUrl: string | null;
+    readonly path: ConfigProblem['path'];
+  },
   notes: Notes,
 ): UpstreamKeyRecord {
   const value = key.value === undefined ? null : resolve(key.value, [...at.path, 'value'], notes);
@@ -203,6 +219,8 @@ function compileKey(
       message: `A key of kind "${at.vendor.kind}" needs a value.`,
       hint: 'Write "env:NAME" or "file:path".',
     });
+  if (value !== null && at.vendor !== null)
+    notes.problems.push(...credentialProblems(value, { ...at, vendor: at.vendor }));
   return {
     id: key.id,
     value,
@@ -251,17 +269,23 @@ function domainOf(key: KeyConfig): readonly string[] {
   return named.length > 0 ? named : [`~${key.id}`];
 }
 
-/** The vendor of a provider by its id; null where it is not known, which is a problem of its own. */
-function vendorBy(providers: readonly ProviderConfig[]): (id: string) => Vendor | null {
+type SurroundingsOf = (target: TargetConfig) => TargetSurroundings;
+
+/** Where a target leads. A provider that is not there, or a kind that is not known, is a problem of its own. */
+function surroundingsBy({ providers, catalogue }: Config, wallNow: number): SurroundingsOf {
   const kinds = new Map(providers.map(({ id, kind }) => [id, kind]));
-  return (id) => vendorOf(kinds.get(id) ?? '');
+  const factsOf = modelFacts(catalogue, wallNow);
+  return ({ provider, model }) => {
+    const kind = kinds.get(provider) ?? '';
+    return { vendor: vendorOf(kind), facts: factsOf({ id: provider, kind }, model) };
+  };
 }
 
-function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null): PoolRecord {
+function compilePool(pool: PoolConfig, surroundings: SurroundingsOf): PoolRecord {
   return {
     id: pool.id,
     tiers: pool.tiers.map((tier) => ({
-      targets: tier.targets.map((target) => compileTarget(target, vendorFor(target.provider))),
+      targets: tier.targets.map((target) => compileTarget(target, surroundings(target))),
     })),
     deadlineMs: pool.deadline_ms,
     connectTimeoutMs: pool.connect_timeout_ms,
@@ -279,6 +303,8 @@ function compilePool(pool: PoolConfig, vendorFor: (id: string) => Vendor | null)
         ? null
         : { tokenShare: pool.hedge.token_share, leastMs: pool.hedge.least_ms },
     continuation: pool.continuation,
+    fallbackOn: pool.fallback_on,
+    strictTranslation: pool.translation === 'strict',
   };
 }
 

@@ -41,6 +41,8 @@ export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): 
       affinity: pool.affinity,
       hedge: pool.hedge,
       continuation: pool.continuation,
+      fallback_on: pool.fallbackOn,
+      strict_translation: pool.strictTranslation,
     })),
     models: snapshot.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers: snapshot.consumers.map((consumer) => ({

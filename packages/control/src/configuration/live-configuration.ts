@@ -337,6 +337,7 @@ export class LiveConfiguration {
       slotOf: (consumer) => this.#slots.slotOf(consumer),
       accounts: this.#accounts(),
       version: this.#version + 1,
+      wallNow: this.#options.wallNow(),
     };
   }
 

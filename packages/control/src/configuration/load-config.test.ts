@@ -14,6 +14,7 @@ const load = (text: string | Uint8Array): LoadedConfig =>
     storedConsumers: [],
     slotOf: () => ({ slot: 0, generation: 1 }),
     version: 7,
+    wallNow: Date.UTC(2026, 10, 25),
   });
 
 const GOOD = `version: 1

@@ -71,6 +71,8 @@ function usable(answer: SecretAnswer & { ok: true }): SecretAnswer {
   if (value === '') return { ok: false, message: 'the secret is blank; give it a value' };
   if (PLACEHOLDERS.has(value.toLowerCase()))
     return { ok: false, message: 'the secret is a placeholder; give it the real value' };
+  const object = asOneLine(value);
+  if (object !== null) return { ok: true, secret: new Secret(object), literal: answer.literal };
   if (!/^[\u0021-\u007e]+$/.test(value))
     return {
       ok: false,
@@ -78,4 +80,14 @@ function usable(answer: SecretAnswer & { ok: true }): SecretAnswer {
         'the secret has spaces or characters that no HTTP header can carry; check for a stray line',
     };
   return { ok: true, secret: new Secret(value), literal: answer.literal };
+}
+
+/** Credentials that are JSON are read, not sent, and may stand on several lines: the same ones are the same text. Null: it is no object. */
+function asOneLine(value: string): string | null {
+  if (!value.startsWith('{')) return null;
+  try {
+    return JSON.stringify(JSON.parse(value));
+  } catch {
+    return null;
+  }
 }

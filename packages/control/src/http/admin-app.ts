@@ -12,6 +12,7 @@ import { type DomainPorts, domainRoutes } from '../features/domains/domain-route
 import { type ForecastPorts, forecastRoutes } from '../features/forecast/forecast-routes.ts';
 import { type KeyPorts, keyRoutes } from '../features/keys/key-routes.ts';
 import { type LogPorts, logRoutes } from '../features/logs/log-routes.ts';
+import { type ModelPorts, modelRoutes } from '../features/models/model-routes.ts';
 import { type PoolPorts, poolRoutes } from '../features/pools/pool-routes.ts';
 import { type StatusPorts, statusRoutes } from '../features/status/status-routes.ts';
 import { createTokenCheck } from './admin-token.ts';
@@ -29,6 +30,7 @@ export type AdminPorts = AlertPorts &
   ForecastPorts &
   KeyPorts &
   LogPorts &
+  ModelPorts &
   PoolPorts &
   StatusPorts &
   ListenerPorts;
@@ -70,6 +72,7 @@ export function adminBoundRoutes(ports: AdminPorts): readonly BoundRoute[] {
     ...keyRoutes(ports),
     ...domainRoutes(ports),
     ...poolRoutes(ports),
+    ...modelRoutes(ports),
     ...consumerRoutes(ports),
     ...logRoutes(ports),
     ...configurationRoutes(ports),

@@ -6,6 +6,7 @@ import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { KeyStatus } from '@keywell/core/keys/status';
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import { servedRecord } from '@keywell/core/log/served-record.contract';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import { Secret } from '@keywell/core/secret/secret';
 import { memoryAlertStore } from '@keywell/storage/alerts/memory-alert-store';
 import { memoryAuditStore } from '@keywell/storage/audit/memory-audit-store';
@@ -87,13 +88,8 @@ export const RECORD: RequestRecord = servedRecord({
   attempts: 2,
   requestBytes: 812,
   responseBytes: 1234,
-  usage: {
-    inputTokens: 12,
-    outputTokens: 40,
-    cachedTokens: 0,
-    reasoningTokens: 0,
-    estimated: false,
-  },
+  usage: tokenUsage({ inputTokens: 12, outputTokens: 40 }),
+  costMicros: 1234,
   timeline: [
     {
       at: 0.4,
@@ -126,6 +122,8 @@ export const RECORD: RequestRecord = servedRecord({
       endsInMs: 300_000,
       authoritative: false,
       usage: null,
+      costMicros: 0,
+      costEstimated: false,
     },
     { at: 120.5, kind: 'wait', waitMs: 200, why: 'back-off before another attempt' },
     {
@@ -149,13 +147,9 @@ export const RECORD: RequestRecord = servedRecord({
       evidence: '',
       endsInMs: null,
       authoritative: false,
-      usage: {
-        inputTokens: 12,
-        outputTokens: 40,
-        cachedTokens: 0,
-        reasoningTokens: 0,
-        estimated: false,
-      },
+      usage: tokenUsage({ inputTokens: 12, outputTokens: 40 }),
+      costMicros: 1234,
+      costEstimated: false,
     },
     { at: 1240, kind: 'end', status: 200, why: 'answered' },
   ],

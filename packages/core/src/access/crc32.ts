@@ -16,3 +16,12 @@ export function crc32(text: string, length: number = text.length): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+/** CRC-32 of the bytes from `start` up to `end`, as an unsigned number; `from` goes on from the CRC of what stands before them. */
+export function crc32OfBytes(bytes: Uint8Array, start: number, end: number, from = 0): number {
+  let crc = ~from;
+  for (let i = start; i < end; i += 1) {
+    crc = (TABLE[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { periodEnd, periodStart } from './budget-period.ts';
-import { costMicros, estimateMicros } from './cost.ts';
+import type { TokenPrice } from '../snapshot/snapshot.ts';
+import { costMicros, dearestOf, estimateMicros, tariffAt } from './cost.ts';
 
 const PRICE = { inputMicros: 2_000_000, cachedInputMicros: 500_000, outputMicros: 10_000_000 };
 
@@ -23,6 +24,117 @@ describe('the cost of a call', () => {
     const odd = { inputMicros: 100_000, cachedInputMicros: 0, outputMicros: 200_000 };
     expect(estimateMicros({ inputTokens: 1, outputTokens: 1 }, odd)).toBe(1);
     expect(estimateMicros({ inputTokens: 30, outputTokens: 15 }, odd)).toBe(6);
+  });
+});
+
+describe('a price with all kinds of tokens', () => {
+  const rich = {
+    inputMicros: 1_000_000,
+    cachedInputMicros: 100_000,
+    outputMicros: 10_000_000,
+    cacheWriteMicros: 1_250_000,
+    cacheWriteHourMicros: 2_000_000,
+    reasoningMicros: 12_000_000,
+    audioInputMicros: 32_000_000,
+    audioOutputMicros: 64_000_000,
+    imageInputMicros: 8_000_000,
+    imageOutputMicros: 30_000_000,
+    callMicros: 5_000,
+  };
+  const parts = {
+    inputTokens: 1000,
+    cachedTokens: 100,
+    cacheWriteTokens: 200,
+    cacheWriteHourTokens: 50,
+    audioInputTokens: 30,
+    imageInputTokens: 20,
+    outputTokens: 500,
+    reasoningTokens: 300,
+    audioOutputTokens: 40,
+    imageOutputTokens: 10,
+  };
+
+  it('prices each part once, at its own rate, and the rest as plain', () => {
+    const input = 650 * 1 + 100 * 0.1 + 150 * 1.25 + 50 * 2 + 30 * 32 + 20 * 8;
+    const output = 150 * 10 + 300 * 12 + 40 * 64 + 10 * 30;
+    expect(costMicros(parts, rich)).toBe(Math.ceil(input + output + 5000));
+  });
+
+  it('prices a part of which nothing is said as plain, and writes for an hour as other writes', () => {
+    expect(costMicros(parts, PRICE)).toBe(900 * 2 + 100 * 0.5 + 500 * 10);
+    const { cacheWriteHourMicros: _, ...without } = rich;
+    const written = { inputTokens: 8, cachedTokens: 0, outputTokens: 0, cacheWriteTokens: 8 };
+    const hour = { ...written, cacheWriteHourTokens: 8 };
+    expect(costMicros(hour, without) - 5000).toBe(10);
+    expect(costMicros(hour, rich) - 5000).toBe(16);
+  });
+
+  it('never counts more parts than there are tokens', () => {
+    const all = Object.fromEntries(Object.keys(parts).map((name) => [name, 10]));
+    const usage = { inputTokens: 10, outputTokens: 10, cachedTokens: 10, ...all };
+    expect(costMicros(usage, rich)).toBe(10 * 0.1 + 10 * 12 + 5000);
+  });
+
+  it('is rounded up once, for the sum, and not by a fraction that is only an error of ours', () => {
+    const tiny = { inputMicros: 1, cachedInputMicros: 1, outputMicros: 1 };
+    const usage = { inputTokens: 1_000_001, cachedTokens: 0, outputTokens: 0 };
+    expect(costMicros(usage, tiny)).toBe(2);
+    expect(costMicros({ ...usage, inputTokens: 1_000_000 }, tiny)).toBe(1);
+  });
+
+  it('stays a whole number, whatever was counted', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const cost = costMicros({ inputTokens: most, cachedTokens: 0, outputTokens: most }, rich);
+    expect(Number.isSafeInteger(cost)).toBe(true);
+    const odd = { inputTokens: -5, cachedTokens: Number.NaN, outputTokens: -1 };
+    expect(costMicros(odd, PRICE)).toBe(0);
+  });
+});
+
+describe('a price with its conditions', () => {
+  const rates = (micros: number) => ({
+    inputMicros: micros,
+    cachedInputMicros: micros,
+    outputMicros: micros,
+  });
+  const DAY = Date.UTC(2026, 11, 1);
+  const HOUR = 3_600_000;
+  const price: TokenPrice = {
+    ...rates(1_000_000),
+    longContext: [
+      { aboveInputTokens: 100, ...rates(2_000_000) },
+      { aboveInputTokens: 200, ...rates(3_000_000) },
+    ],
+    changes: [
+      { fromMs: DAY, daily: null, tariff: rates(5_000_000) },
+      {
+        fromMs: DAY,
+        daily: { startMs: 22 * HOUR, endMs: 2 * HOUR },
+        tariff: rates(7_000_000),
+      },
+    ],
+  };
+  const ofInput = (inputTokens: number) =>
+    costMicros({ inputTokens, cachedTokens: 0, outputTokens: 1 }, price);
+
+  it('holds for all of a call with a longer input', () => {
+    expect([100, 101, 200, 201].map(ofInput)).toEqual([101, 204, 402, 606]);
+  });
+
+  it('holds from its day on, and in its hours', () => {
+    const at = (wallNow: number) => tariffAt(price, wallNow).inputMicros / 1e6;
+    expect(at(DAY - 1)).toBe(1);
+    expect(at(DAY)).toBe(7);
+    expect(at(DAY + 2 * HOUR - 1)).toBe(7);
+    expect(at(DAY + 2 * HOUR)).toBe(5);
+    expect(at(DAY + 22 * HOUR)).toBe(7);
+    expect(at(DAY - 2 * HOUR)).toBe(1);
+    expect(tariffAt(PRICE, DAY)).toBe(PRICE);
+  });
+
+  it('has a dearest that no call exceeds', () => {
+    const { inputMicros, outputMicros } = dearestOf([price, PRICE]);
+    expect([inputMicros, outputMicros]).toEqual([7_000_000, 10_000_000]);
   });
 });
 

@@ -1,29 +1,121 @@
 import type { TokenUsage } from '../log/request-record.ts';
-import type { TokenPrice } from '../snapshot/snapshot.ts';
+import type { PriceChange, Tariff, TokenPrice, TokenRates } from '../snapshot/snapshot.ts';
 
 const MILLION = 1_000_000;
+const DAY_MS = 86_400_000;
 
-/** What an answer cost, in whole USD micros, rounded up: cached input at its own price, everything else of the input at the full one. */
-export function costMicros(
-  usage: Pick<TokenUsage, 'inputTokens' | 'outputTokens' | 'cachedTokens'>,
-  price: TokenPrice,
-): number {
-  const cached = Math.min(usage.cachedTokens, usage.inputTokens);
-  const cost =
-    (usage.inputTokens - cached) * price.inputMicros +
-    cached * price.cachedInputMicros +
-    usage.outputTokens * price.outputMicros;
-  return wholeMicros(cost / MILLION);
+/** Usage as far as it is known; what is left out counts 0. */
+export type CountedUsage = Pick<TokenUsage, 'inputTokens' | 'outputTokens' | 'cachedTokens'> &
+  Partial<TokenUsage>;
+
+/**
+ * What one attempt cost, in whole USD micros: every kind of token at its own price, added up exactly, and only the sum rounded, up to the
+ * next micro. A part never counts for more than there was of the whole: what was cached is taken out of the input first, then what was
+ * written to the cache, then audio, then images; of the output reasoning, then audio, then images. The rest is plain.
+ */
+export function costMicros(usage: CountedUsage, tariff: Tariff): number {
+  const rates = ratesFor(tariff, usage.inputTokens);
+  const sum = inputSum(usage, rates) + outputSum(usage, rates) + (rates.callMicros ?? 0) * MILLION;
+  if (sum <= Number.MAX_SAFE_INTEGER) return wholeMicros(sum);
+  // Too large for exact numbers, whatever was counted there: no bill reaches it.
+  return Math.min(Math.ceil(sum / MILLION), Number.MAX_SAFE_INTEGER);
 }
 
 /** The most a call can be expected to cost: all input at the full price, and the whole of its allowance. */
 export function estimateMicros(
   need: { readonly inputTokens: number; readonly outputTokens: number },
-  price: TokenPrice,
+  tariff: Tariff,
 ): number {
-  const cost = need.inputTokens * price.inputMicros + need.outputTokens * price.outputMicros;
-  return wholeMicros(cost / MILLION);
+  const { inputTokens, outputTokens } = need;
+  return costMicros({ inputTokens, outputTokens, cachedTokens: 0 }, tariff);
 }
 
-/** Floating point must not make a whole number a fraction more. */
-const wholeMicros = (micros: number): number => Math.max(0, Math.ceil(micros - 1e-6));
+/** What holds at an instant. */
+export function tariffAt(price: TokenPrice, wallNow: number): Tariff {
+  return price.changes?.findLast((change) => isInForce(change, wallNow))?.tariff ?? price;
+}
+
+/** A tariff that no call at any time exceeds at any of the prices. */
+export function dearestOf(prices: readonly TokenPrice[]): Tariff {
+  const changed = prices.flatMap(({ changes }) => changes ?? []).map(({ tariff }) => tariff);
+  const tariffs: readonly Tariff[] = prices.concat(changed);
+  const long = tariffs.flatMap(({ longContext }) => longContext ?? []);
+  const rates: readonly TokenRates[] = tariffs.concat(long);
+  const most = (of: (rate: TokenRates) => readonly (number | undefined)[]): number =>
+    Math.max(0, ...rates.flatMap((rate) => of(rate).map((micros) => micros ?? 0)));
+  const inputMicros = most((rate) => [
+    rate.inputMicros,
+    rate.cachedInputMicros,
+    rate.cacheWriteMicros,
+    rate.cacheWriteHourMicros,
+    rate.audioInputMicros,
+    rate.imageInputMicros,
+  ]);
+  const outputMicros = most((rate) => [
+    rate.outputMicros,
+    rate.reasoningMicros,
+    rate.audioOutputMicros,
+    rate.imageOutputMicros,
+  ]);
+  const callMicros = most((rate) => [rate.callMicros]);
+  return { inputMicros, cachedInputMicros: inputMicros, outputMicros, callMicros };
+}
+
+function isInForce({ fromMs, daily }: PriceChange, wallNow: number): boolean {
+  if (fromMs !== null && wallNow < fromMs) return false;
+  if (daily === null) return true;
+  const inDay = ((wallNow % DAY_MS) + DAY_MS) % DAY_MS;
+  const { startMs, endMs } = daily;
+  return startMs < endMs ? inDay >= startMs && inDay < endMs : inDay >= startMs || inDay < endMs;
+}
+
+/** The prices of a call by the length of its input. */
+function ratesFor(tariff: Tariff, inputTokens: number): TokenRates {
+  if (tariff.longContext === undefined) return tariff;
+  return (
+    tariff.longContext.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens) ?? tariff
+  );
+}
+
+function inputSum(usage: CountedUsage, rates: TokenRates): number {
+  const input = atLeastNone(usage.inputTokens);
+  const cached = Math.min(atLeastNone(usage.cachedTokens), input);
+  const written = Math.min(atLeastNone(usage.cacheWriteTokens), input - cached);
+  const forHour = Math.min(atLeastNone(usage.cacheWriteHourTokens), written);
+  const audio = Math.min(atLeastNone(usage.audioInputTokens), input - cached - written);
+  const images = Math.min(atLeastNone(usage.imageInputTokens), input - cached - written - audio);
+  const plain = input - cached - written - audio - images;
+  const { inputMicros, cachedInputMicros, cacheWriteMicros = inputMicros } = rates;
+  return (
+    plain * inputMicros +
+    cached * cachedInputMicros +
+    (written - forHour) * cacheWriteMicros +
+    forHour * (rates.cacheWriteHourMicros ?? cacheWriteMicros) +
+    audio * (rates.audioInputMicros ?? inputMicros) +
+    images * (rates.imageInputMicros ?? inputMicros)
+  );
+}
+
+function outputSum(usage: CountedUsage, rates: TokenRates): number {
+  const output = atLeastNone(usage.outputTokens);
+  const reasoning = Math.min(atLeastNone(usage.reasoningTokens), output);
+  const audio = Math.min(atLeastNone(usage.audioOutputTokens), output - reasoning);
+  const images = Math.min(atLeastNone(usage.imageOutputTokens), output - reasoning - audio);
+  const plain = output - reasoning - audio - images;
+  const { outputMicros } = rates;
+  return (
+    plain * outputMicros +
+    reasoning * (rates.reasoningMicros ?? outputMicros) +
+    audio * (rates.audioOutputMicros ?? outputMicros) +
+    images * (rates.imageOutputMicros ?? outputMicros)
+  );
+}
+
+const atLeastNone = (tokens: number | undefined): number =>
+  tokens !== undefined && tokens > 0 ? tokens : 0;
+
+/** Millionths of micros to micros, rounded up without a fraction's error. */
+function wholeMicros(sum: number): number {
+  const over = sum % MILLION;
+  return (sum - over) / MILLION + (over > 0 ? 1 : 0);
+}

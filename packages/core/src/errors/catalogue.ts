@@ -48,6 +48,12 @@ export const ERRORS = Object.freeze({
     'The request is larger than any limit of this pool.',
     'Send less, or ask for a higher limit.',
   ),
+  no_capable_model: row(
+    400,
+    BAD,
+    'No model behind this name can take this request.',
+    'See the message for what they cannot do, or ask for another model.',
+  ),
   conflicting_credentials: row(
     400,
     BAD,

@@ -123,4 +123,22 @@ describe('alerts', () => {
     book.restore([{ kind: 'pool_exhausted', subject: 'pool:chat', rule: '' }]);
     expect(kinds(book.look([], [pool({}, 0)], at(0)))).toEqual([]);
   });
+
+  it('a call at an unknown price is told once, with the targets, until every target has a price', () => {
+    const book = new AlertBook();
+    const look = (attempts: number, targets: readonly string[], now: number) => {
+      book.noteUnpriced({ attempts, targets });
+      return book.look([], [], at(now));
+    };
+    const targets = ['local/llama', 'local/qwen', 'a/b', 'c/d', 'e/f', 'g/h'];
+    expect(kinds(look(0, targets, 0))).toEqual([]);
+    const [alert] = look(1, targets, 1).raised;
+    expect(alert).toMatchObject({ kind: 'price_unknown', subject: 'prices', pool: null });
+    expect(alert?.message).toContain('local/llama, local/qwen, a/b, c/d, e/f and 1 more');
+    expect(kinds(look(7, targets, 2))).toEqual([]);
+    expect(look(7, targets, 10 * MINUTE).ended).toEqual([]);
+    expect(look(7, [], 11 * MINUTE).ended).toEqual([]);
+    expect(look(7, [], 12 * MINUTE).ended).toHaveLength(1);
+    expect(kinds(look(8, targets, 13 * MINUTE))).toEqual(['price_unknown']);
+  });
 });

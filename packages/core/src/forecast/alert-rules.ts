@@ -17,6 +17,7 @@ export const ALERT_KINDS = [
   'pool_recovered',
   'funds_exhausted',
   'credential_dead',
+  'price_unknown',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -51,6 +52,18 @@ const PERCENT_MARGIN = 5;
 const ETA_FACTOR = 1.5;
 const HOUR = 3_600_000;
 
+/** Use of targets whose price is not known. */
+export interface UnpricedUse {
+  /** Since the start. */
+  readonly attempts: number;
+  /** `provider/model` of the targets in force that have no price. */
+  readonly targets: readonly string[];
+}
+
+const NO_USE: UnpricedUse = { attempts: 0, targets: [] };
+/** Targets that a message names. */
+const MOST_NAMED = 5;
+
 interface Active {
   readonly kind: AlertKind;
   readonly subject: string;
@@ -73,6 +86,10 @@ export class AlertBook {
   /** Scopes whose account is out of money or whose credential is refused, until when. */
   readonly #cooled = new Map<string, CooldownChange>();
 
+  #unpriced: UnpricedUse = NO_USE;
+  /** Attempts that were there when it was last looked at. */
+  #attemptsSeen = 0;
+
   /** What an earlier run had raised and not ended. */
   restore(active: readonly { kind: AlertKind; subject: string; rule: string }[]): void {
     for (const each of active) this.#active.set(nameOf(each), { ...each, wellSince: null });
@@ -89,12 +106,17 @@ export class AlertBook {
     }
   }
 
+  /** How much was sent to targets without a price, and which there are. */
+  noteUnpriced(use: UnpricedUse): void {
+    this.#unpriced = use;
+  }
+
   look(
     rules: readonly AlertRule[],
     pools: readonly PoolForecast[],
     at: { readonly now: number; readonly wallNow: number },
   ): AlertChanges {
-    const findings = [...this.#cooldownFindings(at.wallNow)];
+    const findings = [...this.#cooldownFindings(at.wallNow), this.#priceFinding()];
     for (const pool of pools) {
       findings.push(exhaustion(pool));
       for (const rule of rules) {
@@ -123,6 +145,23 @@ export class AlertBook {
       });
     }
     return findings;
+  }
+
+  /** It is over when every target has a price, not when nobody calls for a minute. */
+  #priceFinding(): Finding {
+    const { attempts, targets } = this.#unpriced;
+    const used = attempts > this.#attemptsSeen;
+    this.#attemptsSeen = attempts;
+    const named = targets.slice(0, MOST_NAMED).join(', ');
+    const more = targets.length > MOST_NAMED ? ` and ${targets.length - MOST_NAMED} more` : '';
+    return {
+      kind: 'price_unknown',
+      subject: 'prices',
+      rule: '',
+      pool: null,
+      message: `Calls were made whose cost is not known. Without a price: ${named}${more}.`,
+      level: targets.length === 0 ? 'well' : used ? 'bad' : 'between',
+    };
   }
 
   #settle(findings: readonly Finding[], now: number): AlertChanges {

@@ -10,6 +10,7 @@ import { candidateStart } from './projection.ts';
 import { chooseAffine, chooseByStrategy } from './strategies.ts';
 import { ENDPOINT_CELL } from './table-layout.ts';
 import type { Exclusion } from '../log/request-record.ts';
+import { UNFIT } from './unfit.ts';
 
 /** Exclusions an explanation names; a tier of thousands of keys must not blow a log record up. */
 const MAX_EXCLUSIONS = 64;
@@ -27,7 +28,7 @@ export interface Explanation {
    * What keeps all candidates away: limits and funds, dead keys and overload, or both; `too_large` when no limit would ever hold the
    * request; `none` while one is eligible.
    */
-  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'too_large' | 'none';
+  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'too_large' | 'unfit' | 'none';
 }
 
 /**
@@ -89,13 +90,15 @@ export function explain(
   let byTime = 0;
   let unavailable = 0;
   let tooLarge = 0;
+  let unfit = 0;
   for (const candidate of tier.candidates) {
     const obstacle = obstacleOf(table, candidate, tried, at);
     if (obstacle === null) {
       eligible += 1;
       continue;
     }
-    if (obstacle.exclusion.why === 'too_large_for_limit') tooLarge += 1;
+    if (isUnfit(obstacle.exclusion.why)) unfit += 1;
+    else if (obstacle.exclusion.why === 'too_large_for_limit') tooLarge += 1;
     else if (obstacle.byTime) byTime += 1;
     else unavailable += 1;
     const { endsInMs } = obstacle.exclusion;
@@ -103,8 +106,8 @@ export function explain(
     if (excluded.length < MAX_EXCLUSIONS) excluded.push(obstacle.exclusion);
   }
   excluded.push(...notAllowedIn(tier, MAX_EXCLUSIONS - excluded.length));
-  const onlySize = tooLarge > 0 && byTime + unavailable === 0 ? 'too_large' : null;
-  const blocked = eligible > 0 ? 'none' : (onlySize ?? blockedBy(byTime, unavailable));
+  const forGood = byTime + unavailable === 0 ? blockedForGood(tooLarge, unfit) : null;
+  const blocked = eligible > 0 ? 'none' : (forGood ?? blockedBy(byTime, unavailable));
   return { eligible, excluded, nextInMs, blocked };
 }
 
@@ -123,6 +126,10 @@ function obstacleOf(
   const name = { provider: candidate.provider.id, key: candidate.key.id };
   const need = needAt(at, candidate);
   const fit = fitOf(table, candidate, at.now, need);
+  if (need?.unfit !== undefined) {
+    const exclusion = { ...name, why: need.unfit, scope: 'none', endsInMs: null } as const;
+    return { exclusion, byTime: false };
+  }
   if (fit === FIT.too_large) {
     const why = 'too_large_for_limit';
     return { exclusion: { ...name, why, scope: 'node_group', endsInMs: null }, byTime: false };
@@ -188,6 +195,15 @@ function notAllowedIn(tier: TierPlan, room: number): Exclusion[] {
     scope: 'none',
     endsInMs: null,
   }));
+}
+
+const UNFITS: ReadonlySet<string> = new Set(UNFIT);
+const isUnfit = (why: string): boolean => UNFITS.has(why);
+
+/** What no time mends: a limit that never holds the request, or models that cannot take it. */
+function blockedForGood(tooLarge: number, unfit: number): 'too_large' | 'unfit' | null {
+  if (tooLarge > 0) return 'too_large';
+  return unfit > 0 ? 'unfit' : null;
 }
 
 function blockedBy(byTime: number, unavailable: number): 'time' | 'unavailable' | 'mixed' {

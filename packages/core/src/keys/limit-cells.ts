@@ -21,6 +21,8 @@ export const FIT = Object.freeze({
   not_now: 1,
   /** Something is smaller than the request, however much is left. */
   too_large: 2,
+  /** The model cannot take the request. */
+  unfit: 3,
 });
 
 export const limitCell = (block: number, place: number): number =>
@@ -85,6 +87,7 @@ export function amountAt(table: KeyTable, at: number, tag: number, need: Need): 
 export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?: Need): number {
   const { blocks } = candidate;
   const wanted = need ?? UNKNOWN_NEED;
+  if (wanted.unfit !== undefined) return FIT.unfit;
   let fit: number = hasPlace(table, candidate, now) ? FIT.fits : FIT.not_now;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;

@@ -41,6 +41,13 @@ const ROWS: readonly Row[] = [
     [0, 0, 0],
   ],
   [
+    'takes no more of it than the model can write',
+    rule({ output: 'upfront', unsetAllowance: 'context_length' }),
+    { maxOutputTokens: null, mostOutputTokens: 2000 },
+    [3000, 1000, 2000],
+    [0, 0, 0],
+  ],
+  [
     'takes what was learned where no context is known',
     rule({ output: 'upfront', unsetAllowance: 'context_length' }),
     { maxOutputTokens: null, contextLength: null },

@@ -1,6 +1,7 @@
 import type { TokenPrice } from '../snapshot/snapshot.ts';
 import type { ChargeRule } from './charge-rule.ts';
 import { QUANTITIES, QUANTITY } from './quantity.ts';
+import type { Unfit } from './unfit.ts';
 
 /**
  * What a request wants of each quantity, by a provider's own charging rule. Two lists with a place for each QUANTITY: `total` is what
@@ -16,6 +17,8 @@ export interface Need {
   readonly expected?: number;
   /** Output tokens that the caller allows, which is what a balance is held against; Infinity where it names no bound. */
   readonly allowed?: number;
+  /** The model cannot take the request; absent where nothing is known that speaks against it. */
+  readonly unfit?: Unfit;
 }
 
 /** What is known of a request's size before it is sent. */
@@ -26,6 +29,8 @@ export interface RequestSize {
   readonly choices: number;
   /** Tokens of input and output that the model takes; null where it is not known. */
   readonly contextLength: number | null;
+  /** Tokens that the model writes at most; null, or left out, where it is not known. */
+  readonly mostOutputTokens?: number | null;
 }
 
 /** What a provider said a request used. Input includes what was read from its prompt cache. */
@@ -146,7 +151,8 @@ function allowanceOf(charge: ChargeRule, size: RequestSize, learnedOutput: numbe
   if (charge.output !== 'upfront') return Math.min(most, learned);
   if (named) return most;
   if (charge.unsetAllowance === 'learned' || size.contextLength === null) return learned;
-  return Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens)) * choices;
+  const room = Math.max(0, saneAmount(size.contextLength) - saneAmount(size.inputTokens));
+  return Math.min(room, size.mostOutputTokens ?? Infinity) * choices;
 }
 
 const factorOf = ({ outputFactor }: ChargeRule): number =>

@@ -91,6 +91,7 @@ export class PlanBuilder {
       group: target.group,
       price: target.price,
       contextLength: target.contextLength,
+      capabilities: target.capabilities,
       weight,
       domain: entry.domain,
       domainPath: entry.nodes.map((node) => this.#nodes[node]?.path ?? ''),

@@ -1,4 +1,9 @@
-import type { ProviderRecord, TokenPrice, UpstreamKeyRecord } from '../snapshot/snapshot.ts';
+import type {
+  ModelCapabilities,
+  ProviderRecord,
+  TokenPrice,
+  UpstreamKeyRecord,
+} from '../snapshot/snapshot.ts';
 import type { ScopeKind } from './cooldown-codes.ts';
 import type { Dimension } from './verdict.ts';
 
@@ -23,6 +28,7 @@ export interface Candidate {
   readonly price: TokenPrice | null;
   /** Tokens of input and output that the model takes; null where it is not known. */
   readonly contextLength: number | null;
+  readonly capabilities: ModelCapabilities;
   /** target.weight × key.weight ÷ the sum of the key weights of the target. */
   readonly weight: number;
   /** Display path of the quota domain: `openai/org-1/project-a`. */

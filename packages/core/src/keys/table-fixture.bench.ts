@@ -1,3 +1,4 @@
+import { UNKNOWN_CAPABILITIES } from '../snapshot/snapshot.ts';
 import type {
   PoolRecord,
   ProviderRecord,
@@ -55,6 +56,7 @@ export function targetOf(provider: string, more: Partial<TargetRecord> = {}): Ta
     group: model,
     price: null,
     contextLength: null,
+    capabilities: UNKNOWN_CAPABILITIES,
     ...more,
   };
 }
@@ -76,6 +78,8 @@ export function poolOf(id: string, ...tiers: readonly (readonly TargetRecord[])[
     affinity: 'none',
     hedge: null,
     continuation: false,
+    strictTranslation: false,
+    fallbackOn: ['context_length'],
   };
 }
 

@@ -76,8 +76,14 @@ export interface Verdict {
    * or several consumers met it. Absent: overload counts, these do not.
    */
   readonly counts?: boolean;
+  /** What of the caller's request another model might take; absent where none would. */
+  readonly fault?: RequestFault;
   readonly evidence: string;
 }
+
+/** The request is longer than the model's context; or what it asks, or its answer, is not allowed there. */
+export const REQUEST_FAULTS = ['context_length', 'content_filter'] as const;
+export type RequestFault = (typeof REQUEST_FAULTS)[number];
 
 /** The verdict of an attempt that was answered well. */
 export const SUCCESS: Verdict = Object.freeze({

@@ -2,9 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHeadReader, createLineEncoder, decodeLine } from './record-line.ts';
 import type { RequestRecord, TimelineEvent, TokenUsage } from './request-record.ts';
+import { tokenUsage } from './token-usage.ts';
 import { servedRecord } from './served-record.contract.ts';
 
 const count = fc.nat();
+/** Mostly none, so that lines without any are common. */
+const part = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, count);
 const millis = fc.double({ min: 0, max: 1e7, noNaN: true }).map((ms) => Math.abs(ms));
 const text = fc.oneof(
   fc.constantFrom('', 'openai', 'a\tb', 'a,b', '"', '{', '\n', '\u2028', '\u0000', '\ud800'),
@@ -16,7 +19,13 @@ const usage: fc.Arbitrary<TokenUsage> = fc.record({
   inputTokens: count,
   outputTokens: count,
   cachedTokens: count,
+  cacheWriteTokens: part,
+  cacheWriteHourTokens: part,
   reasoningTokens: count,
+  audioInputTokens: part,
+  audioOutputTokens: part,
+  imageInputTokens: part,
+  imageOutputTokens: part,
   estimated: fc.boolean(),
 });
 
@@ -59,6 +68,8 @@ const event: fc.Arbitrary<TimelineEvent> = fc.oneof(
     endsInMs: orNull(count),
     authoritative: fc.boolean(),
     usage: orNull(usage),
+    costMicros: orNull(count),
+    costEstimated: fc.boolean(),
   }),
   fc.record({ at: millis, kind: fc.constant('wait' as const), waitMs: millis, why: text }),
   fc.record({ at: millis, kind: fc.constant('end' as const), status: count, why: text }),
@@ -88,10 +99,12 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
   requestBytes: count,
   responseBytes: count,
   usage: orNull(usage),
+  costMicros: orNull(count),
+  costEstimated: fc.boolean(),
   timeline: fc.array(event, { maxLength: 4 }),
 });
 
-const FIELDS = ['durationMs', 'status', 'key', 'path', 'usage', 'provider'] as const;
+const FIELDS = ['durationMs', 'status', 'key', 'path', 'usage', 'provider', 'costMicros'] as const;
 
 /** A record that its first key served. */
 function served(
@@ -122,6 +135,8 @@ function served(
     endsInMs: null,
     authoritative: false,
     usage: own.usage,
+    costMicros: own.costMicros,
+    costEstimated: own.costEstimated,
   };
   const end = { at: own.durationMs, kind: 'end' as const, status: own.status, why: 'answered' };
   return { ...own, timeline: [attempt, verdict, end] };
@@ -199,6 +214,21 @@ describe('a record as a line', () => {
     for (const target of [{}, { tier: 1 }, {}, { domain: 'x' }]) {
       expect(decodeLine(encode(served({}, target)))).toEqual(served({}, target));
     }
+  });
+
+  it('is read from lines of before there were costs and kinds of tokens', () => {
+    const told = tokenUsage({ inputTokens: 7, outputTokens: 5, cachedTokens: 3, estimated: true });
+    const record = served({ usage: told, costMicros: null });
+    const shared = createLineEncoder()(record).split('\t')[2];
+    const line = `${record.startedAt},${record.id}\t12.5,10.25,0,300,900,0.4,12.1,7,5,3,0,1\t${shared}`;
+    expect(decodeLine(line)).toEqual(record);
+    const { costMicros: _, costEstimated: __, ...old } = record;
+    const counted = { inputTokens: 7, outputTokens: 5, cachedTokens: 3, reasoningTokens: 0 };
+    const json = { ...old, usage: { ...counted, estimated: true } };
+    expect(decodeLine(JSON.stringify(json))).toEqual(record);
+    const without = served({ costMicros: null });
+    const none = `${record.startedAt},${record.id}\t12.5,10.25,0,300,900,0.4,12.1\t${shared}`;
+    expect(decodeLine(none)).toEqual(without);
   });
 
   it('is read when it is plain JSON', () => {

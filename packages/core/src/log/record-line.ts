@@ -3,11 +3,12 @@
  * that is built and parsed once for all of them, and the timeline of a request that its first key served is left out, because it
  * follows from the rest. The parts stand between tabs, which never occur inside of them, because JSON escapes them:
  *
- *     startedAt,id ⇥ numbers ⇥ [what many share] (⇥ [timeline], where it does not follow)
+ *     startedAt,id ⇥ numbers, cost, tokens ⇥ [what many share] (⇥ [timeline], where it does not follow)
  *
  * A line that starts with `{` is a whole record as JSON.
  */
 import type { RequestRecord, TimelineEvent, TokenUsage } from './request-record.ts';
+import { sameUsage, tokenUsage } from './token-usage.ts';
 
 /** The fields that many records have in common, in the order in which they stand in a line. */
 const SHARED = [
@@ -73,10 +74,11 @@ export function createLineEncoder(): (record: RequestRecord) => string {
     const { timeline } = record;
     const [attempt, verdict] = timeline;
     if (attempt?.kind !== 'attempt' || verdict === undefined || !follows(record)) {
-      const tokens = usageText(record.usage);
-      return `${head},,${tokens}\t${sharedText(record, NO_TARGET)}\t${JSON.stringify(timeline)}`;
+      const rest = `${costText(record)}${usageText(record.usage)}`;
+      return `${head},,${rest}\t${sharedText(record, NO_TARGET)}\t${JSON.stringify(timeline)}`;
     }
-    return `${head},${attempt.at},${verdict.at}${usageText(record.usage)}\t${sharedText(record, attempt)}`;
+    const rest = `${costText(record)}${usageText(record.usage)}`;
+    return `${head},${attempt.at},${verdict.at}${rest}\t${sharedText(record, attempt)}`;
   };
 }
 
@@ -89,10 +91,22 @@ function numbersText(record: RequestRecord): string {
   return `${durationMs},${firstByteMs ?? ''},${waitMs},${requestBytes},${responseBytes}`;
 }
 
+/** The cost, marked `~` where it is estimated and `?` where it is unknown. Lines of before there was one have a plain number there, or nothing. */
+function costText({ costMicros, costEstimated }: RequestRecord): string {
+  return `,${costEstimated ? '~' : '='}${costMicros ?? '?'}`;
+}
+
+/** What is 0 in most records is left out where it is 0 in this one. */
 function usageText(usage: TokenUsage | null): string {
   if (usage === null) return '';
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated } = usage;
-  return `,${inputTokens},${outputTokens},${cachedTokens},${reasoningTokens},${estimated ? 1 : 0}`;
+  const plain = `,${inputTokens},${outputTokens},${cachedTokens},${reasoningTokens},${estimated ? 1 : 0}`;
+  const { cacheWriteTokens, cacheWriteHourTokens } = usage;
+  const { audioInputTokens, audioOutputTokens, imageInputTokens, imageOutputTokens } = usage;
+  const heard = audioInputTokens + audioOutputTokens + imageInputTokens + imageOutputTokens;
+  if (cacheWriteTokens + cacheWriteHourTokens + heard === 0) return plain;
+  const media = `${audioInputTokens},${audioOutputTokens},${imageInputTokens},${imageOutputTokens}`;
+  return `${plain},${cacheWriteTokens},${cacheWriteHourTokens},${media}`;
 }
 
 /** Whether the timeline is that of a request which its first key served, so that it can be told from the other fields. */
@@ -130,20 +144,9 @@ function isSuccess(event: Extract<TimelineEvent, { kind: 'verdict' }>, record: R
     event.evidence === '' &&
     event.endsInMs === null &&
     !event.authoritative &&
+    event.costMicros === record.costMicros &&
+    event.costEstimated === record.costEstimated &&
     sameUsage(event.usage, record.usage)
-  );
-}
-
-function sameUsage(a: TokenUsage | null, b: TokenUsage | null): boolean {
-  if (a === b) return true;
-  return (
-    a !== null &&
-    b !== null &&
-    a.inputTokens === b.inputTokens &&
-    a.outputTokens === b.outputTokens &&
-    a.cachedTokens === b.cachedTokens &&
-    a.reasoningTokens === b.reasoningTokens &&
-    a.estimated === b.estimated
   );
 }
 
@@ -238,14 +241,14 @@ export function createHeadReader(): (line: string) => LineHead | null {
 /** The record of a line; throws when it is none. */
 export function decodeLine(line: string): RequestRecord {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by our own gateway
-  if (line.startsWith('{')) return JSON.parse(line) as RequestRecord;
+  if (line.startsWith('{')) return withCosts(JSON.parse(line) as RequestRecord);
   const [head = '', body = '', common = '', timeline] = line.split('\t');
   const { shared, target } = parseShared(common);
   const comma = head.indexOf(',');
   const [durationMs = '', firstByteMs = '', waitMs, requestBytes, responseBytes, ...rest] =
     body.split(',');
-  const [attemptAt, verdictAt, ...tokens] = rest;
-  const usage = parseUsage(tokens);
+  const [attemptAt, verdictAt, ...counted] = rest;
+  const { tokens, ...cost } = parseCost(counted);
   const record = {
     id: parseId(head.slice(comma + 1)),
     startedAt: Number(head.slice(0, comma)),
@@ -255,21 +258,75 @@ export function decodeLine(line: string): RequestRecord {
     waitMs: Number(waitMs),
     requestBytes: Number(requestBytes),
     responseBytes: Number(responseBytes),
-    usage,
+    usage: parseUsage(tokens),
+    ...cost,
   };
   if (timeline === undefined) {
     const at = { attempt: Number(attemptAt), verdict: Number(verdictAt) };
     return { ...record, timeline: timelineOf(record, target, at) };
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the encoder
-  return { ...record, timeline: JSON.parse(timeline) as readonly TimelineEvent[] };
+  const events = JSON.parse(timeline) as readonly TimelineEvent[];
+  return { ...record, timeline: events.map(eventWithCost) };
+}
+
+interface Cost {
+  readonly costMicros: number | null;
+  readonly costEstimated: boolean;
+}
+
+/** What a line of before there were costs knows of it. */
+const NO_COST: Cost = { costMicros: null, costEstimated: false };
+
+/** The cost is the field with a mark, where there is one. */
+function parseCost(fields: readonly string[]): Cost & { readonly tokens: readonly string[] } {
+  const [text = '', ...tokens] = fields;
+  const mark = text.charAt(0);
+  if (mark !== '=' && mark !== '~') return { ...NO_COST, tokens: fields };
+  const amount = text.slice(1);
+  return {
+    costMicros: amount === '?' ? null : Number(amount),
+    costEstimated: mark === '~',
+    tokens,
+  };
+}
+
+/** A whole record as JSON may be of before there were costs and kinds of tokens. */
+function withCosts(record: RequestRecord): RequestRecord {
+  const { usage, timeline } = record;
+  return {
+    ...NO_COST,
+    ...record,
+    usage: usage === null ? null : tokenUsage(usage),
+    timeline: timeline.map(eventWithCost),
+  };
+}
+
+function eventWithCost(event: TimelineEvent): TimelineEvent {
+  if (event.kind !== 'verdict') return event;
+  const { usage } = event;
+  return { ...NO_COST, ...event, usage: usage === null ? null : tokenUsage(usage) };
 }
 
 function parseUsage(tokens: readonly string[]): TokenUsage | null {
   if (tokens.length === 0) return null;
-  const [inputTokens = 0, outputTokens = 0, cachedTokens = 0, reasoningTokens = 0, estimated] =
+  const [inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated, ...parts] =
     tokens.map(Number);
-  return { inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated: estimated === 1 };
+  const [cacheWriteTokens, cacheWriteHourTokens, ...media] = parts;
+  const [audioInputTokens, audioOutputTokens, imageInputTokens, imageOutputTokens] = media;
+  return tokenUsage({
+    inputTokens,
+    outputTokens,
+    cachedTokens,
+    reasoningTokens,
+    estimated: estimated === 1,
+    cacheWriteTokens,
+    cacheWriteHourTokens,
+    audioInputTokens,
+    audioOutputTokens,
+    imageInputTokens,
+    imageOutputTokens,
+  });
 }
 
 /** The timeline that was left out. */
@@ -301,6 +358,8 @@ function timelineOf(
       endsInMs: null,
       authoritative: false,
       usage: record.usage,
+      costMicros: record.costMicros,
+      costEstimated: record.costEstimated,
     },
     { at: record.durationMs, kind: 'end', status: record.status, why: 'answered' },
   ];

@@ -1,3 +1,4 @@
+import type { Unfit } from '../keys/unfit.ts';
 import type { CooldownScope, VerdictClass } from '../keys/verdict.ts';
 
 /** One line of the request log: exactly one per request whatever happened to it. Plain data; record-line.ts says how it travels. */
@@ -32,14 +33,30 @@ export interface RequestRecord {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly usage: TokenUsage | null;
+  /** What all its attempts cost together, USD micros; null where the price of one is not known. */
+  readonly costMicros: number | null;
+  /** Whether a part of that rests on estimated usage. */
+  readonly costEstimated: boolean;
   readonly timeline: readonly TimelineEvent[];
 }
 
+/** What was counted of a call. Made by `tokenUsage`, so that all have one shape. */
 export interface TokenUsage {
+  /** All input: cached, written to the cache, audio and images too. */
   readonly inputTokens: number;
+  /** All output: reasoning, audio and images too. */
   readonly outputTokens: number;
+  /** Input that the provider's prompt cache served. */
   readonly cachedTokens: number;
+  /** Input that was written into the provider's prompt cache. */
+  readonly cacheWriteTokens: number;
+  /** The part of that which was written for an hour. */
+  readonly cacheWriteHourTokens: number;
   readonly reasoningTokens: number;
+  readonly audioInputTokens: number;
+  readonly audioOutputTokens: number;
+  readonly imageInputTokens: number;
+  readonly imageOutputTokens: number;
   /** True when the provider did not report it and it was derived from sizes. */
   readonly estimated: boolean;
 }
@@ -48,7 +65,7 @@ export interface TokenUsage {
 export interface Exclusion {
   readonly provider: string;
   readonly key: string;
-  readonly why: VerdictClass | 'tried' | 'domain_tried' | 'model_not_allowed' | 'busy';
+  readonly why: VerdictClass | 'tried' | 'domain_tried' | 'model_not_allowed' | 'busy' | Unfit;
   readonly scope: CooldownScope;
   /** Until it becomes eligible again, milliseconds; null when no time is known. */
   readonly endsInMs: number | null;
@@ -86,6 +103,9 @@ export type TimelineEvent =
       readonly endsInMs: number | null;
       readonly authoritative: boolean;
       readonly usage: TokenUsage | null;
+      /** USD micros; 0 where nothing was charged, null where the price is not known. */
+      readonly costMicros: number | null;
+      readonly costEstimated: boolean;
     }
   | {
       readonly at: number;

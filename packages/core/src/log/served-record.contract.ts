@@ -26,6 +26,8 @@ export function servedRecord(given: Partial<RequestRecord> = {}): RequestRecord 
     requestBytes: 300,
     responseBytes: 900,
     usage: null,
+    costMicros: 0,
+    costEstimated: false,
     timeline: [],
     ...given,
   };

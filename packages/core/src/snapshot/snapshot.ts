@@ -1,7 +1,7 @@
 import type { AlertRule } from '../forecast/alert-rules.ts';
 import type { ChargeRule } from '../keys/charge-rule.ts';
 import type { FailureRecord } from '../keys/failure-record.ts';
-import type { Dimension } from '../keys/verdict.ts';
+import type { Dimension, RequestFault } from '../keys/verdict.ts';
 import type { Secret } from '../secret/secret.ts';
 import type { AuthScheme } from './auth-scheme.ts';
 import type { Dialect } from './dialect.ts';
@@ -126,6 +126,10 @@ export interface PoolRecord {
   readonly hedge: HedgeRecord | null;
   /** Whether a stream that breaks off may be continued elsewhere by prefill, where that is sound. */
   readonly continuation: boolean;
+  /** Refusals of a request after which another target is asked. */
+  readonly fallbackOn: readonly RequestFault[];
+  /** Whether a target is left out that cannot be told all of a request in its own dialect. */
+  readonly strictTranslation: boolean;
 }
 
 /** How a candidate is chosen in a tier. `headroom` is the default: two draws by weight, the one with more left. */
@@ -156,13 +160,78 @@ export interface TargetRecord {
   readonly price: TokenPrice | null;
   /** Tokens of input and output together that the model takes; null where it is not known. */
   readonly contextLength: number | null;
+  readonly capabilities: ModelCapabilities;
 }
 
-/** USD micros for a million tokens. */
-export interface TokenPrice {
+/** What a model can take and give; null where it is not known, which is no reason to pass it over. */
+export interface ModelCapabilities {
+  /** The same as the target's own. */
+  readonly contextLength: number | null;
+  readonly maxOutputTokens: number | null;
+  /** Pictures in. */
+  readonly vision: boolean | null;
+  readonly audioInput: boolean | null;
+  /** Documents in, such as PDF. */
+  readonly files: boolean | null;
+  readonly tools: boolean | null;
+  /** Answers as JSON when asked to. */
+  readonly json: boolean | null;
+  readonly reasoning: boolean | null;
+}
+
+/** Of a model of which nothing is known. */
+export const UNKNOWN_CAPABILITIES: ModelCapabilities = Object.freeze({
+  contextLength: null,
+  maxOutputTokens: null,
+  vision: null,
+  audioInput: null,
+  files: null,
+  tools: null,
+  json: null,
+  reasoning: null,
+});
+
+/** USD micros for a million tokens. A kind of token that is left out costs what a plain one of its direction does. */
+export interface TokenRates {
   readonly inputMicros: number;
   readonly cachedInputMicros: number;
   readonly outputMicros: number;
+  /** Input written into the provider's prompt cache, for minutes. */
+  readonly cacheWriteMicros?: number;
+  /** The same for an hour. */
+  readonly cacheWriteHourMicros?: number;
+  readonly reasoningMicros?: number;
+  readonly audioInputMicros?: number;
+  readonly audioOutputMicros?: number;
+  readonly imageInputMicros?: number;
+  readonly imageOutputMicros?: number;
+  /** USD micros for the call itself. */
+  readonly callMicros?: number;
+}
+
+/** Prices that hold for the whole of a call whose input is longer than this. */
+export interface LongContextRates extends TokenRates {
+  readonly aboveInputTokens: number;
+}
+
+/** What a call costs at one time. */
+export interface Tariff extends TokenRates {
+  /** Shortest first. */
+  readonly longContext?: readonly LongContextRates[];
+}
+
+/** What a target costs. */
+export interface TokenPrice extends Tariff {
+  /** What holds instead at other times; the last one that fits counts. */
+  readonly changes?: readonly PriceChange[];
+}
+
+export interface PriceChange {
+  /** From this instant on, epoch milliseconds; null: always. */
+  readonly fromMs: number | null;
+  /** Only in these milliseconds of each UTC day, past midnight where the end comes first; null: all day. */
+  readonly daily: { readonly startMs: number; readonly endMs: number } | null;
+  readonly tariff: Tariff;
 }
 
 /** What a caller may put into `model`, and the pool that answers. */

@@ -1,6 +1,6 @@
-import { estimateMicros } from '@keywell/core/budgets/cost';
+import { dearestOf, estimateMicros } from '@keywell/core/budgets/cost';
 import { periodEnd } from '@keywell/core/budgets/budget-period';
-import type { BudgetRecord, TargetRecord, TokenPrice } from '@keywell/core/snapshot/snapshot';
+import type { BudgetRecord, Tariff, TargetRecord } from '@keywell/core/snapshot/snapshot';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse, retryAfterHeaders, type Refusal } from '../pipeline/refusal.ts';
@@ -59,7 +59,7 @@ function exhausted(budget: BudgetRecord, wallNow: number): Refusal {
 
 /** The dearest that any target of a pool can be. */
 interface Ceiling {
-  readonly price: TokenPrice;
+  readonly price: Tariff;
   readonly contextLength: number;
 }
 
@@ -77,13 +77,8 @@ function ceilingOf(model: LiveModel): Ceiling | null {
 function ceilingOver(targets: readonly TargetRecord[]): Ceiling | null {
   const prices = targets.flatMap(({ price }) => price ?? []);
   if (prices.length === 0 || prices.length < targets.length) return null;
-  const most = (of: (price: TokenPrice) => number): number => Math.max(...prices.map(of));
   return {
-    price: {
-      inputMicros: most((price) => Math.max(price.inputMicros, price.cachedInputMicros)),
-      cachedInputMicros: most((price) => Math.max(price.inputMicros, price.cachedInputMicros)),
-      outputMicros: most((price) => price.outputMicros),
-    },
+    price: dearestOf(prices),
     contextLength: Math.max(...targets.map((target) => target.contextLength ?? LARGEST_CONTEXT)),
   };
 }

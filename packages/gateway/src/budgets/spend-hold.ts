@@ -1,8 +1,7 @@
 import { costMicros, estimateMicros } from '@keywell/core/budgets/cost';
-import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { TokenUsage } from '@keywell/core/log/request-record';
-import type { TokenPrice } from '@keywell/core/snapshot/snapshot';
+import type { Tariff } from '@keywell/core/snapshot/snapshot';
 import type { BudgetedConsumer, Budgets } from './budgets.ts';
 
 /** What a call is expected to take of any target. */
@@ -17,7 +16,7 @@ export interface HeldCall {
   readonly alias: string;
   readonly expected: ExpectedTokens;
   /** The dearest price of the targets there were. */
-  readonly dearest: TokenPrice;
+  readonly dearest: Tariff;
   readonly heldMicros: number;
 }
 
@@ -52,9 +51,9 @@ export class SpendHold {
    * Adds what an attempt cost: what its usage says, or all that was expected where it may have been charged and nobody knows. A candidate
    * of a newer snapshot that has no price costs what the call's dearest did: an unknown price is no price of 0.
    */
-  attemptEnded({ price }: Pick<Candidate, 'price'>, end: AttemptEnd): void {
+  attemptEnded(tariff: Tariff | null, end: AttemptEnd): void {
     const { alias, expected, dearest } = this.#call;
-    const paid = price ?? dearest;
+    const paid = tariff ?? dearest;
     const { kind } = end.result;
     if (kind !== 'failed' && end.usage !== null) {
       this.#costMicros += costMicros(end.usage, paid);
@@ -75,7 +74,7 @@ export class SpendHold {
 }
 
 /** A refusal costs nothing. What was sent and left, or broke off, may have been carried out. */
-function mayBeCharged({ result, status, verdict, sent }: AttemptEnd): boolean {
+export function mayBeCharged({ result, status, verdict, sent }: AttemptEnd): boolean {
   if (result.kind === 'answered' || result.kind === 'interrupted') return true;
   if (result.kind === 'left' || result.kind === 'dropped') return sent;
   if (verdict.class === 'ambiguous_accept') return true;

@@ -1,5 +1,6 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import { sumOfUsage, tokenUsage } from '@keywell/core/log/token-usage';
 import {
   continuationBody,
   ContinuedStream,
@@ -10,20 +11,14 @@ import type { Exchange } from '../pipeline/exchange.ts';
 /** Attempts at going on with one stream, those included that fail. */
 const MAX_ATTEMPTS = 2;
 
-const NO_TOKENS: TokenUsage = Object.freeze({
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
-});
+const NO_TOKENS = Object.freeze(tokenUsage({}));
 
 /** A stream that may be gone on with elsewhere: what the caller has of it, and what its parts have cost. */
 export class Continuation {
   readonly #exchange: Exchange;
   readonly #transcript = new StreamTranscript();
   #rest: ContinuedStream | null = null;
-  #earlier = NO_TOKENS;
+  #earlier: TokenUsage = NO_TOKENS;
   #attempts = 0;
 
   constructor(exchange: Exchange) {
@@ -65,7 +60,7 @@ export class Continuation {
   begin(): boolean {
     if (this.#attempts >= MAX_ATTEMPTS) return false;
     this.#attempts += 1;
-    this.#earlier = sumOf(this.#earlier, this.#exchange.usage ?? NO_TOKENS);
+    this.#earlier = sumOfUsage(this.#earlier, this.#exchange.usage ?? NO_TOKENS);
     this.#exchange.usage = null;
     this.#rest = new ContinuedStream(this.#transcript, this.#earlier);
     return true;
@@ -74,26 +69,16 @@ export class Continuation {
   /** Makes the exchange's usage that of the whole stream: each part counted once. */
   sumUp(): void {
     this.#exchange.usage = {
-      ...sumOf(this.#earlier, this.#exchange.usage ?? NO_TOKENS),
+      ...sumOfUsage(this.#earlier, this.#exchange.usage ?? NO_TOKENS),
       estimated: true,
     };
   }
 }
 
-function sumOf(a: TokenUsage, b: TokenUsage): TokenUsage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-    estimated: a.estimated || b.estimated,
-  };
-}
-
 /** Null where a pool does not ask for it, or the call could not be gone on with whatever comes. */
 export function continuationFor(exchange: Exchange): Continuation | null {
   const wanted = exchange.model?.pool.continuation === true;
-  const plain = exchange.streamed && exchange.operation === 'chat.completions';
+  const plain = exchange.streamed && exchange.conversation === 'openai-chat';
   const { facts } = exchange;
   if (!wanted || !plain || facts === null || facts.n !== 1 || facts.stored) return null;
   return new Continuation(exchange);

@@ -1,8 +1,8 @@
 import { ERRORS } from '@keywell/core/errors/catalogue';
-import { renderError, renderStreamError } from '@keywell/wire/openai-chat/errors';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
 import { pushWait } from '../relay/response-headers.ts';
+import { errorWriterFor } from './caller-errors.ts';
 
 /** Renders a refusal in the caller's dialect; inside the answer where its head is out already. */
 export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
@@ -14,13 +14,14 @@ export function answerRefusal(exchange: Exchange, refusal: Refusal): void {
     return;
   }
   const message = `${refusal.message ?? title} ${hint}`;
-  const error = { code: refusal.code, message, param: refusal.param };
+  const error = { code: refusal.code, message, param: refusal.param, requestId: exchange.id };
+  const writer = errorWriterFor(exchange);
   if (exchange.begun) {
-    exchange.inbound.abort(renderStreamError(error));
+    exchange.inbound.abort(writer.renderStreamError(error));
     return;
   }
   exchange.status = status;
-  const body = renderError(error);
+  const body = writer.renderError(error);
   exchange.responseBytes = Buffer.byteLength(body);
   const headers = [
     'content-type',

@@ -1,31 +1,40 @@
+import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import { reserveBudget } from '../budgets/reserve-budget.ts';
 import { claimCall } from '../idempotency/claim-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
-import { decodeBody } from '../phases/decode.ts';
+import { decodeBody, decodeConversation } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
 import { readPatience } from '../phases/read-patience.ts';
+import { readStrictness } from '../phases/read-strictness.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
-const inference = (operation: 'chat.completions' | 'completions' | 'embeddings'): Route => ({
+const inference = (operation: Operation, decode: Phase): Route => ({
   operation,
   method: 'POST',
   phases: [
     authenticate,
     gate,
-    decodeBody(operation),
+    decode,
     authorize,
     resolve,
     readPatience,
+    readStrictness,
     claimCall,
     reserveBudget,
     dispatch,
   ],
 });
+
+const conversation = (
+  operation: Operation,
+  dialect: CallerDialect,
+  stream: boolean | null = null,
+): Route => inference(operation, decodeConversation(dialect, stream));
 
 const reading = (operation: Operation, phase: Phase): Route => ({
   operation,
@@ -35,14 +44,23 @@ const reading = (operation: Operation, phase: Phase): Route => ({
 
 /** Paths without a variable part. */
 const EXACT = new Map<string, Route>([
-  ['/v1/chat/completions', inference('chat.completions')],
-  ['/v1/completions', inference('completions')],
-  ['/v1/embeddings', inference('embeddings')],
+  ['/v1/chat/completions', conversation('chat.completions', 'openai-chat')],
+  ['/v1/completions', inference('completions', decodeBody('completions'))],
+  ['/v1/embeddings', inference('embeddings', decodeBody('embeddings'))],
+  ['/v1/responses', conversation('responses', 'openai-responses')],
+  ['/v1/messages', conversation('messages', 'anthropic-messages')],
   ['/v1/models', reading('models.list', listModels)],
+  ['/v1beta/models', reading('models.list', listModels)],
 ]);
 
-const MODEL_PREFIX = '/v1/models/';
 const MODEL = reading('models.get', getModel);
+const MODEL_PREFIXES = ['/v1/models/', '/v1beta/models/'];
+
+/** What follows a model's name and a colon in Gemini's paths, which stand under `/v1beta` and `/v1`. */
+const MODEL_METHODS = new Map<string, Route>([
+  ['generateContent', conversation('generate_content', 'gemini', false)],
+  ['streamGenerateContent', conversation('generate_content', 'gemini', true)],
+]);
 
 /** What a path leads to. */
 export interface Match {
@@ -57,10 +75,15 @@ export interface Match {
 export function matchRoute(path: string): Match | null {
   const exact = EXACT.get(path);
   if (exact !== undefined) return { route: exact, parameter: '' };
-  if (!path.startsWith(MODEL_PREFIX)) return null;
-  const parameter = path.slice(MODEL_PREFIX.length);
-  const plain = parameter !== '' && !parameter.includes('//') && !hasDotSegment(parameter);
-  return plain ? { route: MODEL, parameter } : null;
+  const prefix = MODEL_PREFIXES.find((start) => path.startsWith(start));
+  if (prefix === undefined) return null;
+  const parameter = path.slice(prefix.length);
+  if (parameter === '' || parameter.includes('//') || hasDotSegment(parameter)) return null;
+  // A model's name may hold colons itself (`llama3:8b`): only a method that is known ends it.
+  const colon = parameter.lastIndexOf(':');
+  const method = colon > 0 ? MODEL_METHODS.get(parameter.slice(colon + 1)) : undefined;
+  if (method === undefined) return { route: MODEL, parameter };
+  return { route: method, parameter: parameter.slice(0, colon) };
 }
 
 function hasDotSegment(path: string): boolean {

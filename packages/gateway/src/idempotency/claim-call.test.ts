@@ -37,6 +37,8 @@ describe('whether a failed call may have been carried out', () => {
     endsInMs: null,
     authoritative: SUCCESS.authoritative,
     usage: null,
+    costMicros: 0,
+    costEstimated: false,
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { mayBeExecuted } from './executed.ts';
 import type { ClaimEnd } from './messages.ts';
 
 /** Headers that belong to one call and not to its answer. */
-const OWN = /^(?:keywell-request-id|x-ratelimit-.*|connection|date|keep-alive)$/;
+const OWN = /^(?:keywell-request-id|keywell-cost|x-ratelimit-.*|connection|date|keep-alive)$/;
 
 /** The claim that a call holds while it is carried out. */
 export interface HeldClaim {

@@ -19,7 +19,7 @@ import {
   type WaitingTable,
 } from '@keywell/core/waiting/waiting-table';
 import { createClock } from '../pipeline/clock.ts';
-import { renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
+import { readCounter, renderMetrics, type ExtraFamily } from '../telemetry/exposition.ts';
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { RoomTimes } from '../waiting/held-stream.ts';
@@ -238,6 +238,11 @@ export class GatewayNode {
 
   metrics(extra: readonly ExtraFamily[]): string {
     return renderMetrics(this.#metricCells, this.#options.workers + 1, extra);
+  }
+
+  /** Attempts since the start that may be charged at targets whose price is not known. */
+  attemptsWithoutPrice(): number {
+    return readCounter(this.#metricCells, this.#options.workers + 1, 'costUnknown');
   }
 
   /** Asks every worker to send the records it still holds. */

@@ -1,5 +1,6 @@
 import { patienceOf, readMaxWait } from '@keywell/core/waiting/patience';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { headerIn } from '../pipeline/header-in.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 
@@ -7,7 +8,7 @@ const HEADER = 'keywell-max-wait-ms';
 
 /** How long the caller lets the call wait for capacity, within what the pool allows. May answer 400. */
 export function readPatience(exchange: Exchange): PhaseResult {
-  const asked = readMaxWait(headerOf(exchange.inbound.rawHeaders));
+  const asked = readMaxWait(headerIn(exchange.inbound.rawHeaders, HEADER));
   if (!asked.ok) {
     return refuse(
       'invalid_parameter',
@@ -16,15 +17,5 @@ export function readPatience(exchange: Exchange): PhaseResult {
     );
   }
   exchange.patienceMs = patienceOf(asked.ms, exchange.model?.pool.maxWaitMs ?? 0);
-  return null;
-}
-
-function headerOf(rawHeaders: readonly string[]): string | null {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (name.length === HEADER.length && name.toLowerCase() === HEADER) {
-      return rawHeaders[index + 1] ?? '';
-    }
-  }
   return null;
 }

@@ -1,6 +1,7 @@
 import type { RequestRecord } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import { dialectNameOf } from '../endpoints/caller-errors.ts';
 import { OPERATIONS } from '../telemetry/metric-table.ts';
 
 const MAX_SHOWN = 128;
@@ -68,7 +69,7 @@ function recordOf(exchange: Exchange, now: number): RequestRecord {
     method: exchange.inbound.method,
     path: shorten(exchange.path),
     operation: exchange.operation,
-    dialect: 'openai',
+    dialect: dialectNameOf(exchange),
     status: exchange.status,
     errorCode: exchange.errorCode,
     aborted: exchange.callerGone,
@@ -84,6 +85,8 @@ function recordOf(exchange: Exchange, now: number): RequestRecord {
     requestBytes: exchange.body.byteLength,
     responseBytes: exchange.responseBytes,
     usage: exchange.usage,
+    costMicros: exchange.costMicros,
+    costEstimated: exchange.costEstimated,
     timeline: exchange.timeline,
   };
 }

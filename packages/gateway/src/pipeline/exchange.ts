@@ -1,9 +1,13 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { TimelineEvent, TokenUsage } from '@keywell/core/log/request-record';
 import type { ToldLimit } from '@keywell/core/waiting/pool-capacity';
+import type { Demands } from '@keywell/core/keys/demands';
+import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
+import type { Refusal } from './refusal.ts';
+import type { CallTranslation } from '../translate/call-translation.ts';
 import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
@@ -19,6 +23,7 @@ export interface Recording {
 }
 
 const EMPTY = new Uint8Array(0);
+const NOTHING_DROPPED: readonly string[] = Object.freeze([]);
 
 /**
  * Everything that is known of one request while it lives: what the phases found out, and what the log will say. One object a
@@ -47,7 +52,21 @@ export class Exchange implements InboundEvents {
   /** What the call holds of its consumer's budget; null without one. */
   spend: SpendHold | null = null;
   body: Uint8Array = EMPTY;
+  /** Of a form, with its boundary; null for JSON. */
+  contentType: string | null = null;
   facts: RequestFacts | null = null;
+  /** The dialect of the conversation; null for what is none. */
+  conversation: CallerDialect | null = null;
+  /** The call in other dialects; made when the first provider is asked that does not speak its own. */
+  translation: CallTranslation | null = null;
+  /** Why the call could not be understood; null while nobody had to, or it was. */
+  translationFault: Refusal | null = null;
+  /** What the call asks of a model; worked out where a model of the pool lacks anything. */
+  demands: Demands | null = null;
+  /** Whether a provider that cannot be told all of it may not be asked. */
+  strict = false;
+  /** What the provider that was asked last could not be told. */
+  dropped: readonly string[] = NOTHING_DROPPED;
   modelName: string | null = null;
   model: LiveModel | null = null;
 
@@ -70,6 +89,9 @@ export class Exchange implements InboundEvents {
   firstByteAt: number | null = null;
   responseBytes = 0;
   usage: TokenUsage | null = null;
+  /** What its attempts have cost so far, USD micros; null once the price of one was not known. */
+  costMicros: number | null = 0;
+  costEstimated = false;
   readonly timeline: TimelineEvent[] = [];
   running: RunningAttempt | null = null;
 

@@ -11,6 +11,7 @@ import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Waiting } from '../waiting/waiting-call.ts';
+import type { LiveKeys } from '../upstream/credentials/live-keys.ts';
 import type { Clock } from './clock.ts';
 import type { DeadlineSweeper } from './deadline-sweeper.ts';
 
@@ -21,6 +22,8 @@ export interface Plane {
   readonly sweeper: DeadlineSweeper;
   readonly outbound: Outbound;
   readonly counters: CounterTable;
+  /** What signs requests, or buys tokens for them. */
+  readonly credentials: LiveKeys;
   readonly budgets: Budgets;
   readonly hedging: Hedging;
   /** Calls that carry an `Idempotency-Key`. */

@@ -15,6 +15,7 @@ import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { Inbound } from '../seam/inbound.ts';
+import { LiveKeys } from '../upstream/credentials/live-keys.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
@@ -78,20 +79,23 @@ async function attemptAnswered(
   const live = openLive();
   const clock = new FakeClock();
   const cooled: CooldownChange[] = [];
+  const sweeper = new DeadlineSweeper(() => clock.now());
+  const outbound: Plane['outbound'] = {
+    send: (_request, events) => {
+      events.onHead(answer.status, (name) =>
+        name === 'content-type' ? 'application/json' : undefined,
+      );
+      events.onData(new TextEncoder().encode(answer.body));
+      events.onEnd();
+    },
+    close: () => Promise.resolve(),
+  };
   const plane: Plane = {
     clock,
     random: () => 0,
-    sweeper: new DeadlineSweeper(() => clock.now()),
-    outbound: {
-      send: (_request, events) => {
-        events.onHead(answer.status, (name) =>
-          name === 'content-type' ? 'application/json' : undefined,
-        );
-        events.onData(new TextEncoder().encode(answer.body));
-        events.onEnd();
-      },
-      close: () => Promise.resolve(),
-    },
+    sweeper,
+    outbound,
+    credentials: new LiveKeys({ clock, random: () => 0, sweeper, outbound }),
     counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
     budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
     hedging: new Hedging(),
@@ -106,6 +110,7 @@ async function attemptAnswered(
   };
   const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
   exchange.operation = 'chat.completions';
+  exchange.conversation = 'openai-chat';
   exchange.model = live.models.get('smart') ?? null;
   const [candidate] = live.plan.candidates;
   const reservation = candidate === undefined ? null : reserve(live.table, candidate, clock.now());
@@ -116,6 +121,7 @@ async function attemptAnswered(
     reservation,
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
+    face: null,
     hideUsage: false,
     number: 1,
     onContent: null,

@@ -15,14 +15,21 @@ import type {
   OutboundRequest,
 } from '../seam/outbound.ts';
 import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
+import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
 import { CALLER_LEFT } from '../idempotency/executed.ts';
+import {
+  isCredentialFailure,
+  type Authorized,
+  type LiveCredentials,
+} from '../upstream/credentials/key-credentials.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
-import { answerHeaders } from './response-headers.ts';
-import { estimateUsage, relayJson } from './relay-json.ts';
+import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
+import { answerHeaders, withCost } from './response-headers.ts';
+import { estimateUsage } from './estimate-usage.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
-import type { UpstreamTarget } from './upstream-target.ts';
+import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
 
 /** As much of a failed answer as the classifier reads. */
 const MAX_FAILURE_BYTES = 64 * 1024;
@@ -53,6 +60,8 @@ export interface AttemptPlan {
   readonly request: OutboundRequest;
   /** Monotonic instant by which the first byte of the answer must be there. */
   readonly firstByteBy: number;
+  /** In which dialect the provider is spoken to; null for what is no conversation. */
+  readonly face: TargetFace | null;
   readonly hideUsage: boolean;
   /** Its place among the request's attempts, from 1. */
   readonly number: number;
@@ -63,6 +72,8 @@ export interface AttemptPlan {
 }
 
 const EMPTY = new Uint8Array(0);
+/** How soon a key is asked again whose token was refused. */
+const NEW_TOKEN_MS = 1000;
 const noHeader: HeaderOf = () => undefined;
 
 /**
@@ -98,13 +109,35 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       if (this.#plan.onContent === null) this.#exchange.running = this;
       this.#plane.sweeper.add(this);
       this.#plane.flows.sent(this.#plan.target.flow);
-      try {
-        this.#plane.outbound.send(this.#plan.request, this);
-      } catch {
-        // A header that cannot be sent: the configuration's fault, found at the first call.
-        this.#fail('invalid', EMPTY);
-      }
+      if (this.#plan.target.live) this.#authorize();
+      else this.#send(this.#plan.request);
     });
+  }
+
+  #send(request: OutboundRequest): void {
+    try {
+      this.#plane.outbound.send(request, this);
+    } catch {
+      // A header that cannot be sent: the configuration's fault, found at the first call.
+      this.#fail('invalid', EMPTY);
+    }
+  }
+
+  /** Has the request signed, or given a token, and sends it; without one the key has failed as if its provider had refused it. */
+  #authorize(): void {
+    const authorized = this.#credentials()?.authorize(this.#plan.request) ?? this.#plan.request;
+    if (authorized instanceof Promise) void authorized.then((ready) => this.#sendAuthorized(ready));
+    else this.#sendAuthorized(authorized);
+  }
+
+  #sendAuthorized(authorized: Authorized): void {
+    if (this.#ended) return;
+    if (isCredentialFailure(authorized)) this.#failBy(authorized.verdict, EMPTY);
+    else this.#send(authorized);
+  }
+
+  #credentials(): LiveCredentials | null {
+    return this.#plane.credentials.of(this.#plan.candidate, this.#plan.target);
   }
 
   onStart(control: OutboundControl): void {
@@ -128,7 +161,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
     else if (status >= 300) this.#collector = new BodyCollector(MAX_FAILURE_BYTES);
     else if (encoding !== undefined && encoding !== 'identity') this.#fail('invalid', EMPTY);
-    else if (this.#exchange.streamed && isEventStream(header)) this.#openStream();
+    else if (this.#exchange.streamed && isEventStream(header, this.#plan.face)) this.#openStream();
     else this.#collector = new BodyCollector(this.#exchange.live.head.traffic.maxResponseBytes);
   }
 
@@ -208,6 +241,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#stream = new StreamRelay(this.#exchange, this.#plane, {
       upstreamHeader: this.#header,
       control: this.#control,
+      face: this.#plan.face,
       hideUsage: this.#plan.hideUsage,
       idleTimeoutMs: pool.idleTimeoutMs,
       endsBy: (this.#exchange.firstByteAt ?? this.#startedAt) + pool.maxStreamDurationMs,
@@ -238,27 +272,38 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#fail(null, body);
       return;
     }
-    const answer = isJson(this.#header) ? relayJson(this.#exchange, body) : 'not_json';
-    if (answer !== 'whole' || this.#exchange.streamed) {
-      this.#fail(answer === 'error_inside' ? null : 'invalid', body);
+    const exchange = this.#exchange;
+    const answer = isJson(this.#header) ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
+    if (answer.kind !== 'whole' || exchange.streamed) {
+      this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
       return;
     }
-    const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
-    exchange.responseBytes = body.byteLength;
+    exchange.responseBytes = answer.body.byteLength;
     exchange.inbound.respond(
       this.#status,
-      answerHeaders(exchange, this.#header('content-type') ?? '', this.#header),
-      body,
+      withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
+      answer.body,
     );
   }
 
   /** The attempt did not bring an answer; nothing has reached the caller. */
   #fail(failure: Failure | null, body: Uint8Array): void {
     const verdict = this.#classify(failure, body);
+    this.#failBy(this.#plan.target.live ? this.#ofToken(verdict) : verdict, body);
+  }
+
+  /** A token that was refused is forgotten: what buys the next one may be as good as ever. */
+  #ofToken(verdict: Verdict): Verdict {
+    if (this.#status !== 401 || verdict.class !== 'credential_dead') return verdict;
+    this.#credentials()?.refused();
+    return { ...verdict, class: 'credential_expired', endsInMs: NEW_TOKEN_MS };
+  }
+
+  #failBy(verdict: Verdict, body: Uint8Array): void {
     this.#finish(verdict, {
       kind: 'failed',
       verdict,
@@ -290,17 +335,16 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { candidate, reservation } = this.#plan;
     const usage = this.#usageOf(result);
     const sent = this.#control?.sent === true;
-    this.#exchange.spend?.attemptEnded(candidate, {
-      result,
-      status: this.#status,
-      verdict,
-      sent,
-      usage,
+    const wallNow = clock.wallNow();
+    const cost = bookAttempt(this.#exchange, this.#plane, {
+      price: candidate.price,
+      end: { result, status: this.#status, verdict, sent, usage },
+      sentAt: wallNow - (now - this.#startedAt),
     });
     if (wasImplied(reservation, verdict)) meter.add('wasted');
     const changes = settle(this.#exchange.live.table, reservation, verdict, {
       now,
-      wallNow: clock.wallNow(),
+      wallNow,
       random,
       ...settlementOf(candidate, reservation.need, {
         usage,
@@ -321,6 +365,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       endsInMs: verdict.endsInMs ?? null,
       authoritative: verdict.authoritative,
       usage: result.kind === 'left' ? null : usage,
+      costMicros: cost.micros,
+      costEstimated: cost.estimated,
     });
     this.#resolve(result);
   }
@@ -350,8 +396,11 @@ function decodeBounded(body: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function isEventStream(header: HeaderOf): boolean {
-  return contentTypeIs(header, 'text/event-stream');
+const AWS_STREAM = 'application/vnd.amazon.eventstream';
+
+function isEventStream(header: HeaderOf, face: TargetFace | null): boolean {
+  const type = face?.dialect === 'bedrock-converse' ? AWS_STREAM : 'text/event-stream';
+  return contentTypeIs(header, type);
 }
 
 function isJson(header: HeaderOf): boolean {

@@ -24,6 +24,19 @@ export class Bars {
     if (step.bar === 'domain') this.tried.domains.add(candidate.domain);
   }
 
+  /** These would refuse the request as well. */
+  bar(candidates: readonly Candidate[]): void {
+    for (const { index } of candidates) this.tried.candidates.add(index);
+  }
+
+  /** Whether nothing of a pool is left. */
+  barsAll({ tiers }: PoolPlan): boolean {
+    const { candidates: barred, domains } = this.tried;
+    return tiers.every(({ candidates }) =>
+      candidates.every(({ index, domain }) => barred.has(index) || domains.has(domain)),
+    );
+  }
+
   avoids(candidate: Candidate): boolean {
     return this.#avoided.has(candidate.provider.id);
   }

@@ -1,14 +1,15 @@
 import { ERRORS, type ErrorCode } from '@keywell/core/errors/catalogue';
-import { renderStreamError } from '@keywell/wire/openai-chat/errors';
+import { errorWriterFor } from '../endpoints/caller-errors.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 
 /** Ends a stream that the caller has begun to read: an error in the stream's own format, and then no clean end. */
 export function breakOff(exchange: Exchange, code: ErrorCode, message: string): void {
   exchange.errorCode = code;
-  const text = renderStreamError({
+  const text = errorWriterFor(exchange).renderStreamError({
     code,
     message: `${message} ${ERRORS[code].hint}`,
     param: null,
+    requestId: exchange.id,
   });
   exchange.inbound.abort(text);
 }

@@ -6,6 +6,7 @@ import type { SettleAt } from '@keywell/core/keys/reserve';
 import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-stats';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { unfitFor } from '../translate/fitness.ts';
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
 export class CallNeeds implements Needs {
@@ -39,15 +40,19 @@ export class CallNeeds implements Needs {
     this.#others = null;
   }
 
-  #needAt({ breaker, provider, price, contextLength }: Candidate): Need {
+  #needAt(candidate: Candidate): Need {
+    const { breaker, provider, price, contextLength } = candidate;
     const { body, facts, live } = this.#exchange;
     const size = {
       inputTokens: Math.ceil(body.byteLength / learnedBytesPerToken(live.table, breaker)),
       maxOutputTokens: facts?.maxOutputTokens ?? null,
       choices: facts?.n ?? 1,
       contextLength,
+      mostOutputTokens: candidate.capabilities.maxOutputTokens,
     };
-    return needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
+    const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
+    const unfit = unfitFor(this.#exchange, candidate);
+    return unfit === null ? need : { ...need, unfit };
   }
 }
 

@@ -1,6 +1,6 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
-import { decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
+import { decide, freshHistory, giveUp, MAX_ATTEMPTS, type Again } from '@keywell/core/keys/decide';
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
 import type { ChooseAt, Tried } from '@keywell/core/keys/draw';
 import { NOTHING_CHARGED } from '@keywell/core/keys/need';
@@ -19,6 +19,7 @@ import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import { affinityOf } from './affinity.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
@@ -31,6 +32,7 @@ import {
   type Pick,
   type Why,
 } from './make-attempt.ts';
+import { refusingLikewise } from './fallback.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
@@ -39,6 +41,14 @@ type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
 /** Exclusions shown in one timeline entry; a pool of thousands of keys must not blow a log record up. */
 const MAX_SHOWN_EXCLUSIONS = 16;
+
+const FALL_BACK: Again = Object.freeze({
+  kind: 'again',
+  bar: 'key',
+  counts: 'none',
+  budgeted: false,
+  delayMs: 0,
+});
 
 const MAX_DRAWS = 4;
 /** How long a call waits for a record that is held, and how often it looks. */
@@ -77,6 +87,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
+  /** What a provider said of the request that others were asked after. */
+  #said: { readonly candidate: Candidate; readonly failed: Failed } | null = null;
 
   constructor(exchange: Exchange, plane: Plane, model: LiveModel) {
     this.exchange = exchange;
@@ -110,6 +122,7 @@ class Dispatcher implements AttemptCall, TurnHost {
       if (held === null) {
         return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
       }
+      if (!this.#canTell(held)) continue;
       const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
       const result = race === null ? await this.#attempt(held) : race.result;
       const by = race === null ? held : race.pick;
@@ -246,8 +259,7 @@ class Dispatcher implements AttemptCall, TurnHost {
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
     const { clock } = this.plane;
-    giveBack(this.exchange, this.plane, pick.reservation);
-    this.#turns.unclaim();
+    this.#putBack(pick);
     if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
     const startedAt = clock.now();
     await pauseFor(this.exchange, waitMs);
@@ -289,14 +301,34 @@ class Dispatcher implements AttemptCall, TurnHost {
       return makeAttempt(this, pick, why, onContent);
     } catch (error) {
       // A defect of our own; what was taken for the attempt goes back all the same.
-      giveBack(this.exchange, this.plane, pick.reservation);
-      this.#turns.unclaim();
+      this.#putBack(pick);
       throw error;
     }
   }
 
+  /** Whether the pick can be told the call; from then on nobody is chosen who would have to be told it in other words. */
+  #canTell(pick: Pick): boolean {
+    let can = false;
+    try {
+      can = canBeTold(this.exchange, pick.candidate);
+    } finally {
+      if (!can) {
+        this.#putBack(pick);
+        this.needs.forget();
+      }
+    }
+    return can;
+  }
+
+  /** What was picked is not called after all. */
+  #putBack({ reservation }: Pick): void {
+    giveBack(this.exchange, this.plane, reservation);
+    this.#turns.unclaim();
+  }
+
   #why(candidate: Candidate): Why {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
+    if (this.#step === FALL_BACK) return 'fallback';
     if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
   }
@@ -308,6 +340,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#lastVerdict = failed.verdict;
     this.#lastStatus = failed.status;
     this.#turns.refusedBy(candidate, failed.verdict);
+    if (this.#fallsBack(candidate, failed)) return null;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
@@ -322,6 +355,20 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#step = step;
     if (this.plane.clock.now() < this.deadlineAt) return null;
     return this.#answer('upstream_timeout', false);
+  }
+
+  /** Whether another target is to be asked what this one's model cannot take; its own words are kept for when none can. */
+  #fallsBack(candidate: Candidate, failed: Failed): boolean {
+    const { fault } = failed.verdict;
+    const { pool, plan } = this.model;
+    if (fault === undefined || !pool.fallbackOn.includes(fault)) return false;
+    if (this.#history.attempts >= MAX_ATTEMPTS) return false;
+    this.#bars ??= new Bars();
+    this.#bars.bar(refusingLikewise(plan, candidate, fault));
+    if (this.#bars.barsAll(plan)) return false;
+    this.#said = { candidate, failed };
+    this.#step = FALL_BACK;
+    return this.plane.clock.now() < this.deadlineAt;
   }
 
   #noteSuspect({ pick, failed }: { readonly pick: Pick; readonly failed: Failed }): void {
@@ -355,14 +402,19 @@ class Dispatcher implements AttemptCall, TurnHost {
   /** `line`: what the waiting room has said. */
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     this.#turns.tell();
+    const said = this.#said;
+    if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
+      return passThrough(this.exchange, said.candidate, said.failed);
+    }
     const view = this.#view();
     const startAt = line?.startAt ?? null;
-    return exhaustedRefusal(this.exchange, this.plane, view, {
+    const refusal = exhaustedRefusal(this.exchange, this.plane, view, {
       verdict: this.#lastVerdict,
       status: this.#lastStatus,
       startsInMs: startAt === null ? null : startAt - this.plane.clock.now(),
       stoodInLine: line !== null,
     });
+    return refusal.code === 'no_capable_model' ? incapableRefusal(this.exchange, view) : refusal;
   }
 
   #answer(code: Parameters<typeof refuse>[0], retryable: boolean): PhaseResult {

@@ -1,19 +1,30 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import type { TimelineEvent } from '@keywell/core/log/request-record';
+import { editMembers } from '@keywell/wire/edit/members';
 import { editRequest } from '@keywell/wire/openai-chat/request';
 import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import { requestFor } from '../translate/fitness.ts';
 import { Attempt } from './attempt.ts';
-import { targetOf, type UpstreamTarget } from './upstream-target.ts';
+import { operationEndpoint } from './operation-endpoint.ts';
+import {
+  faceFor,
+  targetOf,
+  type TargetEndpoint,
+  type TargetFace,
+  type UpstreamTarget,
+} from './upstream-target.ts';
 
 /** A body with the model's name exchanged, and for which name. */
 export interface EditedBody {
   readonly key: string;
   readonly body: Uint8Array;
+  /** Names of members that the host would not have. */
+  readonly dropped: readonly string[];
 }
 
 /** What making an attempt needs of the call: the dispatcher itself, so that nothing is made beside it for every request. */
@@ -35,8 +46,16 @@ export interface Pick {
 /** Why an attempt is made. */
 export type Why = Extract<TimelineEvent, { kind: 'attempt' }>['why'];
 
+/** What the host of a face wants otherwise than its dialect. */
+function membersEdited(body: Uint8Array, face: TargetFace | null) {
+  if (face === null || face.edit === null) return { body, dropped: NOTHING_DROPPED };
+  return editMembers(body, face.edit, fromPool);
+}
+
 /** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
 const NOTHING = new Uint8Array(0);
+
+const NOTHING_DROPPED: readonly string[] = Object.freeze([]);
 
 /** Memory for an edited body: written whole, and only as long-lived as its request. */
 const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
@@ -54,6 +73,7 @@ export function makeAttempt(
   const { exchange, plane, model } = call;
   const now = plane.clock.now();
   const target = targetOf(candidate, VIA);
+  const face = faceOf(exchange, target);
   exchange.attempts += 1;
   noteServer(exchange, candidate);
   exchange.timeline.push({
@@ -75,13 +95,13 @@ export function makeAttempt(
     onContent,
     continuation: call.continuation,
     firstByteBy: firstByteBy(call, now),
-    hideUsage: asksUsageUnasked(exchange, target),
+    face,
+    hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      path: target.paths[exchange.operation] ?? '/',
+      ...endpointOf(exchange, target, face),
       method: 'POST',
-      headers: target.headers,
-      body: bodyFor(call, candidate, target),
+      body: bodyFor(call, candidate, { target, face }),
       connectTimeoutMs: model.pool.connectTimeoutMs,
     },
   });
@@ -104,8 +124,31 @@ function asksUsageUnasked({ facts }: Exchange, target: UpstreamTarget): boolean 
   return facts !== null && facts.stream && !facts.includeUsage && target.streamUsage;
 }
 
-/** The caller's bytes with the model's name exchanged; the same for every key of a target. */
-function bodyFor(call: AttemptCall, candidate: Candidate, target: UpstreamTarget): Uint8Array {
+/** In which dialect a conversation is held with a candidate; null for what is no conversation. */
+function faceOf({ conversation }: Exchange, target: UpstreamTarget): TargetFace | null {
+  return conversation === null ? null : faceFor(target, conversation);
+}
+
+/** Whether the provider hears the call in another dialect than the caller's. */
+export function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
+  return face !== null && face.dialect !== conversation;
+}
+
+function endpointOf(
+  exchange: Exchange,
+  target: UpstreamTarget,
+  face: TargetFace | null,
+): TargetEndpoint {
+  if (face !== null) return exchange.streamed ? face.streamed : face.whole;
+  return operationEndpoint(exchange, target);
+}
+
+/** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */
+function bodyFor(
+  call: AttemptCall,
+  candidate: Candidate,
+  { target, face }: { readonly target: UpstreamTarget; readonly face: TargetFace | null },
+): Uint8Array {
   const { exchange, continuation } = call;
   const { body, facts } = exchange;
   if (facts === null) return body;
@@ -113,10 +156,17 @@ function bodyFor(call: AttemptCall, candidate: Candidate, target: UpstreamTarget
   if (continuation?.begun === true) {
     return continuation.bodyFor(candidate, addStreamUsage || facts.includeUsage) ?? NOTHING;
   }
-  const key = `${candidate.model}\n${addStreamUsage}`;
+  if (face !== null && isTranslated(exchange, face)) {
+    const request = requestFor(exchange, { candidate, target, face });
+    exchange.dropped = request.dropped;
+    return request.body;
+  }
+  const key = `${candidate.model}\n${addStreamUsage}\n${candidate.provider.id}`;
   if (call.edited?.key !== key) {
     const edit = { model: candidate.model, addStreamUsage };
-    call.edited = { key, body: editRequest(body, facts, edit, fromPool) };
+    const edited = editRequest(body, facts, edit, fromPool);
+    call.edited = { key, ...membersEdited(edited, face) };
   }
+  exchange.dropped = call.edited.dropped;
   return call.edited.body;
 }

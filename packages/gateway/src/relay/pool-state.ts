@@ -11,7 +11,7 @@ export interface TierView {
   readonly eligible: number;
   readonly excluded: readonly Exclusion[];
   readonly nextInMs: number | null;
-  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'too_large' | 'none';
+  readonly blocked: 'time' | 'unavailable' | 'mixed' | 'too_large' | 'unfit' | 'none';
 }
 
 /** What the last attempt of this request said; null when nothing was tried at all. */
@@ -61,6 +61,7 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
   if (tiers.some((tier) => tier.blocked === 'too_large')) return 'request_exceeds_limits';
+  if (tiers.some((tier) => tier.blocked === 'unfit')) return 'no_capable_model';
   if (verdict?.class === 'model_forbidden' || isForbidden(tiers)) return 'model_not_found';
   return 'pool_unavailable';
 }

@@ -24,6 +24,7 @@ export function answerHeaders(
     ...exchange.limitHeaders,
   ];
   pushWait(headers, exchange);
+  if (exchange.dropped.length > 0) headers.push('keywell-dropped', exchange.dropped.join(', '));
   for (const name of ALLOWED) {
     const value = upstream(name);
     if (value !== undefined) headers.push(name, value);
@@ -34,6 +35,15 @@ export function answerHeaders(
 /** How long the call waited for capacity, where it did. */
 export function pushWait(headers: string[], { waitMs }: Pick<Exchange, 'waitMs'>): void {
   if (waitMs > 0) headers.push('keywell-wait-ms', String(Math.round(waitMs)));
+}
+
+/** Adds what the call cost, where that is known: to whole answers alone, because a stream costs what it costs at its end. */
+export function withCost(
+  headers: string[],
+  { costMicros }: Pick<Exchange, 'costMicros'>,
+): readonly string[] {
+  if (costMicros !== null) headers.push('keywell-cost', String(costMicros));
+  return headers;
 }
 
 /** What an event stream's head says beside that, so that nothing between here and the caller holds events back. */

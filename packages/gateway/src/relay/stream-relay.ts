@@ -1,14 +1,16 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { Failure } from '@keywell/core/keys/outcome';
 import type { Candidate } from '@keywell/core/keys/plan';
-import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
 import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { HeaderOf, OutboundControl } from '../seam/outbound.ts';
 import { BROKEN_OFF, breakOff } from './break-off.ts';
-import { estimateUsage } from './relay-json.ts';
+import { openReader } from '../translate/open-reader.ts';
+import { estimateUsage } from './estimate-usage.ts';
 import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
+import type { StreamReader } from './stream-reader.ts';
+import type { TargetFace } from './upstream-target.ts';
 
 /** How a stream that had reached the caller ended. */
 export type StreamEnd =
@@ -26,6 +28,8 @@ export type StreamEnd =
 export interface StreamRelayPlan {
   readonly upstreamHeader: HeaderOf;
   readonly control: OutboundControl | null;
+  /** In which dialect the provider speaks; null where it is none of a conversation. */
+  readonly face: TargetFace | null;
   readonly hideUsage: boolean;
   readonly idleTimeoutMs: number;
   /** Monotonic instant at which any stream ends. */
@@ -52,7 +56,7 @@ export class StreamRelay {
   readonly #exchange: Exchange;
   readonly #plane: Plane;
   readonly #plan: StreamRelayPlan;
-  readonly #observer: StreamObserver;
+  readonly #observer: StreamReader;
   #begun = false;
   #paused = false;
   #received = 0;
@@ -61,11 +65,7 @@ export class StreamRelay {
     this.#exchange = exchange;
     this.#plane = plane;
     this.#plan = plan;
-    this.#observer = new StreamObserver({
-      hideUsage: plan.hideUsage,
-      allocate: (bytes) => Buffer.allocUnsafe(bytes),
-      operation: exchange.operation === 'completions' ? 'completions' : 'chat.completions',
-    });
+    this.#observer = openReader(exchange, plan);
     plane.meter.add('streams');
   }
 

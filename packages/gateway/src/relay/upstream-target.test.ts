@@ -45,14 +45,16 @@ describe('what calling a candidate takes', () => {
 
   it('is put together once, with the headers by which its vendor authenticates', () => {
     const anthropic = target({ kind: 'anthropic', baseUrl: 'https://api.anthropic.com/v1' });
-    expect(anthropic.headers.slice(0, 4)).toEqual([
+    const [messages] = anthropic.faces;
+    expect(messages?.whole.headers.slice(0, 4)).toEqual([
       'x-api-key',
       'sk-test-a',
       'anthropic-version',
       '2023-06-01',
     ]);
-    expect(anthropic.headers).not.toContain('authorization');
-    expect(target({}).headers.slice(0, 2)).toEqual(['authorization', 'Bearer sk-test-a']);
+    expect(messages?.whole.headers).not.toContain('authorization');
+    const [chat] = target({}).faces;
+    expect(chat?.whole.headers.slice(0, 2)).toEqual(['authorization', 'Bearer sk-test-a']);
   });
 
   it('authenticates as the provider’s record says, and sends its headers with every call', () => {
@@ -77,15 +79,12 @@ describe('what calling a candidate takes', () => {
   });
 
   it('asks for what a vendor does not have where OpenAI has it, and the vendor says no itself', () => {
-    const { origin, paths } = target({
+    const { origin, operations, faces } = target({
       kind: 'gemini',
       baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
     });
     expect(origin).toBe('https://generativelanguage.googleapis.com');
-    expect(paths).toEqual({
-      'chat.completions': '/v1beta/openai/chat/completions',
-      completions: '/v1beta/openai/completions',
-      embeddings: '/v1beta/openai/embeddings',
-    });
+    expect(faces.map(({ whole }) => whole.path)).toEqual(['/v1beta/openai/chat/completions']);
+    expect(operations.completions.path).toBe('/v1beta/openai/completions');
   });
 });

@@ -6,6 +6,7 @@ import {
   METRICS,
   offsetOf,
   type MetricFamily,
+  type MetricName,
 } from './metric-table.ts';
 
 /** A series that is computed when asked for, beside those in shared memory. */
@@ -37,6 +38,11 @@ export function renderMetrics(
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What a counter without labels stands at, over all rows. */
+export function readCounter(buffer: SharedArrayBuffer, rows: number, name: MetricName): number {
+  return sumRows(buffer, rows)[offsetOf(name)] ?? 0;
 }
 
 function sumRows(buffer: SharedArrayBuffer, rows: number): Float64Array {

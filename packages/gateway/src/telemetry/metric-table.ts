@@ -6,6 +6,9 @@ export const OPERATIONS = [
   'chat.completions',
   'completions',
   'embeddings',
+  'responses',
+  'messages',
+  'generate_content',
   'models.list',
   'models.get',
   'unknown',
@@ -109,6 +112,15 @@ export const METRICS = {
   tokens: counter('keywell_tokens_total', 'LLM tokens, as reported or estimated.', [
     { name: 'kind', values: ['input', 'output', 'cached', 'reasoning'] },
   ]),
+  cost: counter(
+    'keywell_cost_micros_total',
+    'USD micros that attempts cost, by where their usage comes from.',
+    [{ name: 'usage', values: ['reported', 'estimated'] }],
+  ),
+  costUnknown: counter(
+    'keywell_cost_unknown_total',
+    'Attempts that may be charged at a target whose price is not known.',
+  ),
   bytes: counter('keywell_bytes_total', 'Body bytes to and from callers.', [
     { name: 'direction', values: ['in', 'out'] },
   ]),

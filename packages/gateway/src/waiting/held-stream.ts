@@ -47,8 +47,8 @@ export class HeldStream {
   }
 }
 
-/** Whether a call's answer is a stream of the kind that has comments. */
-export function mayHold(exchange: Exchange): boolean {
-  const { operation, streamed } = exchange;
-  return streamed && (operation === 'chat.completions' || operation === 'completions');
+/** Whether a call's answer is a stream of the kind that has comments; Google's clients take them for data. */
+export function mayHold({ conversation, operation, streamed }: Exchange): boolean {
+  if (conversation === 'gemini') return false;
+  return streamed && (conversation !== null || operation === 'completions');
 }

@@ -29,6 +29,7 @@ import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
 import { Meter } from '../telemetry/meter.ts';
 import { WaitingRoom } from '../waiting/waiting-room.ts';
+import { LiveKeys } from '../upstream/credentials/live-keys.ts';
 import { Http1Outbound } from '../upstream/http1/http1-outbound.ts';
 import type { FromWorker, PublishedState, ToWorker, WorkerBirth } from './messages.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -46,6 +47,7 @@ export class GatewayWorker implements Plane {
   readonly random = Math.random;
   readonly sweeper = new DeadlineSweeper(() => this.clock.now());
   readonly outbound = new Http1Outbound();
+  readonly credentials = new LiveKeys(this);
   readonly flows = new FlowMeter(this.clock.now());
   readonly waiting: WaitingRoom;
   counters: CounterTable;

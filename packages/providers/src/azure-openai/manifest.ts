@@ -63,6 +63,7 @@ const CLAUDE: Variant = {
 export const azureOpenai: Vendor = defineVendor({
   kind: 'azure-openai',
   baseUrl: null,
+  credentials: ['plain', 'entra_client'],
   baseUrlForm: 'https://RESOURCE.openai.azure.com/openai/v1',
   faces: [CHAT, RESPONSES_FACE],
   operations: atOpenAisPlace(

@@ -15,6 +15,7 @@ import { BEDROCK_LIMITS } from './limit-headers.ts';
 export const bedrock: Vendor = defineVendor({
   kind: 'bedrock',
   baseUrl: null,
+  credentials: ['plain', 'aws_access_key'],
   baseUrlForm: 'https://bedrock-runtime.REGION.amazonaws.com',
   faces: [CONVERSE_FACE],
   operations: Object.freeze({ 'chat.completions': '/openai/v1/chat/completions' }),

@@ -10,6 +10,7 @@ import type { FailureRule, RuleVerdict } from './failure-rule.ts';
 import { exhaustedOf, matchesRule } from './match-rule.ts';
 import type { Seen } from './match-rule.ts';
 import { exceedsLimit, numbersIn, numbersOf } from './refusal-numbers.ts';
+import { requestFaultOf } from './request-fault.ts';
 import { readWording } from './wording.ts';
 import type { Wording } from './wording.ts';
 
@@ -116,8 +117,15 @@ function verdictOf(rule: FailureRule, seen: Seen): Verdict {
     ...(probe === undefined ? {} : { probe }),
     ...numbersIn(numbers),
     ...(ends.implausible ? { implausible: true } : {}),
+    ...faultIn(rule, seen),
   };
   return ends.ms === null || tooLarge ? base : { ...base, endsInMs: ends.ms };
+}
+
+/** Whose fault a refusal is that another model might not make. */
+function faultIn(rule: FailureRule, { error }: Seen): Pick<Verdict, 'fault'> {
+  const fault = rule.verdict.class === 'caller_fault' ? requestFaultOf(error) : undefined;
+  return fault === undefined ? {} : { fault };
 }
 
 function longer(cls: VerdictClass, ms: number | null): VerdictClass {

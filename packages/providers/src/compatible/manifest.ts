@@ -8,6 +8,7 @@ import type { Vendor } from './vendor.ts';
 export const compatible: Vendor = defineVendor({
   kind: 'openai-compatible',
   baseUrl: null,
+  credentials: ['plain', 'client_credentials', 'oauth_refresh'],
   needsKey: false,
   operations: OPENAI_OPERATIONS,
   failures: COMPATIBLE_FAILURES,

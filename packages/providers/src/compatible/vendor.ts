@@ -5,6 +5,7 @@ import type { Verdict } from '@keywell/core/keys/verdict';
 import type { AuthScheme } from '@keywell/core/snapshot/auth-scheme';
 import type { PrefillStyle, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import type { DialectFace } from './dialect-face.ts';
+import type { CredentialKind } from './credential.ts';
 import type { FailureRule } from './failure-rule.ts';
 import type { LimitHeader } from './limit-headers.ts';
 import type { Operations } from './operations.ts';
@@ -40,6 +41,8 @@ export interface Vendor {
   readonly apiVersion?: string | undefined;
   /** Whether streams take `stream_options` where the configuration does not say. */
   readonly streamUsageDefault: boolean;
+  /** The kinds of credential that its keys may be; absent: plain ones alone. */
+  readonly credentials?: readonly CredentialKind[];
   /**
    * The headers of a call that authenticate, with those that every call has: names and values in turn. Reveals the key: call it when
    * sending.

@@ -41,6 +41,7 @@ function published(publisher: string, model: string): string {
 export const vertex: Vendor = defineVendor({
   kind: 'vertex',
   baseUrl: null,
+  credentials: ['plain', 'google_service_account', 'oauth_refresh'],
   baseUrlForm: 'https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION',
   faces: [GEMINI_MODELS, CLAUDE_MODELS, OTHER_MODELS],
   operations: Object.freeze({ 'chat.completions': OPENAPI }),

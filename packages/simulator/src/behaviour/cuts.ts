@@ -1,5 +1,5 @@
 /** Answers that break off or fall silent on the way. */
-import type { Answer, Exchange } from '../dialects/dialect.ts';
+import type { Answer, Chunk, Exchange } from '../dialects/dialect.ts';
 import type { FaultInput } from './fault-input.ts';
 import type { FaultName } from './faults.ts';
 import { untilClosed } from './pace.ts';
@@ -29,9 +29,9 @@ async function resetAfterFlush({ response, call }: Exchange): Promise<void> {
 /** A stream whose head is out: some of its events, then the end the fault wants. */
 export async function cutStream(
   exchange: Exchange,
-  events: readonly string[],
+  events: readonly Chunk[],
   fault: FaultInput,
-  send: (events: readonly string[]) => Promise<boolean>,
+  send: (events: readonly Chunk[]) => Promise<boolean>,
 ): Promise<void> {
   const all = events.length - 1;
   const some = Math.min(fault.events ?? 2, all);

@@ -1,11 +1,12 @@
 /** Puts an answer on the wire, whole and at once, or as the call's faults want it. Knows nothing of any dialect. */
 import { gzipSync } from 'node:zlib';
-import type { Answer, Exchange } from '../dialects/dialect.ts';
+import type { Answer, Chunk, Exchange } from '../dialects/dialect.ts';
 import { cutBody, cutStream, CUTS } from './cuts.ts';
 import type { FaultInput } from './fault-input.ts';
 import { FLOODS, floodStream } from './floods.ts';
 import { failed, pause, untilClosed, write } from './pace.ts';
 import { rawAnswer, RAW_ANSWERS } from './raw-answers.ts';
+import { streamTypeOf, wholeOf } from './whole-answer.ts';
 import { shapedHeaders } from './shaped-headers.ts';
 
 /** How the answer goes out: the sum of the model's own pace and the shaping faults. */
@@ -19,7 +20,6 @@ interface Delivery {
 }
 
 const AT_ONCE = { intervalMs: 0, bytewise: false };
-const STREAM = ['content-type', 'text/event-stream; charset=utf-8'];
 
 /** Sends an answer that no fault touches. */
 export function deliver(exchange: Exchange, answer: Answer): void {
@@ -79,7 +79,7 @@ async function act(
   if (FLOODS.has(name)) return floodStream(exchange, answer, acting);
   if (CUTS.has(name)) {
     const whole = answer.events.length;
-    const send = (events: readonly string[]): Promise<boolean> =>
+    const send = (events: readonly Chunk[]): Promise<boolean> =>
       sendEvents(exchange, events, { ...delivery, end: false, of: whole });
     return cutStream(exchange, answer.events, acting, send);
   }
@@ -156,8 +156,8 @@ function sendBody(exchange: Exchange, answer: Answer, headers: readonly string[]
 
 function sendZipped(exchange: Exchange, answer: Answer, headers: readonly string[]): void {
   if (exchange.response.destroyed) return;
-  const zipped = gzipSync(answer.events === null ? answer.body : answer.events.join(''));
-  const type = answer.events === null ? [] : STREAM;
+  const zipped = gzipSync(wholeOf(answer));
+  const type = answer.events === null ? [] : ['content-type', streamTypeOf(answer)];
   const framing = ['content-encoding', 'gzip', 'content-length', String(zipped.byteLength)];
   writeHead(exchange, answer.status, [...headers, ...type, ...framing]);
   exchange.call.events = answer.events?.length ?? 0;
@@ -167,13 +167,13 @@ function sendZipped(exchange: Exchange, answer: Answer, headers: readonly string
 
 function startStream(exchange: Exchange, answer: Answer, headers: readonly string[]): void {
   if (exchange.response.destroyed) return;
-  writeHead(exchange, answer.status, [...headers, ...STREAM]);
+  writeHead(exchange, answer.status, [...headers, 'content-type', streamTypeOf(answer)]);
   exchange.response.flushHeaders();
 }
 
 async function sendEvents(
   exchange: Exchange,
-  events: readonly string[],
+  events: readonly Chunk[],
   how: {
     readonly intervalMs: number;
     readonly bytewise: boolean;
@@ -194,8 +194,8 @@ async function sendEvents(
   return true;
 }
 
-async function writeBytewise(exchange: Exchange, text: string): Promise<boolean> {
-  const bytes = Buffer.from(text);
+async function writeBytewise(exchange: Exchange, chunk: Chunk): Promise<boolean> {
+  const bytes = Buffer.from(chunk);
   for (let at = 0; at < bytes.length; at++) {
     const written = write(exchange.response, bytes.subarray(at, at + 1));
     if (written !== true && !(await written)) return false;

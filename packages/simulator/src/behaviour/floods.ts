@@ -1,5 +1,5 @@
 /** Streams that are too much: one line without end, events without end, as fast as the reader takes them. */
-import type { Answer, Exchange } from '../dialects/dialect.ts';
+import type { Answer, Chunk, Exchange } from '../dialects/dialect.ts';
 import type { FaultInput } from './fault-input.ts';
 import type { FaultName } from './faults.ts';
 import { pause, write } from './pace.ts';
@@ -42,10 +42,17 @@ export async function floodStream(
 async function hugeLine(
   exchange: Exchange,
   answer: Answer,
-  filler: (text: string) => string,
+  filler: (text: string) => Chunk,
   fault: FaultInput,
 ): Promise<void> {
-  const [before = '', after = ''] = filler(MARK).split(MARK);
+  const marked = filler(MARK);
+  if (typeof marked !== 'string') {
+    // a frame names its own length: it is made whole
+    exchange.call.events++;
+    exchange.response.end(filler('x'.repeat(fault.bytes ?? 16 * 1024 * 1024)));
+    return;
+  }
+  const [before = '', after = ''] = marked.split(MARK);
   const chunk = 'x'.repeat(CHUNK);
   let left = fault.bytes ?? 16 * 1024 * 1024;
   if (!(await write(exchange.response, before))) return;
@@ -55,5 +62,6 @@ async function hugeLine(
     left -= CHUNK;
   }
   exchange.call.events++;
-  exchange.response.end(after + (answer.events?.at(-1) ?? ''));
+  exchange.response.write(after);
+  exchange.response.end(answer.events?.at(-1) ?? '');
 }

@@ -5,6 +5,7 @@ import type { Answer, Exchange } from '../dialects/dialect.ts';
 import type { FaultInput } from './fault-input.ts';
 import type { FaultName } from './faults.ts';
 import { htmlPage } from './html-page.ts';
+import { streamTypeOf, wholeOf } from './whole-answer.ts';
 
 export const RAW_ANSWERS: ReadonlySet<FaultName> = new Set<FaultName>([
   'garbage',
@@ -47,7 +48,7 @@ const HTML = ['content-type', 'text/html; charset=UTF-8'];
 
 export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput): void {
   const headers = withoutType(answer.headers);
-  const type = answer.events === null ? 'application/json' : 'text/event-stream; charset=utf-8';
+  const type = answer.events === null ? 'application/json' : streamTypeOf(answer);
   if (fault.fault === 'html') {
     return respond(exchange, 200, [...headers, ...HTML], Buffer.from(htmlPage('Welcome')));
   }
@@ -58,8 +59,8 @@ export function rawAnswer(exchange: Exchange, answer: Answer, fault: FaultInput)
   if (ERRORS.has(fault.fault)) return errorAnswer(exchange, headers, fault);
   if (fault.fault === 'not_http') return notHttp(exchange, fault.bytes ?? 256);
   if (fault.fault === 'cut_json') {
-    const text = answer.events === null ? answer.body : answer.events.join('');
-    const half = Buffer.from(text.slice(0, text.length >> 1));
+    const whole = wholeOf(answer);
+    const half = whole.subarray(0, whole.byteLength >> 1);
     return respond(exchange, 200, [...headers, 'content-type', type], half);
   }
   const bytes = randomBytes(Math.min(fault.bytes ?? 2048, MAX_GARBAGE));

@@ -11,9 +11,9 @@ function logWithClock(kept: number): { log: CallLog; at: { now: number } } {
 
 test('counts calls, what is in flight and its peak, per key and in all', () => {
   const { log } = logWithClock(10);
-  const first = log.begin(owner, 'chat.completions');
-  const second = log.begin(owner, 'embeddings');
-  log.begin(null, 'chat.completions');
+  const first = log.begin(owner, 'chat.completions', 'openai');
+  const second = log.begin(owner, 'embeddings', 'openai');
+  log.begin(null, 'chat.completions', 'openai');
   first.status = 200;
   log.end(first);
   second.status = 429;
@@ -35,7 +35,7 @@ test('keeps the last calls in order with their times, and says how many it dropp
   const { log, at } = logWithClock(3);
   for (let call = 0; call < 5; call++) {
     at.now = call * 10;
-    const record = log.begin(owner, 'chat.completions');
+    const record = log.begin(owner, 'chat.completions', 'openai');
     at.now += 5;
     log.end(record);
   }
@@ -52,7 +52,7 @@ test('keeps the last calls in order with their times, and says how many it dropp
 
 test('a call in flight at a reset leaves the gauge and nothing else', () => {
   const { log } = logWithClock(3);
-  const old = log.begin(owner, 'chat.completions');
+  const old = log.begin(owner, 'chat.completions', 'openai');
   log.reset();
   expect(log.counts().total).toMatchObject({ calls: 0, inFlight: 1 });
   old.status = 200;

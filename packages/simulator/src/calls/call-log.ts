@@ -16,6 +16,8 @@ export interface CallRecord {
   readonly organization: string | null;
   readonly project: string | null;
   operation: string;
+  /** `openai`, `responses`, `anthropic`, `gemini`, `bedrock`, `azure`: what the caller spoke. */
+  readonly dialect: string;
   model: string | null;
   stream: boolean;
   /** 0 when no response head was sent. */
@@ -42,6 +44,7 @@ export interface KeyCounts {
   /** By HTTP status; "0" where no response head was sent. Calls in flight are in none. */
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byOperation: Readonly<Record<string, number>>;
+  readonly byDialect: Readonly<Record<string, number>>;
   readonly byFault: Readonly<Record<string, number>>;
   /** By the reason of the refusal. */
   readonly byRefusal: Readonly<Record<string, number>>;
@@ -64,6 +67,7 @@ interface Tally {
   cutBySimulator: number;
   byStatus: Map<string | number, number>;
   byOperation: Map<string | number, number>;
+  byDialect: Map<string | number, number>;
   byFault: Map<string | number, number>;
   byRefusal: Map<string | number, number>;
 }
@@ -77,6 +81,7 @@ const emptyTally = (inFlight = 0): Tally => ({
   cutBySimulator: 0,
   byStatus: new Map(),
   byOperation: new Map(),
+  byDialect: new Map(),
   byFault: new Map(),
   byRefusal: new Map(),
 });
@@ -89,6 +94,7 @@ const told = (tally: Tally): KeyCounts => ({
   ...tally,
   byStatus: Object.fromEntries(tally.byStatus),
   byOperation: Object.fromEntries(tally.byOperation),
+  byDialect: Object.fromEntries(tally.byDialect),
   byFault: Object.fromEntries(tally.byFault),
   byRefusal: Object.fromEntries(tally.byRefusal),
 });
@@ -115,6 +121,7 @@ export class CallLog {
   begin(
     owner: { alias: string; organization: string; project: string } | null,
     operation: string,
+    dialect: string,
   ): CallRecord {
     const record: CallRecord = {
       sequence: ++this.#sequence,
@@ -126,6 +133,7 @@ export class CallLog {
       organization: owner?.organization ?? null,
       project: owner?.project ?? null,
       operation,
+      dialect,
       model: null,
       stream: false,
       status: 0,
@@ -137,8 +145,10 @@ export class CallLog {
     };
     this.#started(this.#tallyOf(record));
     this.#started(this.#total);
-    bump(this.#tallyOf(record).byOperation, operation);
-    bump(this.#total.byOperation, operation);
+    for (const tally of [this.#tallyOf(record), this.#total]) {
+      bump(tally.byOperation, operation);
+      bump(tally.byDialect, dialect);
+    }
     this.#keep(record);
     return record;
   }

@@ -23,26 +23,33 @@ export interface Exchange {
   skewMs: number;
 }
 
-/** A complete answer, not yet delivered: a body, or the events of a stream (each a whole block with its blank line). */
+/** A piece of an answer as it goes out: text, or the bytes of a dialect that is none. */
+export type Chunk = string | Uint8Array;
+
+/** A complete answer, not yet delivered: a body, or the events of a stream (each a whole block with its blank line, or a whole frame). */
 export interface Answer {
   readonly status: number;
   /** Flat name, value; without framing headers. */
   readonly headers: readonly string[];
-  readonly body: string;
+  readonly body: Chunk;
   /** Null: `body` is the answer. */
-  readonly events: readonly string[] | null;
+  readonly events: readonly Chunk[] | null;
+  /** The stream's content type; server-sent events when not given. */
+  readonly streamType?: string;
   /** The same answer in the other framing, for the fault that mixes the two up. */
   readonly other?: () => Answer;
   /** One more event for streams that never end. */
-  readonly filler?: (text: string) => string;
+  readonly filler?: (text: string) => Chunk;
+  /** An error's body as the next event after so many, where the face's own event would not fit this stream. */
+  readonly inBand?: (body: string, after: number) => Chunk;
   readonly firstByteMs: number;
   readonly eventIntervalMs: number;
 }
 
 export interface Dialect {
   readonly id: string;
-  /** Whether this path is the dialect's. */
-  readonly owns: (path: string) => boolean;
+  /** Whether a request to this path is the dialect's. */
+  readonly owns: (path: string, request: IncomingMessage) => boolean;
   /** Takes over a request; answers it in every case. */
   readonly handle: (
     state: ProviderState,

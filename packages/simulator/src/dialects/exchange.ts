@@ -18,14 +18,16 @@ export interface Opening {
   readonly response: ServerResponse;
   readonly path: string;
   readonly face: Face;
+  /** The dialect spoken, as the call log names it. */
+  readonly dialect: string;
   readonly owner: KeyOwner | null;
   readonly operation: string;
 }
 
 /** Counts the call and sees to its end. Null when a fault has cut the connection. */
 export function openExchange(opening: Opening): Exchange | null {
-  const { state, request, response, path, face, owner, operation } = opening;
-  const call = state.calls.begin(owner, operation);
+  const { state, request, response, path, face, dialect, owner, operation } = opening;
+  const call = state.calls.begin(owner, operation, dialect);
   const requestId = state.random.hex(32);
   const exchange: Exchange = {
     state,
@@ -89,6 +91,18 @@ export function refusalAnswer(
     firstByteMs: 0,
     eventIntervalMs: 0,
   };
+}
+
+/** Answers with a JSON value, at no cost. */
+export function sendJson(exchange: Exchange, owner: KeyOwner, value: unknown): void {
+  deliver(exchange, {
+    status: 200,
+    headers: [...JSON_TYPE, ...stampedHeaders(exchange, owner)],
+    body: JSON.stringify(value, null, 2),
+    events: null,
+    firstByteMs: 0,
+    eventIntervalMs: 0,
+  });
 }
 
 /** Refuses a call and notes why. A refused key has no account that the answer could name. */

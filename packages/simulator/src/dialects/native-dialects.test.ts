@@ -94,6 +94,7 @@ describe("Anthropic's messages", () => {
       stop_sequence: null,
       usage: {
         input_tokens: 3,
+        cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
         cache_creation_input_tokens: 0,
         cache_read_input_tokens: 0,
         output_tokens: 4,

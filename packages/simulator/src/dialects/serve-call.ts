@@ -8,28 +8,40 @@ import type { Refusal } from '../faces/refusal.ts';
 import { admitCall, settlesLater } from '../limiter/model-limiter.ts';
 import type { ModelProfile } from '../profile/profile-schema.ts';
 import type { KeyOwner } from '../provider-state.ts';
-import type { Answer, Exchange } from './dialect.ts';
+import type { Answer, Chunk, Exchange } from './dialect.ts';
 import { refusalAnswer, refusedCall, refuse, stampedHeaders, subjectOf } from './exchange.ts';
 
 /** A body and a way to the events, so that only what is asked for is built. */
 export interface Framed {
   readonly body: () => string;
-  readonly events: () => string[];
-  readonly filler: (text: string) => string;
+  readonly events: () => Chunk[];
+  readonly filler: (text: string) => Chunk;
+  /** Server-sent events when not given. */
+  readonly streamType?: string;
+  /** An error's body as the next event after so many, where the face's own event would not fit. */
+  readonly inBand?: (body: string, after: number) => Chunk;
 }
 
 /** A reply before it is framed, with what it costs. */
 export interface PricedReply {
   /** Null where there is no stream. */
   readonly framed: Framed | null;
-  readonly body: () => string;
+  readonly body: () => Chunk;
+  /** The body's content type; JSON when not given. */
+  readonly type?: string;
+  /** Headers of this answer alone; flat name, value. */
+  readonly headers?: readonly string[];
   readonly outputTokens: number;
+  /** What the provider keeps of the call, done once it is admitted. */
+  readonly admitted?: () => void;
 }
 
 /** What any dialect's call comes to. */
 export interface CheckedCall {
   readonly model: string;
   readonly stream: boolean;
+  /** It costs nothing and takes nothing from the limits. */
+  readonly free?: boolean;
   readonly inputTokens: number;
   /** Output tokens the caller allows in all; null when it said nothing. */
   readonly allowance: number | null;
@@ -101,6 +113,7 @@ function answerOf(
     call.refused = 'invalid_request';
     return refusalAnswer(exchange, priced, headers);
   }
+  if (request.free === true) return framedAnswer(model, request, priced, headers);
   if (owner.funds.balanceMicros !== null && owner.funds.balanceMicros <= 0) {
     call.refused = 'quota_exhausted';
     const told = refusedCall(exchange, owner, request);
@@ -110,7 +123,8 @@ function answerOf(
   const refused = takeLimits(exchange, owner, asked, headers);
   if (refused !== null) return refused;
   spend(owner, model, request.inputTokens, priced.outputTokens);
-  return framedAnswer(model, request, priced, headers);
+  priced.admitted?.();
+  return framedAnswer(model, request, priced, [...(priced.headers ?? []), ...headers]);
 }
 
 /** Takes what the limits ask for and adds their headers; the refusal when one of them refuses. */
@@ -169,12 +183,18 @@ function framedAnswer(
     firstByteMs: model.firstByteMs ?? 0,
     eventIntervalMs: model.eventIntervalMs ?? 0,
   };
-  const json = ['content-type', 'application/json', ...headers];
+  const json = ['content-type', priced.type ?? 'application/json', ...headers];
   const whole = (): Answer => ({ status: 200, headers: json, body: body(), events: null, ...pace });
   if (framed === null) return whole();
   const streamed = (): Answer => {
     const events = framed.events();
-    return { status: 200, headers, body: '', events, filler: framed.filler, ...pace };
+    const { filler, streamType, inBand } = framed;
+    const how = {
+      filler,
+      ...(streamType === undefined ? {} : { streamType }),
+      ...(inBand === undefined ? {} : { inBand }),
+    };
+    return { status: 200, headers, body: '', events, ...how, ...pace };
   };
   return request.stream ? { ...streamed(), other: whole } : { ...whole(), other: streamed };
 }
@@ -194,5 +214,7 @@ function withInBandError(
   }
   if (fault.fault !== 'error_event' || answer.events === null) return answer;
   const before = answer.events.slice(0, Math.min(fault.events ?? 0, answer.events.length - 1));
-  return { ...answer, events: [...before, exchange.face.inBand(fault.code, told).event] };
+  const { body, event } = exchange.face.inBand(fault.code, told);
+  const last = answer.inBand === undefined ? event : answer.inBand(body, before.length);
+  return { ...answer, events: [...before, last] };
 }

@@ -1,6 +1,7 @@
 import { LOG_GAUGE } from '@keywell/core/log/log-gauge';
 import { createLineEncoder } from '@keywell/core/log/record-line';
 import type { RequestRecord } from '@keywell/core/log/request-record';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import { servedRecord } from '@keywell/core/log/served-record.contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LogConnection, type RequestLog, cursorOf } from './request-log.ts';
@@ -15,13 +16,7 @@ export function requestRecord(
 ): RequestRecord {
   return servedRecord({
     startedAt: RECENT,
-    usage: {
-      inputTokens: 10,
-      outputTokens: 20,
-      cachedTokens: 0,
-      reasoningTokens: 0,
-      estimated: false,
-    },
+    usage: tokenUsage({ inputTokens: 10, outputTokens: 20 }),
     timeline: [
       { at: 0.1, kind: 'candidates', tier: 0, eligible: 2, excluded: [] },
       { at: 12, kind: 'end', status: 200, why: 'done' },

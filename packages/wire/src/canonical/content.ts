@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/value.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Where a prompt cache may end: everything up to and with the part that carries it. Null `ttl` is the provider's default. */
@@ -15,6 +15,12 @@ export type MediaSource =
   | { readonly kind: 'url'; readonly url: string; readonly mediaType: string | null }
   | { readonly kind: 'id'; readonly id: string; readonly origin: Dialect };
 
+/** What else a dialect says of a part, by the names it has there: `extrasFor` gives it to that dialect and names it to others. */
+export interface PartExtras {
+  readonly origin: Dialect;
+  readonly members: JsonObject;
+}
+
 export interface TextPart {
   readonly kind: 'text';
   readonly text: string;
@@ -22,6 +28,7 @@ export interface TextPart {
   readonly annotations: Annotations | null;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Only the dialect they came from can read them. */
@@ -36,6 +43,7 @@ export interface ImagePart {
   /** OpenAI's `detail`: `low`, `high`, `auto`. */
   readonly detail: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** A document: PDF, text, or what else the model reads. */
@@ -44,16 +52,19 @@ export interface FilePart {
   readonly source: MediaSource;
   readonly name: string | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 export interface AudioPart {
   readonly kind: 'audio';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 export interface VideoPart {
   readonly kind: 'video';
   readonly source: MediaSource;
+  readonly extras?: PartExtras;
 }
 
 /** A model's wish to have a tool called. */
@@ -68,6 +79,7 @@ export interface ToolCallPart {
   readonly custom: boolean;
   readonly signature: Signature | null;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** What a tool answered; in canonical form always in a turn of the user. */
@@ -79,6 +91,7 @@ export interface ToolResultPart {
   readonly content: readonly (TextPart | ImagePart | FilePart)[];
   readonly isError: boolean;
   readonly cache: CacheMark | null;
+  readonly extras?: PartExtras;
 }
 
 /** Opaque proof of a thought; only its origin takes it back, byte for byte. */
@@ -98,6 +111,9 @@ export interface ThinkingPart {
   readonly sealed: Signature | null;
   /** Id of OpenAI's reasoning item; null elsewhere. */
   readonly id: string | null;
+  /** There where the text is the thought itself and the dialect keeps that apart from a summary: OpenAI's `reasoning_text`. */
+  readonly verbatim?: true;
+  readonly extras?: PartExtras;
 }
 
 /** The model declines, in words. */

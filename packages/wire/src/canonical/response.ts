@@ -49,6 +49,8 @@ export interface CanonicalUsage {
   readonly outputTokens: number;
   readonly cachedTokens: number;
   readonly cacheWriteTokens: number;
+  /** Those of `cacheWriteTokens` that are kept for an hour instead of minutes; Anthropic's price differs. Nothing said is 0. */
+  readonly cacheWriteHourTokens?: number;
   readonly reasoningTokens: number;
   readonly audioInputTokens: number;
   readonly audioOutputTokens: number;

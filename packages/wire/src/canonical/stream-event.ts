@@ -1,5 +1,5 @@
 import type { JsonValue } from '../json/value.ts';
-import type { Annotations, ForeignPart, Signature } from './content.ts';
+import type { Annotations, AudioPart, ForeignPart, ImagePart, Signature } from './content.ts';
 import type { CanonicalUsage, StopReason } from './response.ts';
 
 /**
@@ -59,11 +59,20 @@ export type StreamEvent =
 export type OpenedPart =
   | { readonly kind: 'text' }
   | { readonly kind: 'refusal' }
-  | { readonly kind: 'thinking'; readonly id: string | null; readonly sealed: Signature | null }
+  | {
+      readonly kind: 'thinking';
+      readonly id: string | null;
+      readonly sealed: Signature | null;
+      /** As in `ThinkingPart`. */
+      readonly verbatim?: true;
+    }
   | {
       readonly kind: 'tool_call';
       readonly id: string;
       readonly name: string;
       readonly custom: boolean;
     }
+  /** Whole at once: no text follows. */
+  | ImagePart
+  | AudioPart
   | ForeignPart;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readResponse } from './response.ts';
@@ -21,13 +22,12 @@ describe('a whole answer', () => {
     expect(readResponse(fixture(name), operation)).toEqual({
       ok: true,
       error: false,
-      usage: {
+      usage: tokenUsage({
         inputTokens: input,
         outputTokens: output,
         cachedTokens: cached,
         reasoningTokens: reasoning,
-        estimated: false,
-      },
+      }),
     });
   });
 
@@ -89,13 +89,14 @@ describe('usage', () => {
       [3, 0, 2, 0],
     ],
   ])('counts what is missing as 0: %j', (usage, [input, output, cached, reasoning]) => {
-    expect(usageOf(usage)).toEqual({
-      inputTokens: input,
-      outputTokens: output,
-      cachedTokens: cached,
-      reasoningTokens: reasoning,
-      estimated: false,
-    });
+    expect(usageOf(usage)).toEqual(
+      tokenUsage({
+        inputTokens: input,
+        outputTokens: output,
+        cachedTokens: cached,
+        reasoningTokens: reasoning,
+      }),
+    );
   });
 
   it.each([
@@ -118,17 +119,24 @@ describe('usage', () => {
   it('is what a parser would read, however the numbers are written', () => {
     const count = fc.constantFrom('3', '0', '-1', '3.0', '3e0', '1.5', '9007199254740993', '"3"');
     const member = fc.oneof(count, fc.constantFrom('null', '[]', 'true', '{}', '{"audio":1}'));
-    const details = (name: string) =>
+    const details = (...names: readonly string[]) =>
       fc.oneof(
         member,
-        member.map((value) => `{"x":1,"${name}":${value}}`),
+        fc
+          .array(fc.tuple(fc.constantFrom(...names), member), { maxLength: 4 })
+          .map((each) => `{"x":1${each.map(([name, value]) => `,"${name}":${value}`).join('')}}`),
       );
     const usage = fc.record(
       {
         prompt_tokens: member,
         completion_tokens: member,
-        prompt_tokens_details: details('cached_tokens'),
-        completion_tokens_details: details('reasoning_tokens'),
+        prompt_tokens_details: details(
+          'cached_tokens',
+          'cache_write_tokens',
+          'audio_tokens',
+          'image_tokens',
+        ),
+        completion_tokens_details: details('reasoning_tokens', 'audio_tokens'),
       },
       { requiredKeys: [] },
     );
@@ -155,11 +163,14 @@ function expected(members: Readonly<Record<string, string>>): object | null {
     const found = new Map<string, unknown>(Object.entries(value(members[name]) ?? {})).get(inner);
     return isCount(found) ? Number(found) : 0;
   };
-  return {
+  return tokenUsage({
     inputTokens: Number(input),
     outputTokens: Number(output),
     cachedTokens: detail('prompt_tokens_details', 'cached_tokens'),
+    cacheWriteTokens: detail('prompt_tokens_details', 'cache_write_tokens'),
+    audioInputTokens: detail('prompt_tokens_details', 'audio_tokens'),
+    imageInputTokens: detail('prompt_tokens_details', 'image_tokens'),
     reasoningTokens: detail('completion_tokens_details', 'reasoning_tokens'),
-    estimated: false,
-  };
+    audioOutputTokens: detail('completion_tokens_details', 'audio_tokens'),
+  });
 }

@@ -1,6 +1,7 @@
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import { tokenUsage } from '@keywell/core/log/token-usage';
 import { NINE, ZERO } from '../json/bytes.ts';
-import { compileFields } from '../json/field-set.ts';
+import { compileFields, type FieldSet } from '../json/field-set.ts';
 import { ABSENT, NULL, NUMBER, OBJECT } from '../json/kind.ts';
 import { readValue } from '../json/read-value.ts';
 import { skimObject } from '../json/skim.ts';
@@ -12,10 +13,16 @@ const FIELDS = compileFields([
   'prompt_tokens_details',
   'completion_tokens_details',
 ]);
-const CACHED = compileFields(['cached_tokens']);
-const REASONING = compileFields(['reasoning_tokens']);
+const OF_INPUT = compileFields([
+  'cached_tokens',
+  'cache_write_tokens',
+  'audio_tokens',
+  'image_tokens',
+]);
+const OF_OUTPUT = compileFields(['reasoning_tokens', 'audio_tokens']);
 const SPANS = createSpans(FIELDS.names.length);
-const DETAIL = createSpans(1);
+const INPUT_SPANS = createSpans(OF_INPUT.names.length);
+const OUTPUT_SPANS = createSpans(OF_OUTPUT.names.length);
 /** Digits of a number that is certain to be a safe integer. */
 const SAFE_DIGITS = 15;
 /** There is no number; null and nothing are alike. */
@@ -31,16 +38,24 @@ export function readUsage(body: Uint8Array, start: number, end: number): TokenUs
   if (!skimObject(body, FIELDS, SPANS, { start, end })) return null;
   const input = countAt(body, SPANS, 0);
   const output = countAt(body, SPANS, 1);
-  const cached = detailAt(body, 2, CACHED);
-  const reasoning = detailAt(body, 3, REASONING);
-  const isOdd = input === ODD || output === ODD || cached === ODD || reasoning === ODD;
-  if (isOdd) return parseUsage(readValue(body, start, end));
+  const plain =
+    input !== ODD &&
+    output !== ODD &&
+    isPlainDetail(body, 2, OF_INPUT, INPUT_SPANS) &&
+    isPlainDetail(body, 3, OF_OUTPUT, OUTPUT_SPANS);
+  if (!plain) return parseUsage(readValue(body, start, end));
   if (input === NONE && output === NONE) return null;
   return {
     inputTokens: Math.max(0, input),
     outputTokens: Math.max(0, output),
-    cachedTokens: Math.max(0, cached),
-    reasoningTokens: Math.max(0, reasoning),
+    cachedTokens: Math.max(0, countAt(body, INPUT_SPANS, 0)),
+    cacheWriteTokens: Math.max(0, countAt(body, INPUT_SPANS, 1)),
+    cacheWriteHourTokens: 0,
+    reasoningTokens: Math.max(0, countAt(body, OUTPUT_SPANS, 0)),
+    audioInputTokens: Math.max(0, countAt(body, INPUT_SPANS, 2)),
+    audioOutputTokens: Math.max(0, countAt(body, OUTPUT_SPANS, 1)),
+    imageInputTokens: Math.max(0, countAt(body, INPUT_SPANS, 3)),
+    imageOutputTokens: 0,
     estimated: false,
   };
 }
@@ -61,12 +76,19 @@ function countAt(body: Uint8Array, spans: Spans, field: number): number {
   return value;
 }
 
-function detailAt(body: Uint8Array, field: number, name: typeof CACHED): number {
+/** Reads the numbers of a detail into its spans; none where it is missing. False where only a parser should judge one of them. */
+function isPlainDetail(body: Uint8Array, field: number, names: FieldSet, spans: Spans): boolean {
   const kind = SPANS.kind[field] ?? ABSENT;
-  if (kind === ABSENT || kind === NULL) return NONE;
+  if (kind === ABSENT || kind === NULL) {
+    spans.kind.fill(ABSENT);
+    return true;
+  }
   const bounds = { start: SPANS.start[field] ?? 0, end: SPANS.end[field] ?? 0 };
-  if (kind !== OBJECT || !skimObject(body, name, DETAIL, bounds)) return ODD;
-  return countAt(body, DETAIL, 0);
+  if (kind !== OBJECT || !skimObject(body, names, spans, bounds)) return false;
+  for (let at = 0; at < names.names.length; at++) {
+    if (countAt(body, spans, at) === ODD) return false;
+  }
+  return true;
 }
 
 function parseUsage(usage: unknown): TokenUsage | null {
@@ -75,13 +97,18 @@ function parseUsage(usage: unknown): TokenUsage | null {
   const output = usage['completion_tokens'];
   if (!isCount(input) && !isCount(output)) return null;
   if (!isCountOrMissing(input) || !isCountOrMissing(output)) return null;
-  return {
+  const ofInput = usage['prompt_tokens_details'];
+  const ofOutput = usage['completion_tokens_details'];
+  return tokenUsage({
     inputTokens: input ?? 0,
     outputTokens: output ?? 0,
-    cachedTokens: detail(usage['prompt_tokens_details'], 'cached_tokens'),
-    reasoningTokens: detail(usage['completion_tokens_details'], 'reasoning_tokens'),
-    estimated: false,
-  };
+    cachedTokens: detail(ofInput, 'cached_tokens'),
+    cacheWriteTokens: detail(ofInput, 'cache_write_tokens'),
+    reasoningTokens: detail(ofOutput, 'reasoning_tokens'),
+    audioInputTokens: detail(ofInput, 'audio_tokens'),
+    audioOutputTokens: detail(ofOutput, 'audio_tokens'),
+    imageInputTokens: detail(ofInput, 'image_tokens'),
+  });
 }
 
 function detail(details: unknown, name: string): number {

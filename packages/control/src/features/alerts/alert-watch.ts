@@ -3,6 +3,7 @@ import {
   ALERT_KINDS,
   type AlertKind,
   type AlertRule,
+  type UnpricedUse,
 } from '@keywell/core/forecast/alert-rules';
 import type { PoolForecast } from '@keywell/core/forecast/forecast';
 import type { CooldownChange } from '@keywell/core/keys/status';
@@ -52,6 +53,10 @@ export class AlertWatch {
 
   noteCooldowns(changes: readonly CooldownChange[]): void {
     this.#book.noteCooldowns(changes);
+  }
+
+  noteUnpriced(use: UnpricedUse): void {
+    this.#book.noteUnpriced(use);
   }
 
   look(

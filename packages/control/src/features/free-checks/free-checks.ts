@@ -1,6 +1,7 @@
 import type { CooldownStatus, KeyStatus } from '@keywell/core/keys/status';
 import type { ProviderRecord, UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
 import { configured } from '@keywell/providers/compatible/configured';
+import { readCredential } from '@keywell/providers/compatible/credential';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import type { DataPlane } from '../../ports/data-plane.ts';
 import type { AuditStore } from '../../ports/stores.ts';
@@ -148,6 +149,9 @@ export class FreeChecks {
     const check =
       cooldown.class === 'funds_exhausted' ? vendor?.balanceCheck : vendor?.credentialCheck;
     if (vendor === null || check === undefined || check === null) return null;
+    // others are signed or exchanged for a token, which is the data plane's to do
+    const reading = readCredential(key.value.reveal(), vendor.credentials);
+    if (!reading.ok || reading.credential.kind !== 'plain') return null;
     const below = cooldown.class === 'funds_exhausted' ? 'host' : 'base';
     const url = freeUrl(provider.baseUrl, check.path, below);
     if (url === null) return null;

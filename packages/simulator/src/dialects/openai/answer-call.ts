@@ -78,8 +78,11 @@ function priceReply(
     return { framed: null, body: () => embeddingBody(request, dimensions), outputTokens: 0 };
   }
   const created = Math.floor(clock.wallNow() / 1000);
-  const chat = request.operation === 'chat.completions';
-  const reply = (chat ? chatReply : completionReply)(request, model, random, created);
-  const framed = (chat ? frameChat : frameCompletion)(request, reply);
+  const { heard } = request;
+  const reply =
+    heard === null
+      ? completionReply(request, model, random, created)
+      : chatReply(request, heard, model, { random, created });
+  const framed = (heard === null ? frameCompletion : frameChat)(request, reply);
   return { framed, body: framed.body, outputTokens: reply.outputTokens };
 }

@@ -17,7 +17,9 @@ export function completionReply(
   const [wording, cut] = cutToTokens(full, request.maxTokens);
   const outputTokens = wording.tokens * request.n * request.inputs.length;
   const id = newId('cmpl-', random);
-  return { id, created, model: model.id, wording, tool: null, cut, outputTokens };
+  const end = cut ? 'length' : 'done';
+  const said = { wording, thoughts: null, calls: [], end, outputTokens, thoughtTokens: 0 } as const;
+  return { id, created, model: model.id, ...said };
 }
 
 const usageOf = (request: OpenaiRequest, reply: Reply): string =>
@@ -28,7 +30,7 @@ const choice = (index: number, json: string, end: string): string =>
 
 export function frameCompletion(request: OpenaiRequest, reply: Reply): Framed {
   const head = `{"id":"${reply.id}","object":"text_completion","created":${reply.created},"model":${JSON.stringify(reply.model)},"choices":`;
-  const finish = reply.cut ? '"length"' : '"stop"';
+  const finish = reply.end === 'length' ? '"length"' : '"stop"';
   const count = request.n * request.inputs.length;
   const usage = usageOf(request, reply);
   return {

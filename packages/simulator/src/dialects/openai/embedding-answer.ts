@@ -1,26 +1,9 @@
-/** Embeddings: a unit vector that depends on the text and on nothing else, as numbers or as base64 of little-endian 32-bit floats. */
-import { hashText, seededRandom } from '../../random.ts';
+/** Embeddings, as numbers or as base64 of little-endian 32-bit floats. */
 import type { Refusal } from '../../faces/refusal.ts';
+import { DEFAULT_DIMENSIONS, embed } from '../embed.ts';
 import { badRequest } from './request-errors.ts';
 import type { OpenaiRequest } from './request.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
-
-const DEFAULT_DIMENSIONS = 1536;
-
-/** The same text gives the same direction; fewer dimensions are the first ones, scaled to length 1 again, as OpenAI shortens them. */
-function embed(text: string, dimensions: number): Float32Array {
-  const random = seededRandom(hashText(text));
-  const vector = new Float32Array(dimensions);
-  let squares = 0;
-  for (let at = 0; at < dimensions; at++) {
-    const value = random.fraction() * 2 - 1;
-    vector[at] = value;
-    squares += value * value;
-  }
-  const length = Math.sqrt(squares) || 1;
-  for (let at = 0; at < dimensions; at++) vector[at] = (vector[at] ?? 0) / length;
-  return vector;
-}
 
 function encode(vector: Float32Array, format: unknown): string {
   if (format !== 'base64') return JSON.stringify(Array.from(vector));

@@ -41,8 +41,18 @@ function handle(
   const key = keyOf(request, face);
   const owner = key === null ? null : state.ownerOf(key);
   const route = routeOf(request.method ?? 'GET', path);
-  const operation = 'status' in route ? 'none' : route.kind === 'call' ? route.operation : 'models';
-  const exchange = openExchange({ state, request, response, path, face, owner, operation });
+  const operation = operationOf(route);
+  const dialect = 'status' in route || route.kind !== 'own' ? 'openai' : route.own.dialect;
+  const exchange = openExchange({
+    state,
+    request,
+    response,
+    path,
+    face,
+    dialect,
+    owner,
+    operation,
+  });
   if (exchange === null) return;
   if ('status' in route) {
     request.resume();
@@ -60,6 +70,12 @@ function handle(
   proceed(exchange, owner, route);
 }
 
+function operationOf(route: Route | Refusal): string {
+  if ('status' in route) return 'none';
+  if (route.kind === 'own') return route.own.operation;
+  return route.kind === 'call' ? route.operation : 'models';
+}
+
 function mismatchOf(exchange: Exchange, owner: KeyOwner): Refusal | null {
   const { headers } = exchange.request;
   const organization = headers['openai-organization'];
@@ -74,6 +90,13 @@ function proceed(exchange: Exchange, owner: KeyOwner, route: Route): void {
   if (route.kind === 'call') {
     readBody(exchange, owner, bodyTooLarge, (body) =>
       answerCall(exchange, owner, route.operation, body),
+    );
+    return;
+  }
+  if (route.kind === 'own') {
+    const { own, parts } = route;
+    readBody(exchange, owner, bodyTooLarge, (bytes) =>
+      own.handle({ exchange, owner, bytes, parts }),
     );
     return;
   }

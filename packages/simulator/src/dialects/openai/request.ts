@@ -1,9 +1,12 @@
 /** Reads and checks request bodies the way OpenAI does: what is wrong, at which parameter, with which code. Unknown fields are ignored. */
 import type { Refusal } from '../../faces/refusal.ts';
 import { estimateTokens } from '../estimate-tokens.ts';
+import type { Heard } from '../conversation/heard.ts';
 import { contentText, isObject } from '../json-body.ts';
 import type { JsonObject } from '../json-body.ts';
+import { chatHeard } from './chat-heard.ts';
 import { badRequest } from './request-errors.ts';
+import { checkBoolean, checkNumber, invalidType, missing, shown } from './value-checks.ts';
 
 export type Operation = 'chat.completions' | 'completions' | 'embeddings';
 
@@ -23,59 +26,11 @@ export interface OpenaiRequest {
   readonly prompt: string;
   /** The inputs of an embeddings call, the prompts of a completions call; empty for chat. */
   readonly inputs: readonly string[];
+  /** Of a chat call; null for the others. */
+  readonly heard: Heard | null;
 }
 
 const ROLES = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
-
-const kindOf = (value: unknown): string => {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'decimal';
-  return typeof value;
-};
-
-const AN: Readonly<Record<string, string>> = { array: 'an', integer: 'an', object: 'an' };
-
-const invalidType = (param: string, expected: string, value: unknown): Refusal => {
-  const kind = kindOf(value);
-  const got = kind === 'null' ? 'null' : `${AN[kind] ?? 'a'} ${kind}`;
-  const message = `Invalid type for '${param}': expected ${expected}, but got ${got} instead.`;
-  return badRequest(message, param, 'invalid_type');
-};
-
-const missing = (param: string): Refusal =>
-  badRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
-
-/** A caller's value inside a message: short. */
-const shown = (value: unknown): string =>
-  (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 100);
-
-function checkNumber(
-  body: JsonObject,
-  param: string,
-  range: { readonly min: number; readonly max: number; readonly integer: boolean },
-): Refusal | null {
-  const value = body[param];
-  if (value === undefined || value === null) return null;
-  const kind = range.integer ? 'integer' : 'decimal';
-  const right = typeof value === 'number' && (!range.integer || Number.isInteger(value));
-  if (!right) return invalidType(param, range.integer ? 'an integer' : 'a decimal', value);
-  if (value < range.min) {
-    const message = `Invalid '${param}': ${kind} below minimum value. Expected a value >= ${range.min}, but got ${value} instead.`;
-    return badRequest(message, param, `${kind}_below_min_value`);
-  }
-  if (value > range.max) {
-    const message = `Invalid '${param}': ${kind} above maximum value. Expected a value <= ${range.max}, but got ${value} instead.`;
-    return badRequest(message, param, `${kind}_above_max_value`);
-  }
-  return null;
-}
-
-function checkBoolean(body: JsonObject, param: string): Refusal | null {
-  const value = body[param];
-  if (value === undefined || value === null || typeof value === 'boolean') return null;
-  return invalidType(param, 'a boolean', value);
-}
 
 const TOKENS = { min: 1, max: 1_000_000_000, integer: true };
 
@@ -149,28 +104,27 @@ export function readChat(body: JsonObject): OpenaiRequest | Refusal {
       "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";
     return badRequest(message, 'messages', 'empty_array');
   }
-  let bytes = 0;
-  let prompt = '';
   let saysJson = false;
   for (let at = 0; at < messages.length; at++) {
     const message: unknown = messages[at];
     if (!isObject(message)) return invalidType(`messages[${at}]`, 'an object', message);
     const refusal = checkMessage(message, `messages[${at}]`);
     if (refusal !== null) return refusal;
-    const text = contentText(message['content']);
-    bytes += Buffer.byteLength(text);
-    saysJson ||= /json/i.test(text);
-    if (message['role'] === 'user') prompt = text;
+    saysJson ||= /json/i.test(contentText(message['content']));
   }
   const refusal = checkFormat(body, saysJson) ?? checkTools(body);
   if (refusal !== null) return refusal;
+  const maxTokens = numberOr(body['max_completion_tokens'], numberOr(body['max_tokens'], null));
+  const heard = chatHeard(body, messages, maxTokens);
+  const { inputTokens, prompt } = heard;
   return {
     operation: 'chat.completions',
     ...common(body),
-    maxTokens: numberOr(body['max_completion_tokens'], numberOr(body['max_tokens'], null)),
-    inputTokens: estimateTokens(bytes),
+    maxTokens,
+    inputTokens,
     prompt,
     inputs: [],
+    heard,
   };
 }
 
@@ -247,6 +201,7 @@ export function readCompletion(body: JsonObject): OpenaiRequest | Refusal {
     inputTokens: estimateTokens(bytesOf(prompts)),
     prompt: prompts.at(-1) ?? '',
     inputs: prompts,
+    heard: null,
   };
 }
 
@@ -279,5 +234,6 @@ export function readEmbeddings(body: JsonObject): OpenaiRequest | Refusal {
     inputTokens: estimateTokens(bytesOf(inputs)),
     prompt: inputs.at(-1) ?? '',
     inputs,
+    heard: null,
   };
 }

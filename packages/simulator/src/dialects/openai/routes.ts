@@ -1,10 +1,17 @@
 /** Which paths there are and what each takes. */
 import type { Refusal } from '../../faces/refusal.ts';
+import { decoded } from '../decoded.ts';
+import { RESPONSES_ROUTES } from '../responses/responses-routes.ts';
+import type { OwnRoute } from './own-route.ts';
 import { unknownUrl, wrongMethod } from './request-errors.ts';
 import type { Operation } from './request.ts';
 
+/** Everything beside chat, completions, embeddings and models. */
+const OWN: readonly OwnRoute[] = [...RESPONSES_ROUTES];
+
 export type Route =
   | { readonly kind: 'call'; readonly operation: Operation }
+  | { readonly kind: 'own'; readonly own: OwnRoute; readonly parts: readonly string[] }
   | { readonly kind: 'models' }
   | { readonly kind: 'model'; readonly model: string };
 
@@ -19,6 +26,8 @@ const MODEL = '/v1/models/';
 export function routeOf(method: string, path: string): Route | Refusal {
   const call = Object.hasOwn(CALLS, path) ? CALLS[path] : undefined;
   if (call !== undefined) return method === 'POST' ? call : wrongMethod(method, path, 'POST');
+  const own = ownRoute(method, path);
+  if (own !== null) return own;
   const models = path === '/v1/models';
   if (!models && (!path.startsWith(MODEL) || path.length === MODEL.length)) {
     return unknownUrl(method, path);
@@ -27,10 +36,13 @@ export function routeOf(method: string, path: string): Route | Refusal {
   return models ? MODELS : { kind: 'model', model: decoded(path.slice(MODEL.length)) };
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+function ownRoute(method: string, path: string): Route | Refusal | null {
+  const here = OWN.filter((route) => route.path.test(path));
+  if (here.length === 0) return null;
+  const own = here.find((route) => route.method === method);
+  if (own === undefined) {
+    return wrongMethod(method, path, here.map((route) => route.method).join(', '));
   }
+  const [, ...parts] = own.path.exec(path) ?? [];
+  return { kind: 'own', own, parts: parts.map((part) => decoded(part)) };
 }

@@ -36,8 +36,9 @@ function valueFor(schema: unknown, walk: Walk, depth: number): unknown {
 }
 
 function valueOfType(schema: JsonObject, walk: Walk, depth: number): unknown {
-  const type: unknown = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
-  switch (type) {
+  const given: unknown = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
+  // Gemini's own schemas shout
+  switch (typeof given === 'string' ? given.toLowerCase() : given) {
     case 'string':
       return textFor(schema);
     case 'integer':

@@ -1,0 +1,15 @@
+/**
+ * Why a model cannot take a request at all, whatever its keys have left: the request is longer than its context, holds what it cannot
+ * read, asks for what it cannot do, or cannot be said in its provider's dialect without losing something where nothing may be lost.
+ */
+export const UNFIT = [
+  'context_too_long',
+  'output_too_long',
+  'no_vision',
+  'no_audio',
+  'no_files',
+  'no_tools',
+  'no_json',
+  'not_translatable',
+] as const;
+export type Unfit = (typeof UNFIT)[number];

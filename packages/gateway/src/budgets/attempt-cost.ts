@@ -1,0 +1,56 @@
+import { costMicros, tariffAt } from '@keywell/core/budgets/cost';
+import type { Tariff, TokenPrice } from '@keywell/core/snapshot/snapshot';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
+import { estimateUsage } from '../relay/estimate-usage.ts';
+import { mayBeCharged, type AttemptEnd } from './spend-hold.ts';
+
+/** What one attempt cost. */
+export interface AttemptCost {
+  /** USD micros; null where the price is not known. */
+  readonly micros: number | null;
+  readonly estimated: boolean;
+}
+
+const FREE: AttemptCost = Object.freeze({ micros: 0, estimated: false });
+const UNKNOWN: AttemptCost = Object.freeze({ micros: null, estimated: false });
+/** Index into the labels of `keywell_cost_micros_total`. */
+const REPORTED = 0;
+const ESTIMATED = 1;
+
+/**
+ * Books what an attempt cost to its request, to the consumer's budget and to the metrics. One that may have been carried out and told
+ * nothing has cost its input at least: that is estimated.
+ */
+export function bookAttempt(
+  exchange: Pick<Exchange, 'spend' | 'costMicros' | 'costEstimated' | 'body'>,
+  plane: Pick<Plane, 'meter'>,
+  attempt: {
+    readonly price: TokenPrice | null;
+    readonly end: AttemptEnd;
+    /** Epoch milliseconds: prices change. */
+    readonly sentAt: number;
+  },
+): AttemptCost {
+  const { price, end, sentAt } = attempt;
+  const tariff = price === null ? null : tariffAt(price, sentAt);
+  const cost = costOf(tariff, end, exchange.body.byteLength);
+  exchange.spend?.attemptEnded(tariff, end);
+  exchange.costEstimated ||= cost.estimated;
+  if (cost.micros === null) {
+    exchange.costMicros = null;
+    plane.meter.add('costUnknown');
+  } else if (cost.micros > 0) {
+    if (exchange.costMicros !== null) exchange.costMicros += cost.micros;
+    plane.meter.add('cost', cost.micros, cost.estimated ? ESTIMATED : REPORTED);
+  }
+  return cost;
+}
+
+function costOf(tariff: Tariff | null, end: AttemptEnd, requestBytes: number): AttemptCost {
+  const counted = end.result.kind === 'failed' ? null : end.usage;
+  if (counted === null && !mayBeCharged(end)) return FREE;
+  if (tariff === null) return UNKNOWN;
+  const usage = counted ?? estimateUsage(requestBytes, 0);
+  return { micros: costMicros(usage, tariff), estimated: usage.estimated };
+}

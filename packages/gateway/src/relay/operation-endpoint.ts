@@ -1,0 +1,28 @@
+import { OPERATIONS, type Operation } from '@keywell/providers/compatible/operations';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { withHeaders, type TargetEndpoint, type UpstreamTarget } from './upstream-target.ts';
+
+const JSON_TYPE = 'application/json';
+const KNOWN: ReadonlySet<string> = new Set(OPERATIONS);
+const isOperation = (name: string): name is Operation => KNOWN.has(name);
+
+/** Endpoints of JSON calls, put together at their first use. */
+const compiled = new WeakMap<UpstreamTarget, Map<Operation, TargetEndpoint>>();
+
+/** Where a call that is no conversation goes. A form keeps the content type it came with: the boundary stands in it. */
+export function operationEndpoint(
+  { operation, contentType }: Pick<Exchange, 'operation' | 'contentType'>,
+  target: UpstreamTarget,
+): TargetEndpoint {
+  if (!isOperation(operation)) throw new Error(`no provider is asked for ${operation}`);
+  const endpoint = target.operations[operation];
+  if (contentType !== null) return withHeaders(endpoint, target, contentType);
+  let known = compiled.get(target);
+  if (known === undefined) {
+    known = new Map();
+    compiled.set(target, known);
+  }
+  const made = known.get(operation) ?? withHeaders(endpoint, target, JSON_TYPE);
+  known.set(operation, made);
+  return made;
+}

@@ -1,0 +1,115 @@
+import type { AnswerStamp, Decoded } from '@keywell/wire/canonical/codec';
+import type { CanonicalRequest } from '@keywell/wire/canonical/request';
+import { Drops } from '@keywell/wire/canonical/drops';
+import type { CallerDialect } from '@keywell/wire/edit/conversation';
+import type { RequestFacts } from '@keywell/wire/edit/request-members';
+import { editObject } from '@keywell/wire/edit/members';
+import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
+import { chatCodec } from '@keywell/wire/openai-chat/codec';
+import { liftStrings, lowerStrings, type Lifted } from '@keywell/wire/lift/lift-strings';
+import type { TargetFace } from '../relay/upstream-target.ts';
+import { codecOf } from './codec-of.ts';
+
+/** The call as it came. */
+export interface SpokenCall {
+  readonly id: string;
+  readonly dialect: CallerDialect;
+  readonly body: Uint8Array;
+  readonly facts: RequestFacts;
+  /** Epoch milliseconds. */
+  readonly wallStartedAt: number;
+}
+
+/** A request in a provider's dialect. */
+export interface TranslatedRequest {
+  readonly body: Uint8Array;
+  /** What that dialect cannot say. */
+  readonly dropped: readonly string[];
+}
+
+const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
+
+function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
+  if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
+  const { maxTokensField } = face;
+  return chatCodec.encodeRequest(request, drops, maxTokensField === null ? {} : { maxTokensField });
+}
+
+/** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
+export class CallTranslation {
+  readonly #call: SpokenCall;
+  #lifted: Lifted | null = null;
+  #decoded: Decoded<CanonicalRequest> | null = null;
+  #last: { readonly key: string; readonly request: TranslatedRequest } | null = null;
+
+  constructor(call: SpokenCall) {
+    this.#call = call;
+  }
+
+  /** What the call says; a refusal where it is not written as its dialect wants it. */
+  canonical(): Decoded<CanonicalRequest> {
+    this.#decoded ??= this.#decode();
+    return this.#decoded;
+  }
+
+  /** The request for a model at a provider that speaks `face`. Only after `canonical` was fine. */
+  requestFor(
+    face: TargetFace,
+    to: { readonly model: string; readonly includeUsage: boolean },
+  ): TranslatedRequest {
+    const key = `${face.dialect}\n${to.model}\n${to.includeUsage}`;
+    if (this.#last?.key === key) return this.#last.request;
+    const decoded = this.canonical();
+    if (!decoded.ok) throw new Error('a request that was not understood cannot be translated');
+    const drops = new Drops();
+    const asked = { ...decoded.value, model: to.model, includeUsage: to.includeUsage };
+    const written = encode(face, asked, drops);
+    const edited = face.edit === null ? null : editObject(written, face.edit);
+    for (const name of edited?.dropped ?? []) drops.add(name);
+    const text = JSON.stringify(edited?.body ?? written);
+    const body = lowerStrings(text, this.#lifted?.strings ?? [], fromPool);
+    const request = { body, dropped: drops.names };
+    this.#last = { key, request };
+    return request;
+  }
+
+  /** What an answer in the caller's dialect needs to know of the call. */
+  stamp(upstreamModel: string): AnswerStamp {
+    const decoded = this.canonical();
+    if (!decoded.ok) throw new Error('a request that was not understood has no answer');
+    const { id, facts, wallStartedAt } = this.#call;
+    return {
+      id,
+      model: upstreamModel,
+      createdAt: Math.floor(wallStartedAt / 1000),
+      includeUsage: facts.includeUsage,
+      request: decoded.value,
+    };
+  }
+
+  /** Bytes of the call without its attachments. */
+  textBytes(): number {
+    return this.#lift().small.byteLength;
+  }
+
+  #lift(): Lifted {
+    this.#lifted ??= liftStrings(this.#call.body);
+    return this.#lifted;
+  }
+
+  #decode(): Decoded<CanonicalRequest> {
+    const { dialect, facts } = this.#call;
+    const { small } = this.#lift();
+    const text = Buffer.from(small.buffer, small.byteOffset, small.byteLength).toString('utf8');
+    const parsed: unknown = JSON.parse(text);
+    if (!isJsonObject(parsed)) {
+      return {
+        ok: false,
+        code: 'malformed_json',
+        message: 'The body is not a JSON object.',
+        param: null,
+      };
+    }
+    return codecOf(dialect).decodeRequest(parsed, { model: facts.model, stream: facts.stream });
+  }
+}

@@ -1,0 +1,143 @@
+import type { TokenUsage } from '@keywell/core/log/request-record';
+import type { StreamDecoder, StreamEncoder } from '@keywell/wire/canonical/codec';
+import type { CanonicalUsage } from '@keywell/wire/canonical/response';
+import type { StreamEvent } from '@keywell/wire/canonical/stream-event';
+import type { StreamFailureKind, StreamPhase } from '@keywell/wire/openai-chat/stream-observer';
+import type { StreamReader } from '../relay/stream-reader.ts';
+import type { Frames } from './frames.ts';
+import { tokenUsageOf } from './token-usage.ts';
+
+const NOTHING: readonly Uint8Array[] = Object.freeze([]);
+const MAX_FAILURE = 64 * 1024;
+/** So much without any content that is known is taken for content that is not known. */
+const MAX_HELD = 64 * 1024;
+
+export interface CodecStreamParts {
+  readonly frames: Frames;
+  readonly decoder: StreamDecoder;
+  /** Null where the caller speaks the provider's dialect: then events go on as they came. */
+  readonly encoder: StreamEncoder | null;
+}
+
+/**
+ * A stream of any dialect, understood event by event: told on as it came, or in the caller's own. Until the first content nothing is
+ * given out, so that an error there still fails over.
+ */
+export class CodecStream implements StreamReader {
+  phase: StreamPhase = 'holding';
+  failure: Uint8Array | null = null;
+  failureKind: StreamFailureKind | null = null;
+  contentBytes = 0;
+  readonly #frames: Frames;
+  readonly #decoder: StreamDecoder;
+  readonly #encoder: StreamEncoder | null;
+  readonly #tell = (event: StreamEvent): void => this.#take(event);
+  #usage: CanonicalUsage | null = null;
+  #content = false;
+  #ended = false;
+  /** Written events that may go out, or are held. */
+  #text = '';
+  /** Events as they came, likewise. */
+  #raw: Uint8Array[] = [];
+  #held = 0;
+
+  constructor({ frames, decoder, encoder }: CodecStreamParts) {
+    this.#frames = frames;
+    this.#decoder = decoder;
+    this.#encoder = encoder;
+  }
+
+  get usage(): TokenUsage | null {
+    return this.#usage === null ? null : tokenUsageOf(this.#usage);
+  }
+
+  push(chunk: Uint8Array): readonly Uint8Array[] {
+    if (this.#over()) return NOTHING;
+    const frames = this.#frames;
+    frames.push(chunk);
+    while (!this.#over() && frames.next()) this.#read();
+    if (frames.broken && !this.#over()) this.#fail('too_large', '');
+    return this.#release();
+  }
+
+  end(): { readonly ready: readonly Uint8Array[]; readonly clean: boolean } {
+    if (!this.#over() && this.#frames.finish()) this.#read();
+    if (!this.#over()) {
+      const clean = this.#decoder.end(this.#tell);
+      if (clean && this.failure === null) this.phase = 'done';
+    }
+    return { ready: this.#release(), clean: this.phase === 'done' };
+  }
+
+  #over(): boolean {
+    return this.phase === 'done' || this.failure !== null;
+  }
+
+  /** Judges the event that has been cut off. */
+  #read(): void {
+    const { name, data } = this.#frames;
+    if (this.#encoder === null) this.#keep(this.#frames.raw());
+    if (data === '' && name === '') return;
+    if (!this.#decoder.push(name, data, this.#tell) && this.failure === null) {
+      this.#fail('invalid', data);
+      return;
+    }
+    if (this.failure !== null) return;
+    if (this.#ended) this.phase = 'done';
+    else if (this.phase === 'holding' && (this.#content || this.#held > MAX_HELD)) {
+      this.phase = 'flowing';
+    }
+  }
+
+  #take(event: StreamEvent): void {
+    switch (event.kind) {
+      case 'text':
+        this.contentBytes += event.text.length;
+        if (event.text !== '') this.#content = true;
+        break;
+      case 'open':
+        if (event.of.kind === 'tool_call' || event.of.kind === 'foreign') this.#content = true;
+        break;
+      case 'stop':
+      case 'signature':
+        this.#content = true;
+        break;
+      case 'usage':
+        this.#usage = event.usage;
+        break;
+      case 'error':
+        this.#fail('error_event', event.data);
+        return;
+      case 'end':
+        this.#ended = true;
+        break;
+    }
+    if (this.#encoder !== null) this.#text += this.#encoder.encode(event);
+  }
+
+  #keep(raw: Uint8Array): void {
+    this.#held += raw.byteLength;
+    this.#raw.push(raw);
+  }
+
+  #release(): readonly Uint8Array[] {
+    if (this.phase === 'holding') return NOTHING;
+    const raw = this.#raw;
+    if (raw.length > 0) {
+      this.#raw = [];
+      return raw;
+    }
+    if (this.#text === '') return NOTHING;
+    const text = this.#text;
+    this.#text = '';
+    return [Buffer.from(text)];
+  }
+
+  #fail(kind: StreamFailureKind, data: string): void {
+    this.failureKind = kind;
+    this.failure = Buffer.from(data.slice(0, MAX_FAILURE));
+    if (this.phase !== 'holding') return;
+    this.#raw = [];
+    this.#text = '';
+  }
+}

@@ -1,0 +1,111 @@
+import { exceedsContext, isRestricted, missingFor } from '@keywell/core/keys/demands';
+import type { Candidate } from '@keywell/core/keys/plan';
+import type { Unfit } from '@keywell/core/keys/unfit';
+import type { CallerDialect } from '@keywell/wire/edit/conversation';
+import { demandsOf } from './demands-of.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { refuse, type Refusal } from '../pipeline/refusal.ts';
+import {
+  faceFor,
+  targetOf,
+  type TargetFace,
+  type UpstreamTarget,
+} from '../relay/upstream-target.ts';
+import { VIA } from '../seam/via.ts';
+import { translationOf } from './translation-of.ts';
+
+/** Why a candidate's model cannot take the call; null where nothing is known that speaks against it. Costs nothing to a plain call. */
+export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null {
+  const { capabilities } = candidate;
+  const { conversation, strict, translationFault } = exchange;
+  if (conversation === null) return null;
+  if (isTooLong(exchange, candidate)) return 'context_too_long';
+  if (isRestricted(capabilities)) {
+    exchange.demands ??= demandsOf(exchange);
+    const lacks = missingFor(exchange.demands, capabilities);
+    if (lacks !== null) return lacks;
+  }
+  return strict || translationFault !== null ? untold(exchange, candidate, conversation) : null;
+}
+
+/** Attachments count by their bytes in no model's context. */
+function isTooLong(exchange: Exchange, { capabilities }: Candidate): boolean {
+  const { body } = exchange;
+  const size = { textBytes: body.byteLength, maxOutputTokens: null };
+  if (!exceedsContext(size, capabilities)) return false;
+  const textBytes = translationOf(exchange).textBytes();
+  return exceedsContext({ ...size, textBytes }, capabilities);
+}
+
+function untold(
+  exchange: Exchange,
+  candidate: Candidate,
+  conversation: CallerDialect,
+): Unfit | null {
+  const target = targetOf(candidate, VIA);
+  const face = faceFor(target, conversation);
+  if (face === null || face.dialect === conversation) return null;
+  if (understand(exchange) !== null) return 'not_translatable';
+  if (!exchange.strict) return null;
+  const { dropped } = requestFor(exchange, { candidate, target, face });
+  if (dropped.length === 0) return null;
+  exchange.dropped = dropped;
+  return 'not_translatable';
+}
+
+/** What a candidate that speaks another dialect is sent. */
+export function requestFor(
+  exchange: Exchange,
+  to: {
+    readonly candidate: Candidate;
+    readonly target: UpstreamTarget;
+    readonly face: TargetFace;
+  },
+) {
+  const { candidate, target, face } = to;
+  const asked = { model: candidate.model, includeUsage: target.streamUsage };
+  return translationOf(exchange).requestFor(face, asked);
+}
+
+/** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
+export function understand(exchange: Exchange): Refusal | null {
+  const decoded = translationOf(exchange).canonical();
+  if (decoded.ok) return null;
+  exchange.translationFault ??= refuse(decoded.code, decoded.message, { param: decoded.param });
+  return exchange.translationFault;
+}
+
+/** Whether the candidate can be told the call at all. */
+export function canBeTold(exchange: Exchange, candidate: Candidate): boolean {
+  const { conversation } = exchange;
+  if (conversation === null) return true;
+  const face = faceFor(targetOf(candidate, VIA), conversation);
+  return face === null || face.dialect === conversation || understand(exchange) === null;
+}
+
+const WORDS: Readonly<Record<Unfit, string>> = {
+  context_too_long: 'the request is longer than the context',
+  output_too_long: 'more output is asked for than the model gives',
+  no_vision: 'it reads no images',
+  no_audio: 'it hears no audio',
+  no_files: 'it reads no documents',
+  no_tools: 'it calls no tools',
+  no_json: 'it keeps to no JSON schema',
+  not_translatable: "a part of the request cannot be said in its provider's dialect",
+};
+
+/** What a caller is told whose call no model of the pool can take. */
+export function incapableRefusal(
+  exchange: Exchange,
+  tiers: readonly { readonly excluded: readonly { readonly why: string }[] }[],
+): Refusal {
+  if (exchange.translationFault !== null) return exchange.translationFault;
+  const whys = new Set(tiers.flatMap(({ excluded }) => excluded.map(({ why }) => why)));
+  const said = Object.entries(WORDS).flatMap(([why, words]) => (whys.has(why) ? [words] : []));
+  const dropped = whys.has('not_translatable') ? namesOf(exchange.dropped) : '';
+  const message = `No model behind this name can take this request: ${said.join('; ')}${dropped}.`;
+  return refuse('no_capable_model', message, { headers: ['x-should-retry', 'false'] });
+}
+
+const namesOf = (names: readonly string[]): string =>
+  names.length === 0 ? '' : ` (${names.join(', ')})`;

@@ -1,0 +1,34 @@
+import type { Dialect } from '@keywell/wire/canonical/dialect';
+import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { StreamReader } from '../relay/stream-reader.ts';
+import type { TargetFace } from '../relay/upstream-target.ts';
+import { AwsFrames } from './aws-frames.ts';
+import { CodecStream } from './codec-stream.ts';
+import { codecOf } from './codec-of.ts';
+import { SseFrames } from './frames.ts';
+import { translationOf } from './translation-of.ts';
+
+/** What reads a provider's stream: OpenAI's chat goes on unread to a caller who speaks it, everything else by its codec. */
+export function openReader(
+  exchange: Exchange,
+  { face, hideUsage }: { readonly face: TargetFace | null; readonly hideUsage: boolean },
+): StreamReader {
+  const { conversation } = exchange;
+  if (face === null || conversation === null || isOwnChat(face.dialect, conversation)) {
+    return new StreamObserver({
+      hideUsage,
+      allocate: (bytes) => Buffer.allocUnsafe(bytes),
+      operation: exchange.operation === 'completions' ? 'completions' : 'chat.completions',
+    });
+  }
+  const frames = face.dialect === 'bedrock-converse' ? new AwsFrames() : new SseFrames();
+  const decoder = codecOf(face.dialect).streamDecoder(exchange.id);
+  if (face.dialect === conversation) return new CodecStream({ frames, decoder, encoder: null });
+  const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
+  const encoder = codecOf(conversation).streamEncoder(stamp);
+  return new CodecStream({ frames, decoder, encoder });
+}
+
+const isOwnChat = (theirs: Dialect, callers: Dialect): boolean =>
+  theirs === 'openai-chat' && callers === 'openai-chat';

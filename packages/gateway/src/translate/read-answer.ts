@@ -1,0 +1,95 @@
+import type { TokenUsage } from '@keywell/core/log/request-record';
+import { Drops } from '@keywell/wire/canonical/drops';
+import { readWholeAnswer } from '@keywell/wire/edit/whole-answer';
+import { isJsonObject } from '@keywell/wire/json/value';
+import { liftStrings, lowerStrings } from '@keywell/wire/lift/lift-strings';
+import { readResponse } from '@keywell/wire/openai-chat/response';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { estimateUsage } from '../relay/estimate-usage.ts';
+import type { TargetFace } from '../relay/upstream-target.ts';
+import { codecOf } from './codec-of.ts';
+import { tokenUsageOf } from './token-usage.ts';
+import { translationOf } from './translation-of.ts';
+import { usageIn } from './usage-in.ts';
+
+/** A provider's whole answer: what the caller gets of it, or why it is none. */
+export type Answer =
+  | { readonly kind: 'whole'; readonly body: Uint8Array }
+  | { readonly kind: 'error_inside' }
+  | { readonly kind: 'not_json' };
+
+export const NOT_JSON: Answer = Object.freeze({ kind: 'not_json' });
+const ERROR_INSIDE: Answer = Object.freeze({ kind: 'error_inside' });
+
+/** Judges a whole body, notes its usage, and gives what goes to the caller: the very bytes where both speak the same dialect. */
+export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
+  const { conversation, operation } = exchange;
+  if (conversation !== null && face !== null) {
+    if (face.dialect !== conversation) return translated(exchange, face, body);
+    if (conversation !== 'openai-chat') return own(exchange, face, body);
+  }
+  if (conversation === null && operation !== 'completions' && operation !== 'embeddings') {
+    return NOT_JSON;
+  }
+  const kind = operation === 'completions' || operation === 'embeddings' ? operation : CHAT;
+  const answer = readResponse(body, kind);
+  if (!answer.ok) return NOT_JSON;
+  if (answer.error) return ERROR_INSIDE;
+  return whole(exchange, body, { read: body, usage: answer.usage });
+}
+
+const CHAT = 'chat.completions';
+
+function own(exchange: Exchange, face: TargetFace, body: Uint8Array): Answer {
+  const answer = readWholeAnswer(body, face.dialect);
+  if (!answer.ok) return NOT_JSON;
+  if (answer.error) return ERROR_INSIDE;
+  const usage = answer.usage === null ? null : usageIn(answer.usage, face.dialect);
+  return whole(exchange, body, {
+    read: body,
+    usage: usage === null ? null : tokenUsageOf(usage),
+  });
+}
+
+function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Answer {
+  const { conversation } = exchange;
+  if (conversation === null) return NOT_JSON;
+  const { small, strings } = liftStrings(body);
+  const parsed = parse(small);
+  if (!isJsonObject(parsed)) return NOT_JSON;
+  const decoded = codecOf(face.dialect).decodeResponse(parsed, exchange.id);
+  if (!decoded.ok) return ERROR_INSIDE;
+  const drops = new Drops();
+  const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
+  const written = codecOf(conversation).encodeResponse(decoded.value, stamp, drops);
+  // What the answer held and the caller's dialect has no place for is told apart from what the provider was not told.
+  const lost = drops.names.map((name) => `response.${name}`);
+  if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
+  const { usage } = decoded.value;
+  const given = lowerStrings(JSON.stringify(written), strings, (length) =>
+    Buffer.allocUnsafe(length),
+  );
+  return whole(exchange, given, {
+    read: body,
+    usage: usage === null ? null : tokenUsageOf(usage),
+  });
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+    );
+  } catch {
+    return null;
+  }
+}
+
+function whole(
+  exchange: Exchange,
+  body: Uint8Array,
+  { read, usage }: { readonly read: Uint8Array; readonly usage: TokenUsage | null },
+): Answer {
+  exchange.usage = usage ?? estimateUsage(exchange.body.byteLength, read.byteLength);
+  return { kind: 'whole', body };
+}

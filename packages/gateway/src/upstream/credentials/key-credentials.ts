@@ -1,0 +1,161 @@
+import type { Verdict } from '@keywell/core/keys/verdict';
+import type { UpstreamKeyRecord } from '@keywell/core/snapshot/snapshot';
+import {
+  awsRegionOf,
+  readCredential,
+  secretsOfCredential,
+  type AwsCredential,
+} from '@keywell/providers/compatible/credential';
+import type { Vendor } from '@keywell/providers/compatible/vendor';
+import type { OutboundRequest } from '../../seam/outbound.ts';
+import { noToken, type NoToken } from './read-token.ts';
+import { SignatureV4 } from './sign-v4.ts';
+import type { TokenPorts } from './token-call.ts';
+import { grantOf } from './token-grant.ts';
+import { TokenSource } from './token-source.ts';
+
+/** The call cannot be made with this key, and why: a verdict to settle the attempt with, as if the provider had refused. */
+export interface CredentialFailure {
+  readonly verdict: Verdict;
+}
+
+export type Authorized = OutboundRequest | CredentialFailure;
+
+/** How a key authenticates: by headers that are always the same, or by a word about every request. */
+export type KeyCredentials =
+  | {
+      readonly kind: 'static';
+      /** Names and values in turn. */
+      readonly headers: readonly string[];
+    }
+  | LiveCredentials;
+
+export interface LiveCredentials {
+  readonly kind: 'live';
+  /** What its vendor wants beside, the same for every call; to be among the headers that are authorised. */
+  readonly headers: readonly string[];
+  /** What must not be shown of the key, beside its value. */
+  readonly secrets: readonly string[];
+  /**
+   * The request as it is to be sent. A promise only where a token has to be waited for; it never rejects. Requests that share an array
+   * of headers get the same array back for as long as their token lasts, so that their head is put together once.
+   */
+  authorize(request: OutboundRequest): Authorized | Promise<Authorized>;
+  /** To be told when the provider refused the credential (401): a token that looks good may have been revoked. */
+  refused(): void;
+}
+
+export function isCredentialFailure(authorized: Authorized): authorized is CredentialFailure {
+  return 'verdict' in authorized;
+}
+
+/** Tokens are kept for so many credentials; beyond, the one that was asked for longest ago is bought anew when needed. */
+const MAX_SOURCES = 4096;
+
+/** All credentials of a worker. Tokens outlive a change of configuration: what has the same value has the same token. */
+export class CredentialDesk {
+  readonly #ports: TokenPorts;
+  readonly #sources = new Map<string, TokenSource>();
+
+  constructor(ports: TokenPorts) {
+    this.#ports = ports;
+  }
+
+  /** To be called once for each key of a target, and kept. */
+  credentialsFor(key: UpstreamKeyRecord, vendor: Vendor, baseUrl: string): KeyCredentials {
+    const value = key.value?.reveal() ?? null;
+    const reading = value === null ? null : readCredential(value, vendor.credentials);
+    if (value === null || (reading?.ok === true && reading.credential.kind === 'plain')) {
+      return { kind: 'static', headers: vendor.authHeaders(key) };
+    }
+    const headers = vendor.authHeaders({ ...key, value: null });
+    if (reading?.ok !== true || reading.credential.kind === 'plain') {
+      return unusable(headers, 'credential: malformed');
+    }
+    const { credential } = reading;
+    const secrets = secretsOfCredential(credential);
+    if (credential.kind === 'aws_access_key') {
+      return this.#signing(credential, baseUrl, { headers, secrets });
+    }
+    const source = this.#sources.get(value) ?? new TokenSource(grantOf(credential), this.#ports);
+    this.#remember(value, source);
+    return new TokenCredentials(source, { headers, secrets });
+  }
+
+  #signing(
+    credential: AwsCredential,
+    baseUrl: string,
+    parts: Pick<LiveCredentials, 'headers' | 'secrets'>,
+  ): LiveCredentials {
+    const region = credential.region ?? awsRegionOf(baseUrl);
+    if (region === null) return unusable(parts.headers, 'credential: no region');
+    const signature = new SignatureV4({ ...credential, region, service: 'bedrock' });
+    const { clock } = this.#ports;
+    return {
+      kind: 'live',
+      ...parts,
+      authorize: (request) => ({
+        ...request,
+        headers: signature.headersFor(request, clock.wallNow()),
+      }),
+      refused: () => undefined,
+    };
+  }
+
+  #remember(value: string, source: TokenSource): void {
+    this.#sources.delete(value);
+    this.#sources.set(value, source);
+    if (this.#sources.size <= MAX_SOURCES) return;
+    for (const [oldest] of this.#sources) {
+      this.#sources.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** What the compiler of the configuration lets nobody have; answered all the same. */
+function unusable(headers: readonly string[], evidence: string): LiveCredentials {
+  const failure: CredentialFailure = { verdict: noToken('credential_dead', evidence).verdict };
+  return { kind: 'live', headers, secrets: [], authorize: () => failure, refused: () => undefined };
+}
+
+class TokenCredentials implements LiveCredentials {
+  readonly kind = 'live';
+  readonly headers: readonly string[];
+  readonly secrets: readonly string[];
+  readonly #source: TokenSource;
+  #token = '';
+  /** Headers with the token, by the array they were made of. */
+  #authorized = new WeakMap<readonly string[], readonly string[]>();
+
+  constructor(source: TokenSource, parts: Pick<LiveCredentials, 'headers' | 'secrets'>) {
+    this.#source = source;
+    this.headers = parts.headers;
+    this.secrets = parts.secrets;
+  }
+
+  authorize(request: OutboundRequest): Authorized | Promise<Authorized> {
+    const token = this.#source.token();
+    return token instanceof Promise
+      ? token.then((bought) => this.#with(request, bought))
+      : this.#with(request, token);
+  }
+
+  refused(): void {
+    this.#source.forget();
+  }
+
+  #with(request: OutboundRequest, token: string | NoToken): Authorized {
+    if (typeof token !== 'string') return token;
+    if (token !== this.#token) {
+      this.#authorized = new WeakMap();
+      this.#token = token;
+    }
+    let headers = this.#authorized.get(request.headers);
+    if (headers === undefined) {
+      headers = [...request.headers, 'authorization', `Bearer ${token}`];
+      this.#authorized.set(request.headers, headers);
+    }
+    return { ...request, headers };
+  }
+}

@@ -1,0 +1,53 @@
+/** What a provider keeps of the calls it answered: everything belongs to one organization, and the oldest goes when there is too much. */
+import { PromptCache } from './prompt-cache.ts';
+
+const MAX_KEPT = 10_000;
+
+/** Things by id, each its organization's alone. */
+export class OwnedStore<T> {
+  readonly #entries = new Map<string, { readonly owner: string; readonly value: T }>();
+
+  put(owner: string, id: string, value: T): void {
+    this.#entries.delete(id);
+    this.#entries.set(id, { owner, value });
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_KEPT) break;
+      this.#entries.delete(oldest);
+    }
+  }
+
+  get(owner: string, id: string): T | null {
+    const entry = this.#entries.get(id);
+    return entry?.owner === owner ? entry.value : null;
+  }
+
+  /** False when there was nothing of this owner's. */
+  delete(owner: string, id: string): boolean {
+    return this.get(owner, id) !== null && this.#entries.delete(id);
+  }
+
+  /** Newest first. */
+  list(owner: string): T[] {
+    const own = [...this.#entries.values()].filter((entry) => entry.owner === owner);
+    return own.map(({ value }) => value).toReversed();
+  }
+}
+
+/** A response of the Responses API, with the conversation that led to it and its own output. */
+export interface KeptResponse {
+  readonly json: string;
+  readonly input: readonly unknown[];
+  readonly conversation: readonly unknown[];
+}
+
+/** Everything that is kept; made anew when the provider is reset. */
+export class Kept {
+  readonly promptCache: PromptCache;
+  readonly responses = new OwnedStore<KeptResponse>();
+  /** Output items by their ids. */
+  readonly items = new OwnedStore<unknown>();
+
+  constructor(now: () => number) {
+    this.promptCache = new PromptCache(now);
+  }
+}

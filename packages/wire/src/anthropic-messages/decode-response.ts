@@ -1,0 +1,50 @@
+import type { Decoded } from '../canonical/codec.ts';
+import { lenientString, othersIn } from '../canonical/read-member.ts';
+import type { CanonicalResponse } from '../canonical/response.ts';
+import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
+import { answerPart } from './answer-blocks.ts';
+import { MESSAGES } from './dialect-name.ts';
+import { readStop } from './stop-reasons.ts';
+import { readUsage, usageRest } from './usage-shape.ts';
+
+const KNOWN = new Set([
+  'id',
+  'type',
+  'role',
+  'model',
+  'content',
+  'stop_reason',
+  'stop_sequence',
+  'usage',
+]);
+
+/** A `Message`; refused only where it has no content at all. */
+export function decodeResponse(body: JsonObject, seed: string): Decoded<CanonicalResponse> {
+  const { content } = body;
+  if (!isJsonArray(content)) {
+    const message = 'The provider sent something that is not a message.';
+    return { ok: false, code: 'upstream_invalid', message, param: null };
+  }
+  const parts = [...content.entries()]
+    .map(([index, block]) => answerPart(block, index, seed))
+    .filter((part) => part !== null);
+  const stopped = readStop(
+    lenientString(body['stop_reason']),
+    lenientString(body['stop_sequence']),
+  );
+  const value: CanonicalResponse = {
+    origin: MESSAGES,
+    id: lenientString(body['id']),
+    model: lenientString(body['model']),
+    createdAt: null,
+    choices: [{ parts, ...stopped, logprobs: null }],
+    usage: readUsage(body['usage']),
+    extensions: { ...othersIn(body, KNOWN), ...restOfUsage(body['usage']) },
+  };
+  return { ok: true, value };
+}
+
+function restOfUsage(usage: JsonValue | undefined): JsonObject {
+  const rest = usageRest(usage);
+  return Object.keys(rest).length === 0 ? {} : { usage: rest };
+}

@@ -1,0 +1,37 @@
+/**
+ * A tool call's arguments are text in canonical form and an object here. What is no JSON object rides as `{"_raw": text}`, and a
+ * custom tool's free text as `{"input": text}`, which is what its stand-in schema asks for.
+ */
+import type { ToolCallPart } from '../canonical/content.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+
+export const RAW = '_raw';
+export const FREE_TEXT = 'input';
+
+/** `input` for a call's arguments. */
+export function inputOf({ arguments: text, custom }: ToolCallPart): JsonObject {
+  if (custom) return { [FREE_TEXT]: text };
+  if (text.trim() === '') return {};
+  return objectIn(text) ?? { [RAW]: text };
+}
+
+/** The arguments for what stands in `input`; text that rode as `_raw` is itself again. */
+export function argumentsOf(input: JsonValue | undefined): string {
+  if (input === undefined || input === null) return '{}';
+  if (isJsonObject(input)) {
+    const raw = input[RAW];
+    if (typeof raw === 'string' && Object.keys(input).length === 1 && objectIn(raw) === null) {
+      return raw;
+    }
+  }
+  return JSON.stringify(input);
+}
+
+function objectIn(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Drops } from '../canonical/drops.ts';
+import type { CanonicalRequest, OutputFormat, Sampling } from '../canonical/request.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
+import { said, unlessEmpty } from './member-names.ts';
+import { encodeThinking } from './thinking-config.ts';
+
+/** `generationConfig` of a request; undefined where it would be empty. */
+export function encodeConfig(request: CanonicalRequest, drops: Drops): JsonObject | undefined {
+  const own = request.origin === 'gemini';
+  const kept = own ? request.extensions['generationConfig'] : undefined;
+  const others = isJsonObject(kept) ? kept : {};
+  const { model, reasoning, modalities } = request;
+  const thinking = reasoning === null ? {} : encodeThinking(reasoning, { model, own }, drops);
+  const keptThinking = others['thinkingConfig'];
+  return unlessEmpty(
+    said({
+      ...encodeSampling(request.sampling, drops),
+      ...encodeOutput(request.output),
+      responseModalities: modalities?.map((name) => name.toUpperCase()),
+      ...others,
+      thinkingConfig: unlessEmpty({
+        ...thinking,
+        ...(isJsonObject(keptThinking) ? keptThinking : {}),
+      }),
+    }),
+  );
+}
+
+function encodeSampling(sampling: Sampling, drops: Drops): JsonObject {
+  drops.addIf(sampling.logitBias, 'logit_bias');
+  return {
+    maxOutputTokens: sampling.maxOutputTokens,
+    temperature: sampling.temperature,
+    topP: sampling.topP,
+    topK: sampling.topK,
+    stopSequences: sampling.stop,
+    frequencyPenalty: sampling.frequencyPenalty,
+    presencePenalty: sampling.presencePenalty,
+    seed: sampling.seed,
+    candidateCount: sampling.choices,
+    responseLogprobs: sampling.logprobs,
+    logprobs: sampling.topLogprobs,
+  };
+}
+
+/**
+ * A schema's name is a label that Gemini has no place for and its model never sees; its description moves into the schema. Gemini always
+ * holds a model to the schema, so `strict` needs no word.
+ */
+function encodeOutput(output: OutputFormat | null): JsonObject {
+  if (output === null) return {};
+  if (output.kind === 'text') return { responseMimeType: 'text/plain' };
+  if (output.kind === 'json') return { responseMimeType: 'application/json' };
+  const { schema, description } = output;
+  return {
+    responseMimeType: 'application/json',
+    responseJsonSchema:
+      description === null || schema['description'] !== undefined
+        ? schema
+        : { ...schema, description },
+  };
+}

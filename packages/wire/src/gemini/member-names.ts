@@ -1,0 +1,33 @@
+import type { JsonObject, JsonValue } from '../json/value.ts';
+
+/**
+ * An object with its members' names in camelCase: Google reads `system_instruction` and `systemInstruction` alike (proto3 JSON mapping,
+ * https://protobuf.dev/programming-guides/json/). Only this level: what is a caller's own (arguments, schemas, labels) keeps its names.
+ */
+export function camelMembers(object: JsonObject): JsonObject {
+  const names = Object.keys(object);
+  if (!names.some((name) => name.includes('_'))) return object;
+  const camel: Record<string, JsonValue | undefined> = {};
+  for (const name of names) if (name !== '__proto__') camel[camelCase(name)] = object[name];
+  return camel;
+}
+
+/** A leading `_` stays: `_responseJsonSchema` is a name of Google's. */
+function camelCase(name: string): string {
+  return name.replace(/(?<=[A-Za-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** An object without the members that are undefined or null, to be written as JSON. */
+export function said(members: JsonObject): JsonObject {
+  const kept: Record<string, JsonValue> = {};
+  for (const name of Object.keys(members)) {
+    const value = members[name];
+    if (value !== undefined && value !== null && name !== '__proto__') kept[name] = value;
+  }
+  return kept;
+}
+
+/** Nothing in place of an object without members. */
+export function unlessEmpty(members: JsonObject): JsonObject | undefined {
+  return Object.keys(members).length === 0 ? undefined : members;
+}

@@ -1,0 +1,512 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { textPart, type Part } from '../canonical/content.ts';
+import { Drops } from '../canonical/drops.ts';
+import { bareRequest, type CanonicalRequest } from '../canonical/request.ts';
+import {
+  PIXEL_IMAGE,
+  sealedThinking,
+  thinking,
+  toolCall,
+  toolResult,
+  turn,
+  WEATHER_TOOL,
+} from '../canonical/sample-parts.contract.ts';
+import { SAMPLE_REQUESTS, sampleRequest } from '../canonical/samples.contract.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import { geminiCodec } from './codec.ts';
+import { objectsOf } from './event-grammar.contract.ts';
+
+const PLACE = { model: 'models/gemini-3-flash-preview', stream: true };
+
+function fixture(name: string): JsonObject {
+  return JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8'));
+}
+
+function decoded(body: JsonObject): CanonicalRequest {
+  const result = geminiCodec.decodeRequest(body, PLACE);
+  if (!result.ok) throw new Error(`${result.param}: ${result.message}`);
+  return result.value;
+}
+
+function encoded(request: CanonicalRequest): { body: JsonObject; drops: readonly string[] } {
+  const drops = new Drops();
+  const body = geminiCodec.encodeRequest(request, drops);
+  return { body: JSON.parse(JSON.stringify(body)), drops: drops.names };
+}
+
+const contents = (...parts: readonly JsonObject[]): JsonObject => ({
+  contents: [{ role: 'user', parts }],
+});
+const asked = (members: Partial<CanonicalRequest>, model = 'gemini-3-flash-preview') =>
+  encoded(sampleRequest([turn('user', textPart('Hi'))], { model, ...members }));
+
+describe('a request of Gemini', () => {
+  it('is read and written again without a loss', () => {
+    const body = fixture('request.json');
+    const { body: again, drops } = encoded(decoded(body));
+    expect(again).toEqual(body);
+    expect(drops).toEqual([]);
+  });
+
+  it('is read into its canonical places', () => {
+    const request = decoded(fixture('request.json'));
+    expect(request).toMatchObject({
+      origin: 'gemini',
+      model: 'gemini-3-flash-preview',
+      stream: true,
+      toolChoice: { kind: 'tool', name: 'get_weather' },
+      output: { kind: 'json_schema' },
+      sampling: { maxOutputTokens: 300, topK: 40, stop: ['END'], choices: 2, topLogprobs: 3 },
+      reasoning: { effort: 'low', budgetTokens: 1024, show: true },
+      metadata: { team: 'blue' },
+      serviceTier: 'flex',
+      modalities: ['text'],
+      extensions: {
+        cachedContent: 'cachedContents/abc',
+        tools: [{ googleSearch: {} }, { urlContext: {} }],
+        generationConfig: { mediaResolution: 'MEDIA_RESOLUTION_LOW' },
+      },
+    });
+    const [system, user, model, results] = request.turns;
+    expect(system).toEqual(turn('system', textPart('Be brief.')));
+    expect(user?.parts.map(({ kind }) => kind)).toEqual([
+      'text',
+      'image',
+      'audio',
+      'file',
+      'video',
+      'image',
+    ]);
+    expect(user?.parts[5]).toMatchObject({
+      source: { kind: 'id', id: 'gs://bucket/a.jpg', origin: 'gemini' },
+    });
+    expect(model?.parts.map(({ kind }) => kind)).toEqual([
+      'thinking',
+      'text',
+      'tool_call',
+      'tool_call',
+      'foreign',
+      'foreign',
+    ]);
+    expect(model?.parts[2]).toMatchObject({
+      id: 'fc-1',
+      arguments: '{"city":"Köln","days":2}',
+      signature: { origin: 'gemini', value: 'Y2FsbA==' },
+    });
+    expect(results?.parts).toMatchObject([
+      { callId: 'fc-1', isError: false, content: [textPart('{"sky":"grey"}'), { kind: 'image' }] },
+      { callId: 'fc-2', isError: true, content: [textPart('no such city')] },
+    ]);
+  });
+
+  it('may be written in snake_case, with OpenAPI schemas and without ids', () => {
+    const request = decoded(fixture('request-snake-case.json'));
+    const [, , call, result] = request.turns;
+    expect(request.turns[1]?.parts[1]).toMatchObject({ source: { data: '+/8=' } });
+    expect(call?.parts[0]).toMatchObject({
+      id: 'call_kw_0',
+      arguments: '{"city_name":"Bonn"}',
+      signature: { value: 'Y2FsbA==' },
+    });
+    expect(result?.parts[0]).toMatchObject({ callId: 'call_kw_0', content: [textPart('grey')] });
+    expect(request.toolChoice).toEqual({
+      kind: 'allowed',
+      names: ['get_weather', 'get_time'],
+      required: true,
+    });
+    expect(request.tools[0]?.parameters).toEqual({
+      type: 'object',
+      properties: {
+        city_name: { type: ['string', 'null'] },
+        days: { type: 'integer', enum: [1, 2] },
+        tags: { type: 'array', maxItems: 3, items: { type: 'string' } },
+      },
+      required: ['city_name'],
+    });
+    expect(request.output).toMatchObject({
+      schema: { type: 'array', items: { type: 'string' } },
+    });
+    const { body } = encoded(request);
+    expect(body).toMatchObject({
+      contents: [
+        {},
+        { parts: [{ functionCall: { name: 'get_weather', args: { city_name: 'Bonn' } } }] },
+        { role: 'user', parts: [{ functionResponse: { response: { output: 'grey' } } }] },
+      ],
+      safetySettings: [],
+    });
+    expect(JSON.stringify(body)).not.toContain('call_kw_');
+  });
+
+  it('keeps what nobody knows', () => {
+    const body = {
+      ...contents({ text: 'Hi', speechMetadata: { speaker: 'a' } }, { hologram: { layers: 3 } }),
+      newThing: { a: 1 },
+      generationConfig: { newKnob: [1], responseMimeType: 'text/x.enum', responseSchema: {} },
+      toolConfig: { functionCallingConfig: { mode: 'SOMEDAY' } },
+    };
+    expect(encoded(decoded(body)).body).toEqual(body);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['contents that are text', { contents: 'Hi' }, 'contents'],
+    ['a content that is text', { contents: ['Hi'] }, 'contents[0]'],
+    ['an unknown role', { contents: [{ role: 'system', parts: [] }] }, 'contents[0].role'],
+    ['a text that is a number', contents({ text: 1 }), 'contents[0].parts[0].text'],
+    [
+      'data without a type',
+      contents({ text: 'a' }, { inlineData: { data: '' } }),
+      'contents[0].parts[1].inlineData.mimeType',
+    ],
+    [
+      'a call without a name',
+      contents({ functionCall: { args: {} } }),
+      'contents[0].parts[0].functionCall.name',
+    ],
+    [
+      'arguments as text',
+      contents({ functionCall: { name: 'f', args: '{}' } }),
+      'contents[0].parts[0].functionCall.args',
+    ],
+    ['a tool that is text', { contents: [], tools: ['search'] }, 'tools[0]'],
+    [
+      'a declaration without a name',
+      { contents: [], tools: [{ functionDeclarations: [{}] }] },
+      'tools[0].functionDeclarations[0].name',
+    ],
+    [
+      'a temperature in words',
+      { contents: [], generationConfig: { temperature: 'hot' } },
+      'generationConfig.temperature',
+    ],
+    [
+      'stops that are numbers',
+      { contents: [], generation_config: { stop_sequences: [1] } },
+      'generationConfig.stopSequences[0]',
+    ],
+    ['labels that are numbers', { contents: [], labels: { a: 1 } }, 'labels.a'],
+    ['instructions as text', { contents: [], systemInstruction: 'x' }, 'systemInstruction'],
+  ])('is refused for %s, with the place', (_, body, param) => {
+    expect(geminiCodec.decodeRequest(body, PLACE)).toMatchObject({ ok: false, param });
+  });
+
+  it('is refused without a model', () => {
+    const place = { model: null, stream: null };
+    expect(geminiCodec.decodeRequest({ contents: [] }, place)).toMatchObject({
+      ok: false,
+      code: 'missing_parameter',
+      param: 'model',
+    });
+  });
+
+  it('has a turn for an answer that came in many chunks, as the SDK hands it back', () => {
+    const model = (...parts: readonly JsonObject[]) => ({ role: 'model', parts });
+    const request = decoded({
+      contents: [
+        { role: 'user', parts: [{ text: 'Hi' }] },
+        model({ text: 'Think', thought: true }),
+        model({ text: 'ing.', thought: true }),
+        model({ text: 'Hel' }),
+        model({ text: 'lo' }),
+        model({ functionCall: { name: 'f', args: {} } }),
+        model({ text: '' }),
+      ],
+    });
+    expect(request.turns[1]?.parts).toMatchObject([
+      thinking('Thinking.', null),
+      textPart('Hello'),
+      { kind: 'tool_call', id: 'call_kw_0' },
+    ]);
+  });
+
+  it('gives results without ids to calls of their name, in order', () => {
+    const call = (name: string) => ({ functionCall: { name, args: {} } });
+    const result = (name: string, id?: string) => ({
+      functionResponse: { name, response: {}, ...(id === undefined ? {} : { id }) },
+    });
+    const request = decoded({
+      contents: [
+        { role: 'model', parts: [call('a'), call('b'), call('a')] },
+        { role: 'user', parts: [result('b'), result('a'), result('a'), result('c')] },
+      ],
+    });
+    const ids = request.turns[1]?.parts.map((part) => part.kind === 'tool_result' && part.callId);
+    expect(ids).toEqual(['call_kw_1', 'call_kw_0', 'call_kw_2', 'call_kw_r_3']);
+  });
+
+  it('comes back the same whatever it says', () => {
+    const text = fc.string();
+    const part = fc.oneof(
+      fc.record({ text: text.filter((value) => value !== '') }),
+      fc.record({
+        inlineData: fc.record({ mimeType: fc.constant('image/png'), data: fc.base64String() }),
+      }),
+      fc.record({
+        functionCall: fc.record({
+          id: fc.stringMatching(/^fc[a-z0-9]{1,8}$/),
+          name: fc.constantFrom('f', 'g'),
+          args: fc.dictionary(fc.stringMatching(/^[a-z_]{1,5}$/), fc.jsonValue({ maxDepth: 2 })),
+        }),
+      }),
+      fc.record({
+        functionResponse: fc.record({
+          id: fc.stringMatching(/^fc[a-z0-9]{1,8}$/),
+          name: fc.constantFrom('f', 'g'),
+          response: fc.record({ sky: fc.jsonValue({ maxDepth: 1 }), output: text }),
+        }),
+      }),
+    );
+    const body = fc.record({
+      contents: fc.array(
+        fc.record({ role: fc.constant('user'), parts: fc.array(part, { minLength: 1 }) }),
+        { minLength: 1 },
+      ),
+      generationConfig: fc.record({
+        temperature: fc.float({ noNaN: true, noDefaultInfinity: true }),
+        topK: fc.nat(),
+      }),
+    });
+    fc.assert(
+      fc.property(body, (value) => {
+        const sent: JsonObject = JSON.parse(JSON.stringify(value));
+        expect(encoded(decoded(sent)).body).toEqual(sent);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is decoded without a throw whatever arrives', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.constantFrom('contents', 'tools', 'generationConfig', 'toolConfig', 'labels', 'x'),
+          fc.jsonValue(),
+        ),
+        (value) => {
+          const body: JsonObject = JSON.parse(JSON.stringify(value));
+          expect(geminiCodec.decodeRequest(body, PLACE).ok).toBeTypeOf('boolean');
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a request of another dialect towards Gemini', () => {
+  it.each([...SAMPLE_REQUESTS])('is written: %s', (_, request) => {
+    const { body, drops } = encoded({ ...request, model: 'gemini-3-flash-preview' });
+    expect({ body, drops }).toMatchSnapshot();
+  });
+
+  it('calls tools by name, its results in the order of the calls', () => {
+    const { body } = encoded(
+      sampleRequest(
+        [
+          turn('user', textPart('Hi')),
+          turn('assistant', toolCall('a', 'f', '{}'), toolCall('b', 'g', 'not json')),
+          turn('user', toolResult('b', textPart('2'))),
+          turn('user', toolResult('a', textPart('1'))),
+        ],
+        { model: 'gemini-2.5-flash' },
+      ),
+    );
+    expect(body['contents']).toEqual([
+      { role: 'user', parts: [{ text: 'Hi' }] },
+      {
+        role: 'model',
+        parts: [
+          { functionCall: { name: 'f', args: {} } },
+          { functionCall: { name: 'g', args: { input: 'not json' } } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { functionResponse: { name: 'f', response: { output: '1' } } },
+          { functionResponse: { name: 'g', response: { output: '2' } } },
+        ],
+      },
+    ]);
+  });
+
+  const LOOP = [
+    turn('user', textPart('Hi')),
+    turn('assistant', toolCall('a', 'f', '{}')),
+    turn('user', toolResult('a', textPart('1'))),
+    turn('assistant', textPart('Done.')),
+    turn('user', textPart('Again')),
+    turn('assistant', toolCall('b', 'f', '{}'), toolCall('c', 'f', '{}')),
+    turn('user', toolResult('b', textPart('1')), toolResult('c', textPart('2'))),
+  ];
+
+  it.each<[string, boolean]>([
+    ['gemini-3-pro-preview', true],
+    ['gemini-flash-latest', true],
+    ['gemini-2.5-pro', false],
+    ['gemini-2.0-flash', false],
+    ['some-tuned-model', false],
+  ])('signs the first call of each step of the turn for %s: %s', (model, signs) => {
+    const { body } = encoded(sampleRequest(LOOP, { model }));
+    const text = JSON.stringify(body);
+    expect(text.split('skip_thought_signature_validator').length - 1).toBe(signs ? 1 : 0);
+    if (!signs) return;
+    expect(body['contents']).toMatchObject([
+      {},
+      {},
+      {},
+      {},
+      {},
+      { parts: [{ thoughtSignature: 'skip_thought_signature_validator' }, {}] },
+      {},
+    ]);
+  });
+
+  it('never shows Google the thoughts of others, and its own byte for byte', () => {
+    const gemini = { origin: 'gemini', value: 'Z2Vt+/8=' } as const;
+    const foreign = { origin: 'anthropic-messages', value: 'YW50' } as const;
+    const { body, drops } = encoded(
+      sampleRequest(
+        [
+          turn('user', textPart('Hi')),
+          turn(
+            'assistant',
+            thinking('Theirs.', foreign),
+            sealedThinking(foreign),
+            thinking('Ours.', gemini),
+            thinking('', gemini),
+            toolCall('a', 'f', '{}'),
+          ),
+        ],
+        { model: 'gemini-3-pro-preview' },
+      ),
+    );
+    expect(body['contents']).toMatchObject([
+      {},
+      {
+        parts: [
+          { text: 'Ours.', thought: true, thoughtSignature: 'Z2Vt+/8=' },
+          { functionCall: { name: 'f' }, thoughtSignature: 'Z2Vt+/8=' },
+        ],
+      },
+    ]);
+    expect(drops).toEqual(['thinking']);
+  });
+
+  it.each<
+    [string, Partial<NonNullable<CanonicalRequest['reasoning']>>, JsonValue, readonly string[]]
+  >([
+    ['gemini-3-flash-preview', { effort: 'medium' }, { thinkingLevel: 'MEDIUM' }, []],
+    ['gemini-3-pro-preview', { effort: 'medium' }, { thinkingLevel: 'HIGH' }, []],
+    ['gemini-3.1-pro-preview', { effort: 'minimal' }, { thinkingLevel: 'LOW' }, []],
+    ['gemini-3.5-flash', { effort: 'none' }, { thinkingLevel: 'MINIMAL' }, ['reasoning_effort']],
+    ['gemini-3.5-flash', { budgetTokens: 8000 }, { thinkingLevel: 'MEDIUM' }, []],
+    ['gemini-3.5-flash', { adaptive: true, show: true }, { includeThoughts: true }, []],
+    ['gemini-2.5-flash', { effort: 'none' }, { thinkingBudget: 0 }, []],
+    ['gemini-2.5-flash', { effort: 'xhigh' }, { thinkingBudget: 24_576 }, []],
+    ['gemini-2.5-flash', { adaptive: true }, { thinkingBudget: -1 }, []],
+    ['gemini-2.5-flash-lite', { budgetTokens: 100 }, { thinkingBudget: 512 }, []],
+    ['gemini-2.5-pro', { effort: 'none' }, { thinkingBudget: 128 }, ['reasoning_effort']],
+    ['gemini-2.5-pro', { effort: 'max' }, { thinkingBudget: 32_768 }, []],
+    ['gemini-2.0-flash', { effort: 'low' }, null, ['reasoning']],
+  ])('thinks as %s understands it: %j', (model, reasoning, thinkingConfig, names) => {
+    const { body, drops } = asked(
+      {
+        reasoning: {
+          effort: null,
+          budgetTokens: null,
+          adaptive: false,
+          show: null,
+          summary: null,
+          ...reasoning,
+        },
+      },
+      model,
+    );
+    expect(body['generationConfig']).toEqual(
+      thinkingConfig === null ? undefined : { thinkingConfig },
+    );
+    expect(drops).toEqual(names);
+  });
+
+  it.each<
+    readonly [CanonicalRequest['toolChoice'], boolean, string, readonly [JsonObject, ...string[]]]
+  >([
+    [null, true, 'gemini-2.5-flash', [{ mode: 'VALIDATED' }]],
+    [{ kind: 'auto' }, false, 'gemini-2.5-flash', [{ mode: 'AUTO' }]],
+    [{ kind: 'required' }, true, 'gemini-2.5-flash', [{ mode: 'ANY' }]],
+    [{ kind: 'none' }, false, 'gemini-2.5-flash', [{ mode: 'NONE' }]],
+    [{ kind: 'auto' }, true, 'gemini-2.0-flash', [{ mode: 'AUTO' }, 'strict']],
+    [
+      { kind: 'allowed', names: ['a', 'b'], required: false },
+      false,
+      'gemini-2.5-flash',
+      [{ mode: 'VALIDATED', allowedFunctionNames: ['a', 'b'] }],
+    ],
+  ])('chooses tools: %j, strict %s, %s', (toolChoice, strict, model, [config, ...names]) => {
+    const tools = [{ ...WEATHER_TOOL, strict }];
+    const { body, drops } = asked({ toolChoice, tools }, model);
+    expect(body['toolConfig']).toEqual({ functionCallingConfig: config });
+    expect(drops).toEqual(names);
+  });
+
+  it('has pictures of a result beside it before Gemini 3, and inside it since', () => {
+    const turns = [
+      turn('assistant', toolCall('a', 'f', '{}')),
+      turn('user', toolResult('a', textPart('See:'), PIXEL_IMAGE)),
+    ];
+    const old = encoded(sampleRequest(turns, { model: 'gemini-2.5-flash' })).body;
+    expect(old['contents']).toMatchObject([
+      {},
+      { parts: [{ functionResponse: { name: 'f' } }, { inlineData: { mimeType: 'image/png' } }] },
+    ]);
+    const since = encoded(sampleRequest(turns, { model: 'gemini-3-pro-preview' })).body;
+    expect(since['contents']).toMatchObject([
+      {},
+      { parts: [{ functionResponse: { parts: [{ inlineData: { mimeType: 'image/png' } }] } }] },
+    ]);
+  });
+
+  it('says instructions alone as what the user says', () => {
+    const { body, drops } = encoded(sampleRequest([turn('system', textPart('Count.'))]));
+    expect(body).toEqual({ contents: [{ role: 'user', parts: [{ text: 'Count.' }] }] });
+    expect(drops).toEqual(['system_position']);
+  });
+
+  it('takes 200 parallel calls, a megabyte of arguments and arguments of any depth', () => {
+    const long = JSON.stringify({ text: 'x'.repeat(1 << 20) });
+    const deep = '[{"a":'.repeat(100_000);
+    const closed = `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`;
+    const calls: Part[] = Array.from({ length: 200 }, (_, n) => toolCall(`c${n}`, 'f', '{}'));
+    const { body } = encoded(
+      bareRequest('openai-chat', 'gemini-3-pro-preview', [
+        turn(
+          'assistant',
+          ...calls,
+          ...[long, deep, closed].map((text) => toolCall('x', 'f', text)),
+        ),
+        turn('user', ...calls.map((_, n) => toolResult(`c${199 - n}`, textPart(String(199 - n))))),
+      ]),
+    );
+    const [model, user] = objectsOf(body['contents']).map(({ parts }) => objectsOf(parts));
+    expect(model?.length).toBe(203);
+    expect(model?.slice(201)).toMatchObject([
+      { functionCall: { args: { input: deep } } },
+      { functionCall: { args: { input: closed } } },
+    ]);
+    expect(user?.[0]).toMatchObject({ functionResponse: { response: { output: '0' } } });
+  });
+
+  it('takes more parts than a function takes arguments', () => {
+    const parts: Part[] = Array.from({ length: 150_000 }, () => textPart('a'));
+    const long = { role: 'assistant', name: null, parts } as const;
+    const { body } = encoded(
+      bareRequest('openai-chat', 'm', [turn('assistant', textPart('b')), long]),
+    );
+    const request = decoded({
+      contents: [{ role: 'model', parts: [{ text: 'c' }] }, ...objectsOf(body['contents'])],
+    });
+    expect(request.turns[0]?.parts.length).toBe(150_001);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * `usageMetadata`. Source: `GenerateContentResponseUsageMetadata` of @google/genai: the prompt counts what was cached, the candidates leave
+ * the thoughts out, results of Google's own tools count apart from the prompt.
+ */
+import type { Drops } from '../canonical/drops.ts';
+import { lenientCount } from '../canonical/read-member.ts';
+import type { CanonicalUsage } from '../canonical/response.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { said } from './member-names.ts';
+
+export function decodeUsage(usage: JsonValue | undefined): CanonicalUsage | null {
+  if (!isJsonObject(usage)) return null;
+  const thoughts = lenientCount(usage['thoughtsTokenCount']);
+  return {
+    inputTokens:
+      lenientCount(usage['promptTokenCount']) + lenientCount(usage['toolUsePromptTokenCount']),
+    outputTokens: lenientCount(usage['candidatesTokenCount']) + thoughts,
+    cachedTokens: lenientCount(usage['cachedContentTokenCount']),
+    cacheWriteTokens: 0,
+    reasoningTokens: thoughts,
+    audioInputTokens:
+      audioIn(usage['promptTokensDetails']) + audioIn(usage['toolUsePromptTokensDetails']),
+    audioOutputTokens: audioIn(usage['candidatesTokensDetails']),
+  };
+}
+
+function audioIn(details: JsonValue | undefined): number {
+  if (!isJsonArray(details)) return 0;
+  let tokens = 0;
+  for (const each of details) {
+    if (isJsonObject(each) && each['modality'] === 'AUDIO') {
+      tokens += lenientCount(each['tokenCount']);
+    }
+  }
+  return tokens;
+}
+
+export function encodeUsage(usage: CanonicalUsage, drops: Drops): JsonObject {
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = usage;
+  const { audioInputTokens, audioOutputTokens } = usage;
+  if (usage.cacheWriteTokens > 0) drops.add('cache_write_tokens');
+  const answered = Math.max(outputTokens - reasoningTokens, 0);
+  return said({
+    promptTokenCount: inputTokens,
+    cachedContentTokenCount: cachedTokens > 0 ? cachedTokens : null,
+    candidatesTokenCount: answered,
+    thoughtsTokenCount: reasoningTokens > 0 ? reasoningTokens : null,
+    totalTokenCount: inputTokens + outputTokens,
+    promptTokensDetails: modalities(inputTokens, audioInputTokens),
+    candidatesTokensDetails: modalities(answered, audioOutputTokens),
+  });
+}
+
+/** Which tokens were sound; nothing where none were. */
+function modalities(all: number, audio: number): JsonValue {
+  if (audio === 0) return null;
+  return [
+    { modality: 'TEXT', tokenCount: Math.max(all - audio, 0) },
+    { modality: 'AUDIO', tokenCount: audio },
+  ];
+}

@@ -1,0 +1,154 @@
+import type { ForeignPart, Part, TextPart, ThinkingPart, Signature } from '../canonical/content.ts';
+import type { AnswerStamp } from '../canonical/codec.ts';
+import { urlOfMedia } from '../canonical/data-url.ts';
+import type { Drops } from '../canonical/drops.ts';
+import type { CanonicalResponse, Choice } from '../canonical/response.ts';
+import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
+import { encodeAnnotations } from './annotations-shape.ts';
+import type { Block } from './encode-content.ts';
+import { encodeReasoning } from './reasoning-details.ts';
+import { riderOf } from './riders.ts';
+import { encodeStop, nameStop } from './stop-reasons.ts';
+import { encodeToolCall, extraContent } from './tool-call-shape.ts';
+import { encodeUsage } from './usage-shape.ts';
+
+/** A whole answer: texts of a choice in one string, thoughts in `reasoning_content` with their proofs in `reasoning_details`. */
+export function encodeResponse(
+  response: CanonicalResponse,
+  stamp: AnswerStamp,
+  drops: Drops,
+): JsonObject {
+  const { origin, extensions, usage } = response;
+  const own = origin === 'openai-chat';
+  if (!own) for (const name of Object.keys(extensions)) drops.add(name);
+  return {
+    id: response.id ?? `chatcmpl-${stamp.id}`,
+    object: 'chat.completion',
+    created: response.createdAt ?? stamp.createdAt,
+    model: response.model ?? stamp.model,
+    choices: response.choices.map((choice, index) => encodeChoice(choice, index, own, drops)),
+    ...(usage === null ? {} : { usage: encodeUsage(usage) }),
+    ...(own ? extensions : {}),
+  };
+}
+
+interface Answer {
+  readonly thoughts: ThinkingPart[];
+  readonly calls: Block[];
+  readonly images: JsonValue[];
+  readonly annotations: JsonValue[];
+  readonly message: Block;
+  readonly choice: Block;
+  text: string | null;
+  refusal: string | null;
+  signature: Signature | null;
+}
+
+function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops): JsonObject {
+  const answer: Answer = {
+    thoughts: [],
+    calls: [],
+    images: [],
+    annotations: [],
+    message: {},
+    choice: {},
+    text: null,
+    refusal: null,
+    signature: null,
+  };
+  for (const part of choice.parts) sortPart(part, answer, drops);
+  const stop = { reason: choice.stop, detail: choice.stopDetail };
+  nameStop(stop, own, drops);
+  const { calls, images, annotations } = answer;
+  return {
+    index,
+    message: {
+      role: 'assistant',
+      content: answer.text,
+      refusal: answer.refusal,
+      ...encodeReasoning(answer.thoughts),
+      ...(annotations.length > 0 ? { annotations } : {}),
+      ...(images.length > 0 ? { images } : {}),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+      ...extraContent(answer.signature),
+      ...answer.message,
+    },
+    logprobs: encodeLogprobs(
+      choice.logprobs,
+      answer.text === null && answer.refusal !== null,
+      drops,
+    ),
+    finish_reason: encodeStop(stop, own, answer.refusal !== null),
+    ...answer.choice,
+  };
+}
+
+function sortPart(part: Part, answer: Answer, drops: Drops): void {
+  switch (part.kind) {
+    case 'text':
+      answer.text = (answer.text ?? '') + part.text;
+      answer.signature ??= part.signature;
+      cite(part, answer, drops);
+      return;
+    case 'refusal':
+      answer.refusal = (answer.refusal ?? '') + part.text;
+      return;
+    case 'thinking':
+      answer.thoughts.push(part);
+      return;
+    case 'tool_call':
+      answer.calls.push({ ...encodeToolCall(part, part.signature) });
+      return;
+    case 'image': {
+      const image = encodeImage(part);
+      if (image === null) drops.add('image');
+      else answer.images.push(image);
+      return;
+    }
+    case 'foreign':
+      if (!putForeign(part, answer)) drops.add(part.name);
+      return;
+    default:
+      drops.add(part.kind);
+  }
+}
+
+/** Whether it had a place. */
+function putForeign(part: ForeignPart, answer: Answer): boolean {
+  if (part.origin !== 'openai-chat') return false;
+  const rider = riderOf(part);
+  if (rider?.owner === 'choice') answer.choice[rider.member] = rider.value;
+  else if (rider?.owner === 'message') answer.message[rider.member] = rider.value;
+  else if (part.name === 'audio') answer.message['audio'] = part.value;
+  else return false;
+  return true;
+}
+
+function cite({ annotations }: TextPart, answer: Answer, drops: Drops): void {
+  if (annotations === null) return;
+  const list = encodeAnnotations(annotations);
+  if (list === null) drops.add('citations');
+  else answer.annotations.push(...list);
+}
+
+/** A picture the model made, in OpenRouter's shape; null for one that has only an id. */
+export function encodeImage({ source }: Extract<Part, { kind: 'image' }>): JsonObject | null {
+  const url = urlOfMedia(source);
+  return url === null ? null : { type: 'image_url', image_url: { url } };
+}
+
+/** Lists of tokens as OpenAI writes them; another form is none of this dialect. */
+export function logprobsOf(list: readonly JsonValue[], ofRefusal: boolean): JsonObject {
+  return ofRefusal ? { content: null, refusal: list } : { content: list, refusal: null };
+}
+
+function encodeLogprobs(
+  logprobs: JsonValue | null,
+  ofRefusal: boolean,
+  drops: Drops,
+): JsonObject | null {
+  if (logprobs === null) return null;
+  if (isJsonArray(logprobs)) return logprobsOf(logprobs, ofRefusal);
+  drops.add('logprobs');
+  return null;
+}

@@ -1,0 +1,117 @@
+import type { Decoded, RequestPlace } from '../canonical/codec.ts';
+import {
+  decoding,
+  missingFault,
+  optionalBoolean,
+  optionalCount,
+  optionalNumber,
+  optionalString,
+  othersIn,
+} from '../canonical/read-member.ts';
+import {
+  bareRequest,
+  NO_SAMPLING,
+  type CanonicalRequest,
+  type Sampling,
+} from '../canonical/request.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import { decodeTurns } from './decode-input.ts';
+import { RESPONSES } from './dialect.ts';
+import {
+  decodeInclude,
+  decodeMetadata,
+  decodeReasoning,
+  decodeText,
+  decodeUser,
+  isUsual,
+} from './settings.ts';
+import { decodeToolChoice, decodeTools } from './tools.ts';
+
+/** Members with a canonical place; all others ride along. Source: `ResponseCreateParamsBase` of the official SDK. */
+const KNOWN: ReadonlySet<string> = new Set([
+  'model',
+  'input',
+  'instructions',
+  'stream',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'text',
+  'reasoning',
+  'include',
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'top_logprobs',
+  'user',
+  'safety_identifier',
+  'metadata',
+  'service_tier',
+  'prompt_cache_key',
+  'store',
+  'previous_response_id',
+]);
+/** Where one of these is given a conversation is known without `input`. */
+const STATES = ['previous_response_id', 'conversation', 'prompt'] as const;
+
+export function decodeRequest(body: JsonObject, place: RequestPlace): Decoded<CanonicalRequest> {
+  return decoding(() => readRequest(body, place));
+}
+
+function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
+  const model = optionalString(body, 'model', '') ?? place.model;
+  if (model === null) throw missingFault('model');
+  if ((body['input'] ?? null) === null && STATES.every((name) => (body[name] ?? null) === null)) {
+    throw missingFault('input');
+  }
+  const { tools, hosted } = decodeTools(body);
+  const { choice, rest: hostedChoice } = decodeToolChoice(body);
+  const text = decodeText(body);
+  const reasoning = decodeReasoning(body);
+  const include = decodeInclude(body);
+  const user = decodeUser(body);
+  return {
+    ...bareRequest(RESPONSES, model, decodeTurns(body)),
+    stream: optionalBoolean(body, 'stream', '') ?? place.stream ?? false,
+    tools,
+    toolChoice: choice,
+    parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls', ''),
+    ...text.value,
+    sampling: readSampling(body, include.logprobs),
+    reasoning: reasoning.value,
+    user: user.value,
+    metadata: decodeMetadata(body),
+    serviceTier: optionalString(body, 'service_tier', ''),
+    promptCacheKey: optionalString(body, 'prompt_cache_key', ''),
+    store: optionalBoolean(body, 'store', ''),
+    previousResponseId: optionalString(body, 'previous_response_id', ''),
+    extensions: {
+      ...unusual(othersIn(body, KNOWN)),
+      ...user.rest,
+      ...(hosted.length === 0 ? null : { tools: hosted }),
+      ...(hostedChoice === null ? null : { tool_choice: hostedChoice }),
+      ...(text.rest === null ? null : { text: text.rest }),
+      ...(reasoning.rest === null ? null : { reasoning: reasoning.rest }),
+      ...(include.rest.length === 0 ? null : { include: include.rest }),
+    },
+  };
+}
+
+function readSampling(body: JsonObject, logprobs: boolean | null): Sampling {
+  return {
+    ...NO_SAMPLING,
+    maxOutputTokens: optionalCount(body, 'max_output_tokens', ''),
+    temperature: optionalNumber(body, 'temperature', ''),
+    topP: optionalNumber(body, 'top_p', ''),
+    logprobs,
+    topLogprobs: optionalCount(body, 'top_logprobs', ''),
+  };
+}
+
+function unusual(others: JsonObject): JsonObject {
+  const kept: Record<string, JsonValue | undefined> = {};
+  for (const [name, value] of Object.entries(others)) {
+    if (!isUsual(name, value)) kept[name] = value;
+  }
+  return kept;
+}

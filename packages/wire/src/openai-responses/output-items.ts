@@ -1,0 +1,55 @@
+/** Output items, as whole answers write them. */
+import type { ImagePart, ThinkingPart, ToolCallPart } from '../canonical/content.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import { sealProof } from './reasoning-item.ts';
+
+/** Signature or seal of a thought, for the caller to hand back. */
+export function thoughtProof({
+  sealed,
+  signature,
+}: Pick<ThinkingPart, 'sealed' | 'signature'>): string | null {
+  if (sealed !== null) return sealProof({ of: 'sealed', signature: sealed });
+  return signature === null ? null : sealProof({ of: 'thought', signature });
+}
+
+export function textBlock(
+  text: string,
+  annotations: readonly JsonValue[],
+  logprobs: readonly JsonValue[],
+): JsonObject {
+  return { type: 'output_text', text, annotations, logprobs };
+}
+
+export function messageItem(id: string, status: string, content: readonly JsonValue[]): JsonObject {
+  return { id, type: 'message', status, role: 'assistant', content };
+}
+
+export function callItem(
+  call: Pick<ToolCallPart, 'id' | 'name' | 'custom'>,
+  id: string,
+  text: string,
+  status: string,
+): JsonObject {
+  const { custom, name, id: callId } = call;
+  return {
+    id,
+    type: custom ? 'custom_tool_call' : 'function_call',
+    status,
+    call_id: callId,
+    name,
+    [custom ? 'input' : 'arguments']: text,
+  };
+}
+
+/** An image that a model made, as the dialect's own image tool would tell it; null without its bytes. */
+export function imageItem({ source }: ImagePart, id: string): JsonObject | null {
+  if (source.kind !== 'base64') return null;
+  const format = source.mediaType.slice(source.mediaType.indexOf('/') + 1);
+  return {
+    id,
+    type: 'image_generation_call',
+    status: 'completed',
+    output_format: format,
+    result: source.data,
+  };
+}

@@ -1,0 +1,60 @@
+import { lenientString } from '../canonical/read-member.ts';
+import type { Choice, StopReason } from '../canonical/response.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
+
+/** What an answer holds, as far as it tells why the model stopped. */
+export interface Heard {
+  text: boolean;
+  refusal: boolean;
+  toolCall: boolean;
+}
+
+export interface Stop {
+  readonly reason: StopReason;
+  readonly detail: string | null;
+}
+
+const INCOMPLETE: Readonly<Record<string, StopReason>> = {
+  max_output_tokens: 'length',
+  content_filter: 'content_filter',
+};
+/** What `other` may stand for when this dialect told it: reasons of an incomplete answer, and states that are not its end. */
+const OTHER_REASONS = new Set(['max_messages', 'steered']);
+const OTHER_STATES = new Set(['cancelled', 'queued', 'in_progress']);
+
+/** Why a model stopped; the dialect has states instead of reasons, so calls and refusals are told by what was heard. */
+export function decodeStop(response: JsonObject, heard: Heard): Stop {
+  const status = lenientString(response['status']) ?? 'completed';
+  if (status === 'incomplete') {
+    const details = response['incomplete_details'];
+    const why = isJsonObject(details) ? lenientString(details['reason']) : null;
+    const reason = why !== null && Object.hasOwn(INCOMPLETE, why) ? INCOMPLETE[why] : undefined;
+    return reason === undefined
+      ? { reason: 'other', detail: why ?? status }
+      : { reason, detail: null };
+  }
+  if (status !== 'completed') return { reason: 'other', detail: status };
+  if (heard.toolCall) return { reason: 'tool_calls', detail: null };
+  return { reason: heard.refusal && !heard.text ? 'refusal' : 'stop', detail: null };
+}
+
+/** An answer's state. `incomplete` is why, null where it is complete. */
+export interface FinalState {
+  readonly status: string;
+  readonly incomplete: string | null;
+}
+
+/** The reverse. A stop sequence, a pause and a refusal are complete answers here. */
+export function encodeStop({ stop, stopDetail }: Pick<Choice, 'stop' | 'stopDetail'>): FinalState {
+  if (stop === 'length' || stop === 'context_length') return incomplete('max_output_tokens');
+  if (stop === 'content_filter') return incomplete('content_filter');
+  if (stop === 'other' && stopDetail !== null) {
+    if (OTHER_REASONS.has(stopDetail)) return incomplete(stopDetail);
+    if (OTHER_STATES.has(stopDetail)) return { status: stopDetail, incomplete: null };
+  }
+  return { status: 'completed', incomplete: null };
+}
+
+function incomplete(reason: string): FinalState {
+  return { status: 'incomplete', incomplete: reason };
+}
