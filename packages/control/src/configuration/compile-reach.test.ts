@@ -29,6 +29,7 @@ models: [{ alias: smart, pool: chat }]
       fingerprint: fingerprintOf,
       storedConsumers: [],
       slotOf: () => ({ slot: 0, generation: 1 }),
+      wallNow: Date.UTC(2026, 10, 25),
       version: 1,
     },
   );

@@ -26,6 +26,7 @@ describe.each(GUIDES)('%s', (guide) => {
         fingerprint: fingerprintOf,
         storedConsumers: [],
         slotOf: () => ({ slot: 0, generation: 1 }),
+        wallNow: Date.UTC(2026, 10, 25),
         version: 1,
       });
       expect(loaded).toMatchObject({ ok: true, warnings: [] });

@@ -65,15 +65,21 @@ describe('what calling a candidate takes', () => {
       auth: { kind: 'header', name: 'x-api-key' },
       headers: [title],
     });
-    expect(declared.headers.slice(0, 4)).toEqual(['x-api-key', 'sk-test-a', 'x-title', 'my team']);
+    expect(declared.faces[0]?.whole.headers.slice(0, 4)).toEqual([
+      'x-api-key',
+      'sk-test-a',
+      'x-title',
+      'my team',
+    ]);
     const query = target({ ...provider, auth: { kind: 'query', name: 'key' }, apiVersion: 'v2' });
-    expect(query.paths['embeddings']).toBe('/api/embeddings?api-version=v2&key=sk-test-a');
-    expect(query.headers.join(' ')).not.toContain('sk-test-a');
+    const { embeddings } = query.operations;
+    expect(embeddings.path).toBe('/api/embeddings?api-version=v2&key=sk-test-a');
+    expect([...embeddings.headers, ...query.headers].join(' ')).not.toContain('sk-test-a');
   });
 
   it('names the deployment in the path where the vendor wants it there', () => {
     const azure = { kind: 'azure-openai', baseUrl: 'https://r.openai.azure.com/openai' };
-    expect(target(azure).paths['chat.completions']).toBe(
+    expect(target(azure).operations['chat.completions'].path).toBe(
       '/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21',
     );
   });
