@@ -6,6 +6,7 @@ import type { SettleAt } from '@keywell/core/keys/reserve';
 import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-stats';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { readingMatterOf } from '../translate/reading-matter.ts';
 import { unfitFor } from '../translate/fitness.ts';
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
@@ -42,9 +43,11 @@ export class CallNeeds implements Needs {
 
   #needAt(candidate: Candidate): Need {
     const { breaker, provider, price, contextLength } = candidate;
-    const { body, facts, live } = this.#exchange;
+    const { facts, live } = this.#exchange;
+    const { textBytes, attachedTokens } = readingMatterOf(this.#exchange);
+    const perToken = learnedBytesPerToken(live.table, breaker);
     const size = {
-      inputTokens: Math.ceil(body.byteLength / learnedBytesPerToken(live.table, breaker)),
+      inputTokens: Math.ceil(textBytes / perToken) + attachedTokens,
       maxOutputTokens: facts?.maxOutputTokens ?? null,
       choices: facts?.n ?? 1,
       contextLength,
