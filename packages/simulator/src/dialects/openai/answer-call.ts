@@ -3,7 +3,7 @@ import type { Refusal } from '../../faces/refusal.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { KeyOwner } from '../../provider-state.ts';
 import type { Exchange } from '../dialect.ts';
-import { refuse, refusedCredential } from '../exchange.ts';
+import { refusalAnswer, refuse, refusedCall, refusedCredential } from '../exchange.ts';
 import { modelOf, parseJson } from '../json-body.ts';
 import type { JsonObject } from '../json-body.ts';
 import { azureFramed, filtered } from '../azure/content-filter.ts';
@@ -12,7 +12,7 @@ import type { PricedReply } from '../serve-call.ts';
 import { chatReply, frameChat } from './chat-answer.ts';
 import { completionReply, frameCompletion } from './completion-answer.ts';
 import { dimensionsOf, embeddingBody } from './embedding-answer.ts';
-import { badRequest, malformedJson } from './request-errors.ts';
+import { badRequest, malformedJson, unknownUrl } from './request-errors.ts';
 import { readChat, readCompletion, readEmbeddings } from './request.ts';
 import type { OpenaiRequest, Operation } from './request.ts';
 
@@ -94,3 +94,29 @@ function priceReply(
   const answered = exchange.call.dialect === 'azure' ? azureFramed(framed) : framed;
   return { framed: answered, body: framed.body, outputTokens: reply.outputTokens };
 }
+
+/** What one line of a batch is answered: as the call alone would be, charged to nobody. */
+export function batchedBody(
+  exchange: Exchange,
+  owner: KeyOwner,
+  url: string,
+  body: JsonObject,
+): { readonly status: number; readonly body: unknown } {
+  const operation = BATCHED[url];
+  const request = operation === undefined ? unknownUrl('POST', url) : READERS[operation](body);
+  const model = isRefusal(request) ? undefined : exchange.state.models.get(request.model);
+  const made = isRefusal(request)
+    ? request
+    : model === undefined
+      ? exchange.face.refusals.model_not_found(refusedCall(exchange, owner, request), {})
+      : (checkModel(model, request) ?? priceReply(exchange, model, request));
+  if (!isRefusal(made)) return { status: 200, body: JSON.parse(String(made.body())) };
+  const { status, body: told } = refusalAnswer(exchange, made, []);
+  return { status, body: JSON.parse(String(told)) };
+}
+
+const BATCHED: Readonly<Partial<Record<string, Operation>>> = {
+  '/v1/chat/completions': 'chat.completions',
+  '/v1/completions': 'completions',
+  '/v1/embeddings': 'embeddings',
+};
