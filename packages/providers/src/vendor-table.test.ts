@@ -66,7 +66,7 @@ describe.each(VENDORS)('%s', (kind, vendor) => {
     expect([url.search, url.hash, url.username]).toEqual(['', '', '']);
     // a placeholder in a base URL would be called as if it were a host
     expect(vendor.baseUrl ?? '').not.toMatch(/[A-Z{}<>]/);
-    const said = [vendor.baseUrl, vendor.baseUrlForm].filter((url) => typeof url === 'string');
+    const said = [vendor.baseUrl, vendor.baseUrlForm].filter((each) => typeof each === 'string');
     expect(said).toHaveLength(kind === 'openai-compatible' ? 0 : 1);
   });
 

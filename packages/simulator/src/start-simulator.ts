@@ -14,6 +14,7 @@ import { AdvancingClock, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { handleControl } from './control/control-routes.ts';
 import { anthropicDialect } from './dialects/anthropic/anthropic-dialect.ts';
+import { azureDialect } from './dialects/azure/azure-dialect.ts';
 import { bedrockDialect } from './dialects/bedrock/bedrock-dialect.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { geminiDialect } from './dialects/gemini/gemini-dialect.ts';
@@ -30,6 +31,7 @@ const DIALECTS: readonly Dialect[] = [
   anthropicDialect,
   geminiDialect,
   bedrockDialect,
+  azureDialect,
   openaiDialect,
 ];
 

@@ -90,7 +90,7 @@ describe('keywell replay', () => {
       replayed: 30,
       limits: { declared: 0, known: 1, unlimited: 0 },
       happened: { answered: 30 },
-      replay: { answered: 20, refused_dry: 10, cost_micros: null },
+      replay: { answered: 20, refused_dry: 10, cost_micros: 12_500 },
     });
     expect(await run({ from: '2026-11-24/2026-11-25' })).toBe(1);
     expect(err.join('')).toContain('holds no request');

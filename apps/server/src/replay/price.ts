@@ -1,3 +1,4 @@
+import { costMicros } from '@keywell/core/budgets/cost';
 import type { Snapshot, TokenPrice } from '@keywell/core/snapshot/snapshot';
 
 export interface TokenCounts {
@@ -7,16 +8,13 @@ export interface TokenCounts {
   readonly output: number;
 }
 
-/** What a call costs, USD micros; null where no price is known. */
+/** What a call costs by the price of now, USD micros; null where no price is known. */
 export function costOf(
   price: TokenPrice | null,
   { input, cached, output }: TokenCounts,
 ): number | null {
   if (price === null) return null;
-  const fresh = Math.max(0, input - cached);
-  const micros =
-    fresh * price.inputMicros + cached * price.cachedInputMicros + output * price.outputMicros;
-  return micros / 1e6;
+  return costMicros({ inputTokens: input, cachedTokens: cached, outputTokens: output }, price);
 }
 
 /** The price of a provider's model; null where none is known. */

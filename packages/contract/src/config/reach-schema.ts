@@ -2,7 +2,7 @@ import { DIALECTS } from '@keywell/core/snapshot/dialect';
 import { z } from 'zod';
 import { field } from './field.ts';
 
-export const AUTH_KINDS = ['bearer', 'header', 'query'] as const;
+const AUTH_KINDS = ['bearer', 'header', 'query'] as const;
 
 /** How the keys of a provider are shown to it. Which of its fields belong together is checked apart (`checkReach`). */
 export const authSchema = z

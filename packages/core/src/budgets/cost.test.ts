@@ -135,6 +135,8 @@ describe('a price with its conditions', () => {
   it('has a dearest that no call exceeds', () => {
     const { inputMicros, outputMicros } = dearestOf([price, PRICE]);
     expect([inputMicros, outputMicros]).toEqual([7_000_000, 10_000_000]);
+    const written = { ...PRICE, cacheWriteHourMicros: 9_000_000, audioInputMicros: 99_000_000 };
+    expect(dearestOf([written]).inputMicros).toBe(9_000_000);
   });
 });
 

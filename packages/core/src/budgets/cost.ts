@@ -35,7 +35,10 @@ export function tariffAt(price: TokenPrice, wallNow: number): Tariff {
   return price.changes?.findLast((change) => isInForce(change, wallNow))?.tariff ?? price;
 }
 
-/** A tariff that no call at any time exceeds at any of the prices. */
+/**
+ * A tariff that no call at any time exceeds at any of the prices, as far as its tokens are told by the size of its body: audio and images
+ * take up many times the bytes of what they count for, so that their own prices would be held for several times over.
+ */
 export function dearestOf(prices: readonly TokenPrice[]): Tariff {
   const changed = prices.flatMap(({ changes }) => changes ?? []).map(({ tariff }) => tariff);
   const tariffs: readonly Tariff[] = prices.concat(changed);
@@ -48,8 +51,6 @@ export function dearestOf(prices: readonly TokenPrice[]): Tariff {
     rate.cachedInputMicros,
     rate.cacheWriteMicros,
     rate.cacheWriteHourMicros,
-    rate.audioInputMicros,
-    rate.imageInputMicros,
   ]);
   const outputMicros = most((rate) => [
     rate.outputMicros,

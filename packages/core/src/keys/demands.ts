@@ -47,9 +47,9 @@ const MOST_BYTES_PER_TOKEN = 6;
  * judge, who counts tokens.
  */
 export function exceedsContext(
-  size: { readonly textBytes: number; readonly maxOutputTokens: number | null },
+  textBytes: number,
   { contextLength }: Pick<ModelCapabilities, 'contextLength'>,
 ): boolean {
   if (contextLength === null) return false;
-  return size.textBytes / MOST_BYTES_PER_TOKEN > contextLength;
+  return textBytes / MOST_BYTES_PER_TOKEN > contextLength;
 }

@@ -6,6 +6,7 @@ import type { SettleAt } from '@keywell/core/keys/reserve';
 import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-stats';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { readingMatterOf, type ReadingMatter } from '../translate/reading-matter.ts';
 import { unfitFor } from '../translate/fitness.ts';
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
@@ -42,9 +43,11 @@ export class CallNeeds implements Needs {
 
   #needAt(candidate: Candidate): Need {
     const { breaker, provider, price, contextLength } = candidate;
-    const { body, facts, live } = this.#exchange;
+    const { facts, live } = this.#exchange;
+    const { textBytes, attachedTokens } = readingMatterOf(this.#exchange);
+    const perToken = learnedBytesPerToken(live.table, breaker);
     const size = {
-      inputTokens: Math.ceil(body.byteLength / learnedBytesPerToken(live.table, breaker)),
+      inputTokens: Math.ceil(textBytes / perToken) + attachedTokens,
       maxOutputTokens: facts?.maxOutputTokens ?? null,
       choices: facts?.n ?? 1,
       contextLength,
@@ -67,7 +70,7 @@ export function settlementOf(
     readonly usage: TokenUsage | null;
     /** Whether anything of it can have reached the provider. */
     readonly sent: boolean;
-    readonly requestBytes: number;
+    readonly matter: ReadingMatter;
   },
 ): Pick<SettleAt, 'charged' | 'sample'> {
   const { usage } = of;
@@ -75,5 +78,8 @@ export function settlementOf(
   const charged = chargedOf(provider.charge, usage, need, price);
   if (usage.estimated) return { charged };
   const { inputTokens, outputTokens } = usage;
-  return { charged, sample: { inputTokens, outputTokens, requestBytes: of.requestBytes } };
+  const { textBytes, attachedTokens } = of.matter;
+  // What bytes a token has is learned from text alone.
+  const size = attachedTokens === 0 ? { requestBytes: textBytes } : {};
+  return { charged, sample: { inputTokens, outputTokens, ...size } };
 }

@@ -213,7 +213,6 @@ export class StreamRelay {
     // What sound and pictures cost in tokens does not follow from their size.
     if (mayBeRaw(this.#exchange.operation)) return;
     this.#exchange.usage =
-      this.#observer.usage ??
-      estimateUsage(this.#exchange.body.byteLength, this.#observer.contentBytes);
+      this.#observer.usage ?? estimateUsage(this.#exchange, this.#observer.contentBytes);
   }
 }

@@ -87,9 +87,10 @@ export class CallTranslation {
     };
   }
 
-  /** Bytes of the call without its attachments. */
-  textBytes(): number {
-    return this.#lift().small.byteLength;
+  /** Bytes of the call without its attachments, and how many of those there are. */
+  matter(): { readonly textBytes: number; readonly attachments: number } {
+    const { small, strings } = this.#lift();
+    return { textBytes: small.byteLength, attachments: strings.length };
   }
 
   #lift(): Lifted {

@@ -123,6 +123,8 @@ export class CodecStream implements StreamReader {
       case 'end':
         this.#ended = true;
         break;
+      default:
+        break;
     }
     if (this.#encoder !== null) this.#text += this.#encoder.encode(event);
   }

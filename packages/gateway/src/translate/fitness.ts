@@ -12,6 +12,7 @@ import {
   type UpstreamTarget,
 } from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
+import { readingMatterOf } from './reading-matter.ts';
 import { translationOf } from './translation-of.ts';
 
 /** Why a candidate's model cannot take the call; null where nothing is known that speaks against it. Costs nothing to a plain call. */
@@ -30,11 +31,9 @@ export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null
 
 /** Attachments count by their bytes in no model's context. */
 function isTooLong(exchange: Exchange, { capabilities }: Candidate): boolean {
-  const { body } = exchange;
-  const size = { textBytes: body.byteLength, maxOutputTokens: null };
-  if (!exceedsContext(size, capabilities)) return false;
-  const textBytes = translationOf(exchange).textBytes();
-  return exceedsContext({ ...size, textBytes }, capabilities);
+  const { byteLength } = exchange.body;
+  if (!exceedsContext(byteLength, capabilities)) return false;
+  return exceedsContext(readingMatterOf(exchange).textBytes, capabilities);
 }
 
 function untold(

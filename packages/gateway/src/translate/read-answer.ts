@@ -100,6 +100,6 @@ function whole(
   body: Uint8Array,
   { read, usage }: { readonly read: Uint8Array; readonly usage: TokenUsage | null },
 ): Answer {
-  exchange.usage = usage ?? estimateUsage(exchange.body.byteLength, read.byteLength);
+  exchange.usage = usage ?? estimateUsage(exchange, read.byteLength);
   return { kind: 'whole', body };
 }

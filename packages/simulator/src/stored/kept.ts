@@ -40,12 +40,33 @@ export interface KeptResponse {
   readonly conversation: readonly unknown[];
 }
 
+/** A file as OpenAI's Files API has it, and what is in it. */
+export interface KeptFile {
+  readonly id: string;
+  readonly filename: string;
+  readonly purpose: string;
+  readonly createdAt: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A batch; its status moves on each time it is read. */
+export interface KeptBatch {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  status: 'validating' | 'in_progress' | 'completed' | 'cancelling' | 'cancelled' | 'failed';
+  /** What finishing it adds; null until then. */
+  result: Readonly<Record<string, unknown>> | null;
+}
+
 /** Everything that is kept; made anew when the provider is reset. */
 export class Kept {
   readonly promptCache: PromptCache;
   readonly responses = new OwnedStore<KeptResponse>();
   /** Output items by their ids. */
   readonly items = new OwnedStore<unknown>();
+
+  readonly files = new OwnedStore<KeptFile>();
+  readonly batches = new OwnedStore<KeptBatch>();
 
   constructor(now: () => number) {
     this.promptCache = new PromptCache(now);

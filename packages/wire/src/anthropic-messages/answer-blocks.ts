@@ -50,7 +50,7 @@ export function ownSignature(value: JsonValue | undefined): Signature | null {
   return typeof value === 'string' && value !== '' ? { origin: MESSAGES, value } : null;
 }
 
-export function thoughtIn(block: JsonObject): ThinkingPart {
+function thoughtIn(block: JsonObject): ThinkingPart {
   return {
     kind: 'thinking',
     text: lenientString(block['thinking']) ?? '',

@@ -52,25 +52,38 @@ function closed(schema: JsonObject, state: State): JsonObject {
   const asides: string[] = [];
   for (const [name, value] of Object.entries(schema)) {
     if (value === undefined || name === 'additionalProperties' || SILENT.has(name)) continue;
-    if (KEPT.has(name)) result[name] = value;
-    else if (SCHEMA_MAPS.has(name) && isJsonObject(value)) result[name] = closedMap(value, state);
-    else if (SCHEMA_LISTS.has(name) && isJsonArray(value)) result[name] = closedList(value, state);
-    else if (name === 'oneOf' && isJsonArray(value)) result['anyOf'] = closedList(value, state);
-    else if (name === 'items') result[name] = closedValue(value, state);
-    else if (isTaken(name, value)) result[name] = value;
-    else asides.push(`${name}: ${JSON.stringify(value)}`);
+    const kept = keptKeyword(name, value, state);
+    if (kept === null) asides.push(`${name}: ${JSON.stringify(value)}`);
+    else result[kept.name] = kept.value;
   }
   if (isObjectSchema(schema)) {
     const open = schema['additionalProperties'];
     if (open !== undefined && open !== false) asides.push('additionalProperties: allowed');
     result['additionalProperties'] = false;
   }
-  if (asides.length > 0) {
-    state.loosened = true;
-    const said = typeof result['description'] === 'string' ? `${result['description']}\n\n` : '';
-    result['description'] = `${said}{${asides.join(', ')}}`;
+  return asides.length === 0 ? result : withAsides(result, asides, state);
+}
+
+/** A keyword as it may stay; null where it has to go. */
+function keptKeyword(
+  name: string,
+  value: JsonValue,
+  state: State,
+): { readonly name: string; readonly value: JsonValue } | null {
+  if (KEPT.has(name) || isTaken(name, value)) return { name, value };
+  if (SCHEMA_MAPS.has(name) && isJsonObject(value)) return { name, value: closedMap(value, state) };
+  if (isJsonArray(value)) {
+    if (name === 'oneOf') return { name: 'anyOf', value: closedList(value, state) };
+    return SCHEMA_LISTS.has(name) ? { name, value: closedList(value, state) } : null;
   }
-  return result;
+  return name === 'items' ? { name, value: closedValue(value, state) } : null;
+}
+
+function withAsides(schema: JsonObject, asides: readonly string[], state: State): JsonObject {
+  state.loosened = true;
+  const { description } = schema;
+  const said = typeof description === 'string' ? `${description}\n\n` : '';
+  return { ...schema, description: `${said}{${asides.join(', ')}}` };
 }
 
 function isObjectSchema(schema: JsonObject): boolean {

@@ -16,16 +16,31 @@ export function encodeSampling(
   isThinking: boolean,
   drops: Drops,
 ): JsonObject {
-  const { temperature, topP, topK } = sampling;
+  return traits.sampling && !isThinking
+    ? plainSampling(sampling, traits, drops)
+    : fixedSampling(sampling, traits, drops);
+}
+
+/** Beside thinking a high `top_p` may stay; newer models take nothing at all. */
+function fixedSampling(
+  { temperature, topP, topK }: Sampling,
+  traits: ModelTraits,
+  drops: Drops,
+): JsonObject {
+  if (temperature !== null && temperature !== 1) drops.add('temperature');
+  drops.addIf(topK, 'top_k');
+  if (topP === null) return {};
+  if (traits.sampling && topP >= THINKING_TOP_P) return { top_p: topP };
+  if (topP !== 1) drops.add('top_p');
+  return {};
+}
+
+function plainSampling(
+  { temperature, topP, topK }: Sampling,
+  traits: ModelTraits,
+  drops: Drops,
+): JsonObject {
   const written: Record<string, JsonValue> = {};
-  if (!traits.sampling || isThinking) {
-    if (temperature !== null && temperature !== 1) drops.add('temperature');
-    drops.addIf(topK, 'top_k');
-    const isTaken = traits.sampling && topP !== null && topP >= THINKING_TOP_P;
-    if (isTaken) written['top_p'] = topP;
-    else if (topP !== null && topP !== 1) drops.add('top_p');
-    return written;
-  }
   if (temperature !== null) {
     if (temperature > 1) drops.add('temperature');
     written['temperature'] = Math.min(1, temperature);

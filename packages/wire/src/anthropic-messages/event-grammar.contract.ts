@@ -14,7 +14,7 @@ const DELTAS: ReadonlyMap<string, { readonly blocks: readonly string[]; readonly
     ['citations_delta', { blocks: ['text'], member: 'citation' }],
     ['input_json_delta', { blocks: ['tool_use', 'server_tool_use'], member: 'partial_json' }],
   ]);
-const STOP_REASONS = [
+const STOP_REASONS = new Set<unknown>([
   'end_turn',
   'max_tokens',
   'stop_sequence',
@@ -22,7 +22,7 @@ const STOP_REASONS = [
   'pause_turn',
   'refusal',
   'model_context_window_exceeded',
-];
+]);
 
 /** The whole message that a stream tells. Throws where the stream breaks the grammar. */
 export function readMessageStream(text: string): JsonObject {
@@ -87,7 +87,7 @@ class MessageReader {
 
   #openBlock({ index, content_block: block }: JsonObject): void {
     if (this.#open || this.#stopped) throw new Error('a block opens beside another, or too late');
-    if (index !== this.#content.length) throw new Error(`block ${String(index)} is out of turn`);
+    if (index !== this.#content.length) throw new Error('a block is out of turn');
     if (!isJsonObject(block) || typeof block['type'] !== 'string') throw new Error('no block');
     this.#content.push({ ...block });
     this.#open = true;
@@ -97,12 +97,12 @@ class MessageReader {
   #delta({ index, delta }: JsonObject): void {
     const block = this.#content.at(-1);
     if (!this.#open || block === undefined || index !== this.#content.length - 1) {
-      throw new Error(`a delta for block ${String(index)}, which is not open`);
+      throw new Error('a delta for a block that is not open');
     }
     const type = isJsonObject(delta) ? delta['type'] : null;
-    const rule = DELTAS.get(String(type));
-    if (!isJsonObject(delta) || !rule?.blocks.includes(String(block['type']))) {
-      throw new Error(`${String(type)} does not belong to ${String(block['type'])}`);
+    const rule = typeof type === 'string' ? DELTAS.get(type) : undefined;
+    if (!isJsonObject(delta) || rule?.blocks.some((of) => of === block['type']) !== true) {
+      throw new Error(`a delta of another block: ${JSON.stringify([delta, block])}`);
     }
     const value = delta[rule.member];
     if (type === 'citations_delta') {
@@ -111,13 +111,13 @@ class MessageReader {
     } else if (typeof value !== 'string') throw new Error(`${rule.member} is no text`);
     else if (type === 'input_json_delta') this.#input += value;
     else if (type === 'signature_delta') block['signature'] = value;
-    else block[rule.member] = String(block[rule.member]) + value;
+    else block[rule.member] = `${textOf(block[rule.member])}${value}`;
   }
 
   #closeBlock({ index }: JsonObject): void {
     const block = this.#content.at(-1);
     if (!this.#open || block === undefined || index !== this.#content.length - 1) {
-      throw new Error(`block ${String(index)} closes and is not open`);
+      throw new Error('a block closes that is not open');
     }
     if (this.#input !== '') block['input'] = JSON.parse(this.#input);
     this.#open = false;
@@ -125,7 +125,7 @@ class MessageReader {
 
   #messageDelta({ delta, usage }: JsonObject, message: Members): void {
     if (this.#open || this.#stopped) throw new Error('a message stops once, behind its blocks');
-    if (!isJsonObject(delta) || !STOP_REASONS.includes(String(delta['stop_reason']))) {
+    if (!isJsonObject(delta) || !STOP_REASONS.has(delta['stop_reason'])) {
       throw new Error('no stop reason');
     }
     if (!isJsonObject(usage) || typeof usage['output_tokens'] !== 'number') {
@@ -136,3 +136,5 @@ class MessageReader {
     this.#stopped = true;
   }
 }
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');

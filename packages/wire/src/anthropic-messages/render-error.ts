@@ -25,7 +25,7 @@ const TYPE_OF_STATUS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** `error.type` for a code of ours. */
-export function messagesErrorType(code: ErrorCode): string {
+function messagesErrorType(code: ErrorCode): string {
   return typeOfStatus(ERRORS[code].status);
 }
 

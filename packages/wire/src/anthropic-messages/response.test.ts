@@ -9,7 +9,7 @@ import { bareRequest } from '../canonical/request.ts';
 import { NO_USAGE, type CanonicalResponse } from '../canonical/response.ts';
 import { thinking, toolCall } from '../canonical/sample-parts.contract.ts';
 import { SAMPLE_RESPONSES, sampleChoice, sampleResponse } from '../canonical/samples.contract.ts';
-import type { JsonObject } from '../json/value.ts';
+import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { decodeRequest } from './decode-request.ts';
 import { decodeResponse } from './decode-response.ts';
 import { encodeResponse } from './encode-response.ts';
@@ -68,13 +68,15 @@ describe('a message', () => {
 
   it('is written again as it was', () => {
     const { body, drops } = encoded(decoded(FIXTURE));
-    const content = FIXTURE['content'] as readonly JsonObject[];
     // that the model calls a tool by itself goes without saying
-    const said = content.map((block) => {
-      const { caller, ...others } = block;
-      return block['type'] === 'tool_use' ? others : block;
-    });
-    expect(body).toEqual({ ...FIXTURE, content: said });
+    const call = {
+      type: 'tool_use',
+      id: 'toolu_01A09q90qw90lq917835lq9',
+      name: 'find_bird',
+      input: { name: 'tawny owl' },
+    };
+    const content = isJsonArray(FIXTURE['content']) ? FIXTURE['content'].with(4, call) : [];
+    expect(body).toEqual({ ...FIXTURE, content });
     expect(drops).toEqual([]);
   });
 
@@ -185,16 +187,18 @@ describe('an answer of another dialect', () => {
         .tuple(fc.string({ minLength: 1 }), proof)
         .map(([said, signature]): Part =>
           signature.origin.startsWith('openai')
-            ? { ...thinking(said, null), sealed: signature, id: 'rs_1' }
+            ? Object.assign(thinking(said, null), { sealed: signature, id: 'rs_1' })
             : thinking(said, signature),
         ),
       proof.map((sealed): Part => ({ ...thinking('', null), sealed, id: null })),
       fc
         .tuple(fc.string({ minLength: 1 }), fc.option(proof))
-        .map(([said, signature]): Part => ({ ...textPart(said), signature })),
+        .map(([said, signature]): Part => Object.assign(textPart(said), { signature })),
       fc
         .tuple(fc.uuid(), fc.option(proof))
-        .map(([id, signature]): Part => ({ ...toolCall(`call:${id}`, 'n', '{"a":1}'), signature })),
+        .map(([id, signature]): Part =>
+          Object.assign(toolCall(`call:${id}`, 'n', '{"a":1}'), { signature }),
+        ),
     );
     fc.assert(
       fc.property(fc.array(part, { minLength: 1 }), (parts) => {
@@ -207,8 +211,7 @@ describe('an answer of another dialect', () => {
           ],
         };
         const result = decodeRequest(next, { model: null, stream: null });
-        expect(result).toMatchObject({ ok: true });
-        if (result.ok) expect(result.value.turns[1]?.parts).toEqual(parts);
+        expect(result.ok && result.value.turns[1]?.parts).toEqual(parts);
       }),
     );
   });

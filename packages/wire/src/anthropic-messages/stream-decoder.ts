@@ -5,6 +5,7 @@ import type { CanonicalUsage } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callId, citationsIn, ownSignature } from './answer-blocks.ts';
 import { MESSAGES } from './dialect-name.ts';
+import { isShallow } from './shallow-json.ts';
 import { readStop } from './stop-reasons.ts';
 import { readUsage } from './usage-shape.ts';
 
@@ -54,9 +55,9 @@ class MessagesStreamDecoder implements StreamDecoder {
     if (!isJsonObject(event)) return false;
     switch (event['type'] ?? name) {
       case 'content_block_delta':
-        return this.#delta(event, tell);
+        return this.#delta(event, data, tell);
       case 'content_block_start':
-        return this.#start(event, tell);
+        return isShallow(data) && this.#start(event, tell);
       case 'content_block_stop':
         return this.#stop(event['index'], tell);
       case 'message_start':
@@ -132,7 +133,7 @@ class MessagesStreamDecoder implements StreamDecoder {
     }
   }
 
-  #delta(event: JsonObject, tell: Tell): boolean {
+  #delta(event: JsonObject, data: string, tell: Tell): boolean {
     const block = this.#open.get(event['index']);
     const { delta } = event;
     if (block === undefined || !isJsonObject(delta)) return false;
@@ -156,7 +157,7 @@ class MessagesStreamDecoder implements StreamDecoder {
       }
       return true;
     }
-    return this.#rareDelta(block, delta, tell);
+    return isShallow(data) && this.#rareDelta(block, delta, tell);
   }
 
   #rareDelta(block: OpenBlock, delta: JsonObject, tell: Tell): boolean {
@@ -255,6 +256,7 @@ function tellBeginning(block: JsonObject, part: number, tell: Tell): void {
 function withInput(value: JsonObject, pieces: readonly string[]): JsonObject {
   const text = pieces.join('');
   if (text === '') return value;
+  if (!isShallow(text)) return { ...value, input: text };
   try {
     const input: JsonValue = JSON.parse(text);
     return { ...value, input };

@@ -90,7 +90,8 @@ class MessagesStreamEncoder implements StreamEncoder {
       stop_sequence: null,
       stop_details: null,
       container: null,
-      usage: writeUsage(NO_USAGE),
+      // clients keep this split from here, where nobody knows it yet
+      usage: { ...writeUsage(NO_USAGE), cache_creation: null },
     };
     return frame('message_start', { message });
   }

@@ -127,6 +127,8 @@ describe('a streamed message', () => {
     expect(push('{"type":"content_block_stop","index":0}')).toBe(false);
     expect(push('{"type":"message_start","message":{}}')).toBe(false);
     expect(push('[DONE]')).toBe(false);
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(push(`{"type":"content_block_start","index":1,"content_block":${deep}}`)).toBe(false);
     expect(push('7')).toBe(false);
     expect(told).toEqual([{ kind: 'start', id: null, model: null, createdAt: null }]);
   });
@@ -230,7 +232,9 @@ describe('an answer streamed to a caller', () => {
       'content_block_delta',
     ]);
     expect(names({ kind: 'close', ...at(2) })).toEqual([
-      ...['content_block_stop', 'content_block_start', 'content_block_delta'],
+      'content_block_stop',
+      'content_block_start',
+      'content_block_delta',
     ]);
     expect(names({ kind: 'stop', choice: 0, reason: 'tool_calls', detail: null })).toEqual([
       'content_block_stop',
@@ -291,66 +295,70 @@ describe('an answer streamed to a caller', () => {
   });
 });
 
+interface Mingling {
+  readonly of: OpenedPart;
+  number: number;
+  closed: boolean;
+  words: string;
+}
+
 /** Events in a valid order, and the words of each part; a call is an array that grows. */
 function mingled(
   parts: readonly OpenedPart[],
   steps: readonly (readonly [number, 'open' | 'text' | 'close'])[],
 ) {
   const events: StreamEvent[] = [{ kind: 'start', id: null, model: null, createdAt: null }];
-  const states = parts.map(() => ({ number: -1, closed: false, words: '' }));
-  let opened = 0;
-  let word = 0;
-  const order: number[] = [];
-  for (const [wanted, what] of steps) {
-    const index = wanted % parts.length;
-    const state = states[index];
-    const of = parts[index];
-    if (state === undefined || of === undefined || state.closed) continue;
-    const place = { choice: 0, part: state.number };
-    if (what === 'open' && state.number === -1) {
-      state.number = opened++;
-      order.push(index);
-      events.push({ kind: 'open', choice: 0, part: state.number, of: named(of, index) });
-    } else if (what === 'text' && state.number !== -1) {
-      const text = of.kind === 'tool_call' ? (state.words === '' ? '[' : ' ') : `${word++},`;
-      state.words += text;
-      events.push({ kind: 'text', ...place, text });
-    } else if (what === 'close' && state.number !== -1) {
-      state.closed = true;
-      finish(of, state, place, events);
-      events.push({ kind: 'close', ...place });
+  const all = parts.map((of, index): Mingling => ({
+    of: named(of, index),
+    number: -1,
+    closed: false,
+    words: '',
+  }));
+  const opened: Mingling[] = [];
+  for (const [index, [wanted, what]] of steps.entries()) {
+    const part = all[wanted % all.length];
+    if (part === undefined || part.closed) continue;
+    const isOpen = part.number !== -1;
+    if (what === 'open' && !isOpen) {
+      part.number = opened.length;
+      opened.push(part);
+      events.push({ kind: 'open', choice: 0, part: part.number, of: part.of });
+    } else if (what === 'text' && isOpen) say(part, wordOf(part, index), events);
+    else if (what === 'close' && isOpen) {
+      part.closed = true;
+      finish(part, events);
+      events.push({ kind: 'close', choice: 0, part: part.number });
     }
   }
-  for (const index of order) {
-    const state = states[index];
-    const of = parts[index];
-    if (state === undefined || of === undefined || state.closed) continue;
-    finish(of, state, { choice: 0, part: state.number }, events);
-  }
+  for (const part of opened) if (!part.closed) finish(part, events);
   events.push({ kind: 'stop', choice: 0, reason: 'stop', detail: null }, { kind: 'end' });
+  return { events, said: wordsOf(opened) };
+}
+
+const named = (of: OpenedPart, index: number): OpenedPart =>
+  of.kind === 'tool_call' ? { ...of, id: `call${index}` } : of;
+
+function wordOf({ of, words }: Mingling, index: number): string {
+  if (of.kind !== 'tool_call') return `${index},`;
+  return words === '' ? '[' : ' ';
+}
+
+function say(part: Mingling, text: string, events: StreamEvent[]): void {
+  part.words += text;
+  events.push({ kind: 'text', choice: 0, part: part.number, text });
+}
+
+function finish(part: Mingling, events: StreamEvent[]): void {
+  if (part.of.kind === 'tool_call') say(part, part.words === '' ? '[]' : ']', events);
+}
+
+function wordsOf(parts: readonly Mingling[]): Readonly<Record<string, string>> {
   const said: Record<string, string> = { text: '', thinking: '' };
-  for (const [index, { words, number }] of states.entries()) {
-    const kind = parts[index]?.kind ?? '';
-    if (number !== -1 && kind === 'tool_call') said[`call${index}`] = words.replaceAll(' ', '');
-    else if (number !== -1) said[kind] = [said[kind] ?? '', words].join('');
+  for (const { of, words } of parts) {
+    if (of.kind === 'tool_call') said[of.id] = '[]';
+    else said[of.kind] = [said[of.kind] ?? '', words].join('');
   }
-  return { events, said: sorted(said) };
-}
-
-function named(of: OpenedPart, index: number): OpenedPart {
-  return of.kind === 'tool_call' ? { ...of, id: `call${index}` } : of;
-}
-
-function finish(
-  of: OpenedPart,
-  state: { words: string },
-  place: { choice: number; part: number },
-  events: StreamEvent[],
-): void {
-  if (of.kind !== 'tool_call') return;
-  const text = state.words === '' ? '[]' : ']';
-  state.words += text;
-  events.push({ kind: 'text', ...place, text });
+  return sorted(said);
 }
 
 /** Words are numbered as they come, so those of a kind can be sorted into one row. */
@@ -374,9 +382,12 @@ function wordsIn({ content }: JsonObject): Readonly<Record<string, string>> {
   if (!isJsonArray(content)) return said;
   for (const block of content) {
     if (!isJsonObject(block)) continue;
-    const type = String(block['type']);
-    if (type === 'tool_use') said[String(block['id'])] = JSON.stringify(block['input']);
-    else said[type] = [said[type] ?? '', String(block[type])].join('');
+    const { type, id, input } = block;
+    if (type === 'tool_use' && typeof id === 'string') said[id] = JSON.stringify(input);
+    for (const kind of ['text', 'thinking']) {
+      const words = type === kind ? block[kind] : '';
+      said[kind] = [said[kind] ?? '', typeof words === 'string' ? words : ''].join('');
+    }
   }
   return sorted(said);
 }

@@ -1,11 +1,12 @@
 /**
- * A tool call's arguments are text in canonical form and an object here. What is no JSON object rides as `{"_raw": text}`, and a
+ * A tool call's arguments are text in canonical form and an object here. What is no JSON object, or too deep, rides as `{"_raw": text}`, and a
  * custom tool's free text as `{"input": text}`, which is what its stand-in schema asks for.
  */
 import type { ToolCallPart } from '../canonical/content.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { isShallow } from './shallow-json.ts';
 
-export const RAW = '_raw';
+const RAW = '_raw';
 export const FREE_TEXT = 'input';
 
 /** `input` for a call's arguments. */
@@ -28,6 +29,7 @@ export function argumentsOf(input: JsonValue | undefined): string {
 }
 
 function objectIn(text: string): JsonObject | null {
+  if (!isShallow(text)) return null;
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : null;

@@ -12,22 +12,24 @@ const CODES: Readonly<Record<Dialect, string>> = {
 const DIALECT_OF: ReadonlyMap<string, Dialect> = new Map(
   DIALECTS.map((dialect) => [CODES[dialect], dialect]),
 );
-const MARK = 'Keywell/';
-const PREFIX_LENGTH = MARK.length + 4;
+/** How a sealed proof begins. */
+export const SEAL_MARK = 'Keywell/';
+/** That, and the code of its origin. */
+export const SEAL_LENGTH = SEAL_MARK.length + 4;
 
 /**
  * A foreign proof in a place where a caller's dialect keeps its own, marked with where it came from: the caller hands it back untouched,
  * and only its origin is ever sent it. In its own dialect it stands as it is.
  */
 export function sealSignature({ origin, value }: Signature, into: Dialect): string {
-  return origin === into ? value : `${MARK}${CODES[origin]}${value}`;
+  return origin === into ? value : `${SEAL_MARK}${CODES[origin]}${value}`;
 }
 
 /** The reverse: what a caller handed back in dialect `from`. */
 export function openSignature(value: string, from: Dialect): Signature {
-  if (!value.startsWith(MARK)) return { origin: from, value };
-  const origin = DIALECT_OF.get(value.slice(MARK.length, PREFIX_LENGTH));
+  if (!value.startsWith(SEAL_MARK)) return { origin: from, value };
+  const origin = DIALECT_OF.get(value.slice(SEAL_MARK.length, SEAL_LENGTH));
   return origin === undefined
     ? { origin: from, value }
-    : { origin, value: value.slice(PREFIX_LENGTH) };
+    : { origin, value: value.slice(SEAL_LENGTH) };
 }

@@ -28,6 +28,12 @@ describe('lifting long strings', () => {
     expect(liftStrings(body).small).toBe(body);
   });
 
+  it('leaves the mark on a signature that tells whose it is', () => {
+    const body = JSON.stringify({ signature: `Keywell/anth${LONG}` });
+    expect(text(liftStrings(bytes(body)).small)).toContain('"Keywell/anth');
+    expect(rewritten(body)).toBe(body);
+  });
+
   it('lets strings be moved and dropped', () => {
     const body = JSON.stringify({ a: LONG, b: `data:;base64,${LONG}x`, c: 1 });
     const moved = rewritten(body, (value) => ({ z: [Reflect.get(Object(value), 'a')] }));

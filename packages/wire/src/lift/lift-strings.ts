@@ -2,6 +2,7 @@
  * Takes long base64 strings (pictures, documents, sound) out of a JSON text before it is parsed, and puts their bytes back after it has
  * been written anew: they are copied once and never become text. What remains to be parsed is small whatever is attached.
  */
+import { SEAL_LENGTH, SEAL_MARK } from '../canonical/signature.ts';
 import { BACKSLASH, LOWER_E, LOWER_U, QUOTE } from '../json/bytes.ts';
 
 /** Shorter strings are not worth it. */
@@ -94,11 +95,14 @@ function closingQuote(body: Uint8Array, from: number): number {
 }
 
 const DATA = encoder.encode('data:');
+const SEAL = encoder.encode(SEAL_MARK);
 const BASE64 = encoder.encode(';base64,');
 /** A media type with its parameters is shorter than this. */
 const MAX_PREFIX = 256;
 
 function dataStart(body: Uint8Array, start: number, end: number): number {
+  // Whose proof a signature is has to be read.
+  if (startsWith(body, start, SEAL)) return start + SEAL_LENGTH;
   if (!startsWith(body, start, DATA)) return start;
   const near = viewOf(body, start, Math.min(end, start + MAX_PREFIX));
   const at = indexOfBytes(near, BASE64, 0);

@@ -69,16 +69,11 @@ describe('a form', () => {
       fc.property(fc.array(value, { maxLength: 6 }), (values) => {
         const body = bytes(form(values.map((each, index) => [`f${index}`, each])));
         const read = readForm(body, 'b');
-        if (!read.ok) {
-          expect(values).toEqual([]);
-          return;
-        }
-        for (const [index, each] of values.entries()) {
-          const found = fieldText(body, read.fields, `f${index}`);
-          expect(found === null || found === 'twice' ? found : found.text).toBe(
-            new TextDecoder().decode(bytes(each)),
-          );
-        }
+        const found = values.map((_each, index) => {
+          const field = read.ok ? fieldText(body, read.fields, `f${index}`) : null;
+          return field === null || field === 'twice' ? field : field.text;
+        });
+        expect(found).toEqual(values.map((each) => new TextDecoder().decode(bytes(each))));
       }),
     );
   });

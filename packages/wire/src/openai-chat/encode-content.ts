@@ -2,6 +2,7 @@ import type { AudioPart, FilePart, MediaSource, Part } from '../canonical/conten
 import { urlOfMedia } from '../canonical/data-url.ts';
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { extrasFor } from '../canonical/part-extras.ts';
 import { isJsonObject, type JsonValue } from '../json/value.ts';
 import { audioFormat } from './audio-format.ts';
 import { cacheControl } from './cache-control.ts';
@@ -24,11 +25,17 @@ const OWN_IDS: ReadonlySet<Dialect> = new Set(['openai-chat', 'openai-responses'
 /** A content part of a message; null for what has no place in one, which is named. Riders are the caller's work. */
 export function encodeBlock(part: Part, scope: EncodeScope): Block | null {
   const block = bareBlock(part, scope);
+  nameExtras(part, scope.drops);
   const cache = 'cache' in part ? part.cache : null;
   if (block === null || cache === null) return block;
   if (marksCache(scope)) return { ...block, ...cacheControl(cache) };
   scope.drops.add('cache_control');
   return block;
+}
+
+/** What another dialect says of a part beside what all of them say; this one's own rides apart. */
+export function nameExtras(part: Part, drops: Drops): void {
+  if ('extras' in part) extrasFor(part.extras, 'openai-chat', drops);
 }
 
 /** A caller of this dialect who sets marks knows what its host takes. */

@@ -14,6 +14,7 @@ import {
   encodeBlock,
   encodeBlocks,
   marksCache,
+  nameExtras,
   type Block,
   type EncodeScope,
 } from './encode-content.ts';
@@ -72,6 +73,7 @@ function encodeResults(turn: Turn, scope: EncodeScope, messages: Block[]): void 
 function encodeResult(part: ToolResultPart, scope: EncodeScope, rest: Part[]): Block {
   const { origin, drops } = scope;
   if (part.isError) drops.add('is_error');
+  nameExtras(part, drops);
   const own = origin === 'openai-chat';
   if (part.cache !== null && !marksCache(scope)) drops.add('cache_control');
   const texts: Block[] = [];
@@ -140,6 +142,7 @@ function sortPart(part: Part, spoken: Spoken, scope: EncodeScope): void {
       spoken.thoughts.push(part);
       return;
     case 'tool_call': {
+      nameExtras(part, scope.drops);
       spoken.calls.push({ ...encodeToolCall(part, ownProof(part.signature)) });
       if (part.cache !== null) scope.drops.add('cache_control');
       return;

@@ -190,6 +190,13 @@ describe('a conversation of another dialect, sent to a host of this one', () => 
     expect(rest).toEqual(members);
   });
 
+  it('names what its dialect says of a part beside that', () => {
+    const extras = { origin: 'gemini', members: { partMetadata: { a: 1 } } } as const;
+    const marked = { ...textPart('Hi'), extras };
+    const result = { ...toolResult('id'), extras: { ...extras, members: { willContinue: true } } };
+    expect(encoded(saying(marked, result)).drops).toEqual(['willContinue', 'partMetadata']);
+  });
+
   it('marks what may be cached where the host reads marks', () => {
     const marked = textPart('Hi', { ttl: '1h' });
     const mark = { cache_control: { type: 'ephemeral', ttl: '1h' } };

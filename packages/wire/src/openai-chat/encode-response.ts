@@ -5,7 +5,7 @@ import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { encodeAnnotations } from './annotations-shape.ts';
-import type { Block } from './encode-content.ts';
+import { nameExtras, type Block } from './encode-content.ts';
 import { encodeReasoning } from './reasoning-details.ts';
 import { riderOf } from './riders.ts';
 import { encodeStop, nameStop } from './stop-reasons.ts';
@@ -84,6 +84,7 @@ function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops)
 }
 
 function sortPart(part: Part, answer: Answer, drops: Drops): void {
+  nameExtras(part, drops);
   switch (part.kind) {
     case 'text':
       answer.text = (answer.text ?? '') + part.text;

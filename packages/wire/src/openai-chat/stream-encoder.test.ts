@@ -1,9 +1,16 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Drops } from '../canonical/drops.ts';
 import type { AnswerStamp } from '../canonical/codec.ts';
 import { foldStream, unfoldResponse } from '../canonical/fold-stream.contract.ts';
-import { SAMPLE_RESPONSES, sampleRequest } from '../canonical/samples.contract.ts';
-import type { Part } from '../canonical/content.ts';
+import { thinking, toolCall } from '../canonical/sample-parts.contract.ts';
+import {
+  SAMPLE_RESPONSES,
+  sampleChoice,
+  sampleRequest,
+  sampleResponse,
+} from '../canonical/samples.contract.ts';
+import { textPart, type Part } from '../canonical/content.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { chatCodec } from './codec.ts';
 import { chatEventData, checkChatEvents } from './event-grammar.contract.ts';
@@ -81,6 +88,42 @@ describe('a stream told to a caller of the Chat dialect', () => {
       expect(choices.map(({ stop: reason }) => reason)).toEqual(reasons);
       expect(choices.map(({ logprobs }) => logprobs)).toEqual(told.map(({ logprobs }) => logprobs));
     }
+  });
+
+  it('says the same as the whole answer, whatever is said in whatever pieces', () => {
+    const unit = fc.constantFrom('a', ' ', '"', '\\', '\n', '\u2028', '👋', '\ud83d', '\udc4b');
+    const words = fc.string({ minLength: 1, maxLength: 20, unit });
+    const parts = fc
+      .record({
+        thought: fc.option(words),
+        said: fc.option(words),
+        calls: fc.array(fc.record({ name: words, text: fc.string({ maxLength: 20, unit }) }), {
+          maxLength: 3,
+        }),
+      })
+      .map(({ thought, said, calls }): readonly Part[] =>
+        [
+          thought === null ? [] : [thinking(thought, null)],
+          said === null ? [] : [textPart(said)],
+          calls.map(({ name, text: json }, index) => toolCall(`id_${index}`, name, json)),
+        ].flat(),
+      );
+    const answers = fc.array(parts, { minLength: 1, maxLength: 2 });
+    fc.assert(
+      fc.property(answers, fc.integer({ min: 1, max: 9 }), (choices, pieceLength) => {
+        const response = sampleResponse(
+          choices.map((list) => {
+            const called = list.some(({ kind }) => kind === 'tool_call');
+            return sampleChoice(list, { stop: called ? 'tool_calls' : 'stop' });
+          }),
+        );
+        const stream = encoded(unfoldResponse(response, pieceLength));
+        checkChatEvents(stream);
+        expect(decoded(stream)).toEqual(response);
+        const body = chatCodec.encodeResponse(response, STAMP, new Drops());
+        expect(chatCodec.decodeResponse(body, 'seed')).toEqual({ ok: true, value: response });
+      }),
+    );
   });
 
   it('is what OpenAI would send, to the byte', () => {
