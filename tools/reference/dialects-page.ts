@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { CALLERS, PAIRS, type Pair } from '../../packages/wire/src/golden/codecs.contract.ts';
 import {
   requestsOf,
@@ -8,6 +10,7 @@ import {
 } from '../../packages/wire/src/golden/translate-pair.contract.ts';
 import { DIALECTS, type Dialect } from '../../packages/wire/src/canonical/dialect.ts';
 import type { JsonObject } from '../../packages/wire/src/json/value.ts';
+import { repository } from '../tracked-files.ts';
 import { markdownTable } from './markdown-table.ts';
 
 type Translate = (pair: Pair, body: JsonObject) => Written;
@@ -35,7 +38,7 @@ function tableOf(
   const whole = rows.filter(({ cells }) => cells.every((cell) => cell === 'all' || cell === '·'));
   const table = markdownTable(
     head,
-    rows.filter((row) => !whole.includes(row)).map(({ name, cells }) => [name, ...cells]),
+    rows.filter((row) => !whole.includes(row)).map(({ name, cells }) => [name].concat(cells)),
   );
   if (whole.length === 0) return table;
   return `${table}\n\nNothing is dropped of: ${whole.map(({ name }) => name).join('; ')}.`;
@@ -63,6 +66,12 @@ function answersFrom(provider: Dialect): string {
   return `### From ${code(provider)}\n\n${tableOf(head, rows)}`;
 }
 
+const pages = (): string =>
+  readdirSync(join(repository, 'docs/dialects'))
+    .toSorted()
+    .map((file) => `[${file.replace('.md', '')}](../dialects/${file})`)
+    .join(', ');
+
 /** docs/reference/dialects.md, from what the codecs do with the sample conversations. */
 export function dialectsPage(): string {
   return `# Dialects: what each pair drops
@@ -72,7 +81,7 @@ has no words for is named: for a request in the response header \`keywell-droppe
 says what that is, sample by sample, with a model of each dialect that takes as much as any. A sample that a dialect cannot say in full itself is not in its table.
 
 Tables of requests stand by the caller's dialect, tables of answers by the provider's. **all**: everything is carried. A name: that much is dropped, the rest is carried. How
-things are carried stands in the pages of the dialects: [Gemini](../dialects/gemini.md), [Responses](../dialects/openai-responses.md). The bodies themselves, in every
+things are carried stands in the pages of the dialects: ${pages()}. The bodies themselves, in every
 dialect of every pair, are files of the tests in \`packages/wire/src/golden\`; every streamed answer says there what the whole one does.
 
 ## Requests

@@ -41,10 +41,13 @@ export function streamBytes(provider: Dialect, response: CanonicalResponse): Uin
 /** A recorded stream, as bytes. */
 export function recordedBytes(provider: Dialect, recording: string): Uint8Array {
   if (provider !== 'bedrock-converse') return utf8.encode(recording);
-  const lines = recording.trim().split('\n').map(objectIn);
-  return framed(
-    lines.map(({ name, data }) => ({ name: String(name), data: JSON.stringify(data) })),
-  );
+  return framed(recording.trim().split('\n').map(recordedEvent));
+}
+
+function recordedEvent(line: string): WireEvent {
+  const { name, data } = objectIn(line);
+  if (typeof name !== 'string') throw new Error('an event has a name');
+  return { name, data: JSON.stringify(data) };
 }
 
 function objectIn(line: string): JsonObject {

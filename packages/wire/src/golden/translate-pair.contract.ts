@@ -90,7 +90,10 @@ function wholeOnes<T>(
   samples: ReadonlyMap<string, T>,
   write: (sample: T) => Written,
 ): ReadonlyMap<string, JsonObject> {
-  const written = [...samples].map(([name, sample]) => ({ name, ...write(sample) }));
-  const whole = written.filter(({ dropped }) => dropped.length === 0);
-  return new Map(whole.map(({ name, body }) => [name, body]));
+  const whole = new Map<string, JsonObject>();
+  for (const [name, sample] of samples) {
+    const { body, dropped } = write(sample);
+    if (dropped.length === 0) whole.set(name, body);
+  }
+  return whole;
 }
