@@ -38,6 +38,7 @@ describe.each(OUTBOUNDS)('a provider of kind $kind', (outbound) => {
       const origin = `http://127.0.0.1:${story.port}`;
       const model = `${client.modelPrefix ?? ''}${story.freshModel()}`;
       await run(client, { origin, key: STORY_KEY, model }, story);
+      for (const call of story.simulator.calls()) expect(outbound.spoken).toContain(call.dialect);
       matrix.note(outbound.kind, client.name, name, '✓');
     });
   });
