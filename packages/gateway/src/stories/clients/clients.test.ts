@@ -50,6 +50,7 @@ describe.each(ENDPOINT_KINDS)('beside conversations, a provider of kind %s', (ki
     try {
       const origin = `http://127.0.0.1:${story.port}`;
       await endpoint.run({ origin, key: STORY_KEY, model: story.freshModel() });
+      expect(story.simulator.calls()).toMatchObject([{ status: 200 }]);
       matrix.note('endpoints', `\`openai\` to \`${kind}\``, endpoint.name, '✓');
     } finally {
       await story.close();
