@@ -11,5 +11,6 @@ export const UNFIT = [
   'no_tools',
   'no_json',
   'not_translatable',
+  'counts_no_tokens',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

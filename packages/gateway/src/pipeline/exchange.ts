@@ -83,6 +83,8 @@ export class Exchange implements InboundEvents {
   status = 0;
   errorCode: ErrorCode | null = null;
   streamed = false;
+  /** Gemini's other framing of a stream: one JSON array that grows, for a caller who did not say `alt=sse`. */
+  asArray = false;
   callerGone = false;
   /** The answer's head is out; what goes wrong from here on is told inside the answer. */
   begun = false;

@@ -13,6 +13,7 @@ import {
 } from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
 import { readingMatterOf } from './reading-matter.ts';
+import { isCounted } from './count-tokens.ts';
 import { translationOf } from './translation-of.ts';
 
 /** Why a candidate's model cannot take the call; null where nothing is known that speaks against it. Costs nothing to a plain call. */
@@ -20,6 +21,9 @@ export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null
   const { capabilities } = candidate;
   const { conversation, strict, translationFault } = exchange;
   if (conversation === null) return null;
+  if (exchange.operation === 'count_tokens') {
+    return countingFace(exchange, candidate) === null ? 'counts_no_tokens' : null;
+  }
   if (isTooLong(exchange, candidate)) return 'context_too_long';
   if (isRestricted(capabilities)) {
     exchange.demands ??= demandsOf(exchange);
@@ -50,6 +54,13 @@ function untold(
   if (dropped.length === 0) return null;
   exchange.dropped = dropped;
   return 'not_translatable';
+}
+
+/** How a candidate is asked to count; null where it does not count, or not in a dialect that says what. */
+export function countingFace({ conversation }: Exchange, candidate: Candidate): TargetFace | null {
+  if (conversation === null) return null;
+  const face = faceFor(targetOf(candidate, VIA), conversation);
+  return face === null || face.count === null || !isCounted(face.dialect) ? null : face;
 }
 
 /** What a candidate that speaks another dialect is sent. */
@@ -90,6 +101,7 @@ const WORDS: Readonly<Record<Unfit, string>> = {
   no_files: 'it reads no documents',
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
+  counts_no_tokens: 'its provider does not count tokens',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 
