@@ -12,5 +12,6 @@ export const UNFIT = [
   'no_json',
   'not_translatable',
   'counts_no_tokens',
+  'not_asked_for',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

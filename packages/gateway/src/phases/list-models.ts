@@ -10,7 +10,9 @@ const JSON_TYPE = 'application/json';
 
 /** Every model this consumer may call, under the names it may use. */
 export function listModels(exchange: Exchange): PhaseResult {
-  const names = [...exchange.live.models.keys()].filter((name) => mayCall(exchange, name));
+  const names = [...exchange.live.models.keys()].filter(
+    (name) => !name.includes('*') && mayCall(exchange, name),
+  );
   answer(exchange, listIn(exchange, names));
   return 'done';
 }
@@ -19,7 +21,7 @@ export function listModels(exchange: Exchange): PhaseResult {
 export function getModel(exchange: Exchange): PhaseResult {
   const name = decodeName(exchange.pathParameter);
   exchange.modelName = name;
-  if (name === null || !exchange.live.models.has(name) || !mayCall(exchange, name)) {
+  if (name === null || exchange.live.find(name) === null || !mayCall(exchange, name)) {
     return refuse('model_not_found', null, { param: 'model' });
   }
   answer(exchange, modelIn(exchange, name));
@@ -51,7 +53,12 @@ function modelIn(exchange: Exchange, name: string): string {
 
 /** What is known of the model that is asked first. */
 function firstTarget({ live }: Exchange, name: string) {
-  return live.models.get(name)?.pool.tiers[0]?.targets[0];
+  const found = live.find(name);
+  const { only } = found ?? {};
+  const targets = found?.model.pool.tiers.flatMap((tier) => tier.targets) ?? [];
+  return only === null || only === undefined
+    ? targets[0]
+    : targets.find(({ provider, model }) => provider === only.provider && model === only.model);
 }
 
 function anthropicModel(exchange: Exchange, id: string): anthropic.ListedModel {

@@ -432,7 +432,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
   #noteCandidates(chosen: Candidate, now: number): void {
     const { table } = this.exchange.live;
-    if (this.#bars === null && coolingUntil(table) <= now) return;
+    const isPlain = this.#bars === null && !this.needs.hasUnfit;
+    if (isPlain && coolingUntil(table) <= now) return;
     for (const tier of this.model.plan.tiers) {
       const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, {
         now,

@@ -34,8 +34,7 @@ const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
-  const { maxTokensField } = face;
-  return chatCodec.encodeRequest(request, drops, maxTokensField === null ? {} : { maxTokensField });
+  return chatCodec.encodeRequest(request, drops, face.chat);
 }
 
 /** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
