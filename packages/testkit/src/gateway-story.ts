@@ -54,7 +54,7 @@ export interface StorySketch {
   /** More names, all of them of the first pool. */
   readonly aliases?: readonly string[];
   /** Models that the simulator has beside `gpt-5`. */
-  readonly alsoModels?: readonly string[];
+  readonly alsoModels?: readonly SimulatorProfile['models'][number][];
   readonly workers?: number;
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
@@ -228,7 +228,7 @@ function profileOf(
         keys: [{ alias: id, value: valueOf(id) }],
       })),
     })),
-    models: ['gpt-5', ...alsoModels].map((id) => ({ id, ...model })),
+    models: [{ id: 'gpt-5', ...model }, ...alsoModels],
   };
 }
 

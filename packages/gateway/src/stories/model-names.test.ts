@@ -36,7 +36,7 @@ describe('names of models', () => {
         ],
       },
       aliases: ['fast-*'],
-      alsoModels: ['blind'],
+      alsoModels: [{ id: 'blind' }],
     });
   });
 
