@@ -96,8 +96,9 @@ export class ProviderState {
     return this.#faults;
   }
 
+  /** By a key's value, or by a token that was issued for it. */
   ownerOf(keyValue: string): KeyOwner | null {
-    return this.#owners.get(keyValue) ?? null;
+    return this.#owners.get(keyValue) ?? this.#kept.tokens.ownerOf(keyValue);
   }
 
   /** The key whose value is `name:secret`: an access key of AWS, an OAuth client, a service account. */

@@ -18,6 +18,7 @@ import { azureDialect } from './dialects/azure/azure-dialect.ts';
 import { bedrockDialect } from './dialects/bedrock/bedrock-dialect.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { geminiDialect } from './dialects/gemini/gemini-dialect.ts';
+import { oauthDialect } from './dialects/oauth/oauth-dialect.ts';
 import { openaiDialect } from './dialects/openai/openai-dialect.ts';
 import { defaultProfile } from './profile/default-profile.ts';
 import { checkProfile } from './profile/parse-profile.ts';
@@ -32,6 +33,7 @@ const DIALECTS: readonly Dialect[] = [
   geminiDialect,
   bedrockDialect,
   azureDialect,
+  oauthDialect,
   openaiDialect,
 ];
 
