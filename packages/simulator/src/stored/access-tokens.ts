@@ -1,20 +1,18 @@
 /** Short-lived tokens that stand for a key until they expire. */
-import type { KeyOwner } from '../provider-state.ts';
-
 const LIFE_MS = 3_600_000;
 const MAX_TOKENS = 10_000;
 
 export class AccessTokens {
   readonly #now: () => number;
-  readonly #tokens = new Map<string, { readonly owner: KeyOwner; readonly until: number }>();
+  readonly #tokens = new Map<string, { readonly key: string; readonly until: number }>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /** Remembers a token and tells for how many seconds it holds. */
-  issue(token: string, owner: KeyOwner): number {
-    this.#tokens.set(token, { owner, until: this.#now() + LIFE_MS });
+  issue(token: string, key: string): number {
+    this.#tokens.set(token, { key, until: this.#now() + LIFE_MS });
     for (const oldest of this.#tokens.keys()) {
       if (this.#tokens.size <= MAX_TOKENS) break;
       this.#tokens.delete(oldest);
@@ -22,8 +20,9 @@ export class AccessTokens {
     return LIFE_MS / 1000;
   }
 
-  ownerOf(token: string): KeyOwner | null {
+  /** The value of the key that it stands for. */
+  keyOf(token: string): string | null {
     const known = this.#tokens.get(token);
-    return known === undefined || known.until <= this.#now() ? null : known.owner;
+    return known === undefined || known.until <= this.#now() ? null : known.key;
   }
 }

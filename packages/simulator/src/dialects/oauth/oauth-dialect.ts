@@ -5,6 +5,7 @@ import type { ProviderState } from '../../provider-state.ts';
 import type { Dialect } from '../dialect.ts';
 import { failed } from '../../behaviour/pace.ts';
 import { openExchange, refuse, refusedCredential, sendJson } from '../exchange.ts';
+import type { Opening } from '../exchange.ts';
 import { grantedTo } from './token-grants.ts';
 
 const PATH = /^\/(?:oauth\/|[^/]+\/oauth2\/v2\.0\/)?token$/;
@@ -32,41 +33,24 @@ function handle(
   request.on('error', () => response.destroy());
   request.on('end', () => {
     try {
-      answer(
-        state,
-        request,
-        response,
-        path,
-        bytes > MAX_FORM ? '' : Buffer.concat(chunks).toString(),
-      );
+      const text = bytes > MAX_FORM ? '' : Buffer.concat(chunks).toString();
+      answer({ state, request, response, path }, text);
     } catch (error) {
       failed(response, error);
     }
   });
 }
 
-// eslint-disable-next-line max-params -- what a call is made of
-function answer(
-  state: ProviderState,
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  text: string,
-): void {
+type Asked = Pick<Opening, 'state' | 'request' | 'response' | 'path'>;
+
+function answer(asked: Asked, text: string): void {
+  const { state, request } = asked;
   const right = request.method === 'POST';
   const { authorization = '' } = request.headers;
   const granted = right ? grantedTo(state, new URLSearchParams(text), authorization) : null;
   const owner = granted === null || 'error' in granted ? null : granted;
-  const exchange = openExchange({
-    state,
-    request,
-    response,
-    path,
-    face: state.face,
-    dialect: 'oauth',
-    owner,
-    operation: 'token',
-  });
+  const how = { face: state.face, dialect: 'oauth', owner, operation: 'token' };
+  const exchange = openExchange({ ...asked, ...how });
   if (exchange === null) return;
   if (granted === null) {
     const wrong = refusal(405, { error: 'invalid_request' }, ['allow', 'POST']);
@@ -79,7 +63,7 @@ function answer(
   }
   if (refusedCredential(exchange, granted, null)) return;
   const token = `ya29.simulated-${state.random.hex(48)}`;
-  const seconds = state.kept.tokens.issue(token, granted);
+  const seconds = state.kept.tokens.issue(token, granted.value);
   sendJson(exchange, granted, {
     access_token: token,
     expires_in: seconds - 1,
