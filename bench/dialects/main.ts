@@ -104,7 +104,7 @@ async function calls(plan: Plan, keywell: Keywell): Promise<readonly PairFigures
 }
 
 async function streams(plan: Plan, keywell: Keywell, upstreamPort: number) {
-  const load = { kind: 'streams', concurrency: 100, count: plan.quick ? 200 : 400 } as const;
+  const load = { kind: 'streams', concurrency: 100, count: 100 } as const;
   const directs = new Map<Pair, number[]>(plan.pairs.map((pair) => [pair, []]));
   const all = await rounds(plan, async (pair) => {
     const direct = await driveDirect(repository, taskDirect(upstreamPort, pair.provider, load));
@@ -141,7 +141,7 @@ async function bench(plan: Plan): Promise<void> {
   const work = join(repository, 'bench/.work');
   mkdirSync(work, { recursive: true });
   const folder = mkdtempSync(join(work, 'dialects-'));
-  const [words, intervalMs] = plan.quick ? [20, 20] : [40, 25];
+  const [words, intervalMs] = plan.quick ? [20, 20] : [150, 15];
   const tool = ['bench/dialects/upstream.ts', String(words), String(intervalMs)];
   const upstream = await startTool(tool, repository);
   const has = (section: Section): boolean => plan.sections.includes(section);

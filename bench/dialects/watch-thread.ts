@@ -1,5 +1,6 @@
 // Loaded into every thread of a Keywell under measurement (NODE_OPTIONS=--import): tells, when asked over a socket, what the thread holds
 // and how long its event loop stood still. Without a question it does nothing.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -40,6 +41,6 @@ if (folder !== undefined) {
       socket.end(JSON.stringify(reading));
     });
   })
-    .listen(join(folder, `${threadId}.sock`))
+    .listen(join(folder, `${process.pid}-${threadId}-${randomUUID().slice(0, 8)}.sock`))
     .unref();
 }
