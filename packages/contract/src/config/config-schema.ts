@@ -62,7 +62,7 @@ const keySchema = z
     id: id('key'),
     value: field(
       z.string().min(1).max(8192),
-      'The credential, by reference: `env:NAME` or `file:path` (relative to this file). A literal works, is warned about and is kept encrypted. Leave it out only on a host that takes no key.',
+      'The credential, by reference: `env:NAME` or `file:path` (relative to this file). A literal works, is warned about and is kept encrypted. Some vendors take more than a plain key: an AWS access key, a Google service account, an Entra application, a refresh token (docs/guides/credentials.md). Leave it out only on a host that takes no key.',
       '"env:NAME" or "file:path"',
     ).optional(),
     domain: field(
@@ -270,7 +270,11 @@ const poolSchema = z
 
 const modelSchema = z
   .strictObject({
-    alias: modelName('What a caller writes into `model`.'),
+    alias: field(
+      z.string().regex(GLOB_PATTERN),
+      'What a caller writes into `model`; a `*` stands for any characters, and an alias without one goes before. Every target of a pool is also called by `provider/model`, where the consumer may.',
+      'a model name such as "smart", or a pattern such as "gpt-*"',
+    ),
     pool: reference('pool', 'The pool that answers.'),
   })
   .meta({ description: 'A model name of ours and the pool behind it.' });

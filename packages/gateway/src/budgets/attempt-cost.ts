@@ -3,6 +3,7 @@ import type { Tariff, TokenPrice } from '@keywell/core/snapshot/snapshot';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { estimateUsage } from '../relay/estimate-usage.ts';
+import type { Spoken } from '../translate/translation-of.ts';
 import { mayBeCharged, type AttemptEnd } from './spend-hold.ts';
 
 /** What one attempt cost. */
@@ -23,7 +24,7 @@ const ESTIMATED = 1;
  * nothing has cost its input at least: that is estimated.
  */
 export function bookAttempt(
-  exchange: Pick<Exchange, 'spend' | 'costMicros' | 'costEstimated' | 'body'>,
+  exchange: Pick<Exchange, 'spend' | 'costMicros' | 'costEstimated'> & Spoken,
   plane: Pick<Plane, 'meter'>,
   attempt: {
     readonly price: TokenPrice | null;
@@ -34,7 +35,7 @@ export function bookAttempt(
 ): AttemptCost {
   const { price, end, sentAt } = attempt;
   const tariff = price === null ? null : tariffAt(price, sentAt);
-  const cost = costOf(tariff, end, exchange.body.byteLength);
+  const cost = costOf(tariff, end, exchange);
   exchange.spend?.attemptEnded(tariff, end);
   exchange.costEstimated ||= cost.estimated;
   if (cost.micros === null) {
@@ -47,10 +48,12 @@ export function bookAttempt(
   return cost;
 }
 
-function costOf(tariff: Tariff | null, end: AttemptEnd, requestBytes: number): AttemptCost {
+function costOf(tariff: Tariff | null, end: AttemptEnd, exchange: Spoken): AttemptCost {
   const counted = end.result.kind === 'failed' ? null : end.usage;
+  if (exchange.operation === 'count_tokens') return FREE;
   if (counted === null && !mayBeCharged(end)) return FREE;
-  if (tariff === null) return UNKNOWN;
-  const usage = counted ?? estimateUsage(requestBytes, 0);
+  // An answer that counts nothing (sound, subtitles) has a price that is not by the token.
+  if (tariff === null || (counted === null && end.result.kind === 'answered')) return UNKNOWN;
+  const usage = counted ?? estimateUsage(exchange, 0);
   return { micros: costMicros(usage, tariff), estimated: usage.estimated };
 }

@@ -186,6 +186,13 @@ describe('the invoice of ten thousand calls', () => {
     let [sum, bill, reported, unknown, estimated] = [0n, 0n, 0n, 0, 0];
     for (let call = 0; call < CALLS; call += 1) {
       const exchange: Parameters<typeof bookAttempt>[0] = {
+        id: 'req_1',
+        operation: 'chat.completions',
+        conversation: null,
+        contentType: null,
+        facts: null,
+        translation: null,
+        wallStartedAt: 0,
         spend: null,
         body: BODY,
         costMicros: 0,

@@ -7,6 +7,7 @@ import { refuse, retryAfterHeaders, type Refusal } from '../pipeline/refusal.ts'
 import type { PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { SpendHold, type ExpectedTokens } from './spend-hold.ts';
+import { readingMatterOf } from '../translate/reading-matter.ts';
 
 /** Bytes of a body to one token of input, at most: more than a token has in English, about what it has elsewhere. */
 const BYTES_PER_TOKEN = 3;
@@ -84,12 +85,15 @@ function ceilingOver(targets: readonly TargetRecord[]): Ceiling | null {
 }
 
 function expectedTokens(
-  { body, facts, operation }: Exchange,
+  exchange: Exchange,
   plane: Plane,
   { model, ceiling }: { readonly model: LiveModel; readonly ceiling: Ceiling },
 ): ExpectedTokens {
+  const { facts, operation } = exchange;
   const { contextLength } = ceiling;
-  const inputTokens = Math.min(Math.ceil(body.byteLength / BYTES_PER_TOKEN), contextLength);
+  const { textBytes, attachedTokens } = readingMatterOf(exchange);
+  const size = Math.ceil(textBytes / BYTES_PER_TOKEN) + attachedTokens;
+  const inputTokens = Math.min(size, contextLength);
   if (operation === 'embeddings') return { inputTokens, outputTokens: 0 };
   const allowance = facts?.maxOutputTokens ?? plane.budgets.allowanceOf(model.alias);
   return {

@@ -25,6 +25,7 @@ import {
 } from '../upstream/credentials/key-credentials.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
+import { readingMatterOf } from '../translate/reading-matter.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
 import { answerHeaders, withCost } from './response-headers.ts';
 import { estimateUsage } from './estimate-usage.ts';
@@ -356,7 +357,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       ...settlementOf(candidate, reservation.need, {
         usage,
         sent: sent || this.#status !== 0,
-        requestBytes: this.#exchange.body.byteLength,
+        matter: readingMatterOf(this.#exchange),
       }),
     });
     if (changes.length > 0) this.#plane.cooled(changes, this.#exchange.live);
@@ -383,7 +384,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (result.kind === 'failed') return null;
     if (result.kind !== 'dropped') return this.#exchange.usage;
     const sent = this.#control?.sent === true;
-    return sent ? estimateUsage(this.#exchange.body.byteLength, 0) : null;
+    return sent ? estimateUsage(this.#exchange, 0) : null;
   }
 
   #pool() {

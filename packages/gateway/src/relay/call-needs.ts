@@ -6,7 +6,7 @@ import type { SettleAt } from '@keywell/core/keys/reserve';
 import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-stats';
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { readingMatterOf } from '../translate/reading-matter.ts';
+import { readingMatterOf, type ReadingMatter } from '../translate/reading-matter.ts';
 import { unfitFor } from '../translate/fitness.ts';
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
@@ -16,6 +16,8 @@ export class CallNeeds implements Needs {
   #place = -1;
   #last: Need | null = null;
   #others: Map<number, Need> | null = null;
+  /** Whether a model was met that cannot take the call. */
+  hasUnfit = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -55,7 +57,9 @@ export class CallNeeds implements Needs {
     };
     const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
     const unfit = unfitFor(this.#exchange, candidate);
-    return unfit === null ? need : { ...need, unfit };
+    if (unfit === null) return need;
+    this.hasUnfit = true;
+    return { ...need, unfit };
   }
 }
 
@@ -70,7 +74,7 @@ export function settlementOf(
     readonly usage: TokenUsage | null;
     /** Whether anything of it can have reached the provider. */
     readonly sent: boolean;
-    readonly requestBytes: number;
+    readonly matter: ReadingMatter;
   },
 ): Pick<SettleAt, 'charged' | 'sample'> {
   const { usage } = of;
@@ -78,5 +82,8 @@ export function settlementOf(
   const charged = chargedOf(provider.charge, usage, need, price);
   if (usage.estimated) return { charged };
   const { inputTokens, outputTokens } = usage;
-  return { charged, sample: { inputTokens, outputTokens, requestBytes: of.requestBytes } };
+  const { textBytes, attachedTokens } = of.matter;
+  // What bytes a token has is learned from text alone.
+  const size = attachedTokens === 0 ? { requestBytes: textBytes } : {};
+  return { charged, sample: { inputTokens, outputTokens, ...size } };
 }

@@ -172,6 +172,7 @@ export class StreamRelay {
   }
 
   #contentType(): string {
+    if (this.#exchange.asArray) return 'application/json';
     if (!mayBeRaw(this.#exchange.operation)) return 'text/event-stream; charset=utf-8';
     return this.#plan.upstreamHeader('content-type') ?? 'application/octet-stream';
   }
@@ -213,7 +214,6 @@ export class StreamRelay {
     // What sound and pictures cost in tokens does not follow from their size.
     if (mayBeRaw(this.#exchange.operation)) return;
     this.#exchange.usage =
-      this.#observer.usage ??
-      estimateUsage(this.#exchange.body.byteLength, this.#observer.contentBytes);
+      this.#observer.usage ?? estimateUsage(this.#exchange, this.#observer.contentBytes);
   }
 }

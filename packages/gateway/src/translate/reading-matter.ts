@@ -1,5 +1,4 @@
-import type { Exchange } from '../pipeline/exchange.ts';
-import { translationOf } from './translation-of.ts';
+import { translationOf, type Spoken } from './translation-of.ts';
 
 /** Up to this size a body is taken for text without a look: what is attached to it weighs little. */
 const SMALL = 32 * 1024;
@@ -12,7 +11,7 @@ export interface ReadingMatter {
   readonly attachedTokens: number;
 }
 
-export function readingMatterOf(exchange: Exchange): ReadingMatter {
+export function readingMatterOf(exchange: Spoken): ReadingMatter {
   const { body, contentType, conversation } = exchange;
   // A form is a file and a few words.
   if (contentType !== null) return { textBytes: 0, attachedTokens: TOKENS_AN_ATTACHMENT };

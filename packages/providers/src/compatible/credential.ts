@@ -65,7 +65,7 @@ export type CredentialReading =
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 /** What vendors take that do not say. */
-export const PLAIN_ONLY: readonly CredentialKind[] = Object.freeze(['plain']);
+const PLAIN_ONLY: readonly CredentialKind[] = Object.freeze(['plain']);
 
 const PLAIN: CredentialReading = { ok: true, credential: { kind: 'plain' } };
 

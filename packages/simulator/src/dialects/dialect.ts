@@ -15,6 +15,8 @@ export interface Exchange {
   readonly path: string;
   /** Whose errors and headers it gets. */
   readonly face: Face;
+  /** The model that the path names, whatever the body says; null: the body's. */
+  readonly deployment: string | null;
   /** 32 hex digits; every face makes its own id of it. */
   readonly requestId: string;
   /** What is charged while and after it is answered; null when everything is paid. */

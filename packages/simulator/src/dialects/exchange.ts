@@ -22,6 +22,7 @@ export interface Opening {
   readonly dialect: string;
   readonly owner: KeyOwner | null;
   readonly operation: string;
+  readonly deployment?: string | null;
 }
 
 /** Counts the call and sees to its end. Null when a fault has cut the connection. */
@@ -36,6 +37,7 @@ export function openExchange(opening: Opening): Exchange | null {
     call,
     path,
     face,
+    deployment: opening.deployment ?? null,
     requestId,
     open: null,
     skewMs: 0,

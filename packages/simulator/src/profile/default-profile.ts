@@ -23,6 +23,11 @@ export function defaultProfile(): SimulatorProfile {
       { id: 'gpt-3.5-turbo-instruct', kind: 'completions', limits: LIMITS },
       { id: 'text-embedding-3-small', kind: 'embeddings', dimensions: 1536, limits: LIMITS },
       { id: 'text-embedding-3-large', kind: 'embeddings', dimensions: 3072, limits: LIMITS },
+      { id: 'gpt-image-1', kind: 'images', limits: LIMITS },
+      { id: 'gpt-4o-mini-tts', kind: 'audio', limits: LIMITS },
+      { id: 'whisper-1', kind: 'audio', limits: LIMITS },
+      { id: 'omni-moderation-latest', kind: 'moderations', limits: LIMITS },
+      { id: 'rerank-v3.5', kind: 'rerank', limits: LIMITS },
     ],
   };
 }

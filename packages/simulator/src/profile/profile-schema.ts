@@ -60,7 +60,9 @@ const organizationSchema = z.strictObject({
 
 const modelSchema = z.strictObject({
   id,
-  kind: z.enum(['chat', 'completions', 'embeddings']).optional(),
+  kind: z
+    .enum(['chat', 'completions', 'embeddings', 'images', 'audio', 'moderations', 'rerank'])
+    .optional(),
   limits: z.strictObject(limitFields).optional(),
   charge_tokens: z.int().min(0).optional(),
   context_tokens: z.int().min(1).optional(),

@@ -1,10 +1,11 @@
 /** What a provider keeps of the calls it answered: everything belongs to one organization, and the oldest goes when there is too much. */
+import { AccessTokens } from './access-tokens.ts';
 import { PromptCache } from './prompt-cache.ts';
 
 const MAX_KEPT = 10_000;
 
 /** Things by id, each its organization's alone. */
-export class OwnedStore<T> {
+class OwnedStore<T> {
   readonly #entries = new Map<string, { readonly owner: string; readonly value: T }>();
 
   put(owner: string, id: string, value: T): void {
@@ -40,14 +41,37 @@ export interface KeptResponse {
   readonly conversation: readonly unknown[];
 }
 
+/** A file as OpenAI's Files API has it, and what is in it. */
+export interface KeptFile {
+  readonly id: string;
+  readonly filename: string;
+  readonly purpose: string;
+  readonly createdAt: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A batch; its status moves on each time it is read. */
+export interface KeptBatch {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  status: 'validating' | 'in_progress' | 'completed' | 'cancelling' | 'cancelled' | 'failed';
+  /** What finishing it adds; null until then. */
+  result: Readonly<Record<string, unknown>> | null;
+}
+
 /** Everything that is kept; made anew when the provider is reset. */
 export class Kept {
   readonly promptCache: PromptCache;
+  readonly tokens: AccessTokens;
   readonly responses = new OwnedStore<KeptResponse>();
   /** Output items by their ids. */
   readonly items = new OwnedStore<unknown>();
 
+  readonly files = new OwnedStore<KeptFile>();
+  readonly batches = new OwnedStore<KeptBatch>();
+
   constructor(now: () => number) {
     this.promptCache = new PromptCache(now);
+    this.tokens = new AccessTokens(now);
   }
 }

@@ -40,8 +40,8 @@ export function fixture(name: string): JsonObject {
 export function membersNamed(value: JsonValue | undefined, name: string): JsonValue[] {
   if (isJsonArray(value)) return value.flatMap((each) => membersNamed(each, name));
   if (!isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([member, inner]) => [
-    ...(member === name && inner !== undefined ? [inner] : []),
-    ...membersNamed(inner, name),
-  ]);
+  return Object.entries(value).flatMap(([member, inner]) => {
+    const deeper = membersNamed(inner, name);
+    return member === name && inner !== undefined ? [inner].concat(deeper) : deeper;
+  });
 }

@@ -20,7 +20,7 @@ const STREAM: readonly (readonly [string, string])[] = [
 ];
 
 const joined = (frames: readonly Uint8Array[]): Uint8Array =>
-  Uint8Array.from(frames.flatMap((frame) => [...frame]));
+  Uint8Array.from(frames.flatMap((frame) => Array.from(frame)));
 const BYTES = joined(STREAM.map(([name, data]) => encodeFrame(name, data)));
 const FIRST = encodeFrame(...(STREAM[0] ?? ['', '']));
 

