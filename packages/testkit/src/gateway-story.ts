@@ -53,6 +53,8 @@ export interface StorySketch {
   readonly face?: SimulatorProfile['face'];
   /** By whose tables the gateway reads the simulated provider, and how that vendor charges; left out: OpenAI's, charged plainly. */
   readonly kind?: string;
+  /** Models that the simulator has beside `gpt-5`. */
+  readonly alsoModels?: readonly SimulatorProfile['models'][number][];
   readonly workers?: number;
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
@@ -214,7 +216,7 @@ class RunningStory implements Story {
 /** One organization for each first step of a domain path, one project for each key. */
 function profileOf(
   keys: readonly KeySketch[],
-  { model, face }: Pick<StorySketch, 'model' | 'face'>,
+  { model, face, alsoModels = [] }: Pick<StorySketch, 'model' | 'face' | 'alsoModels'>,
 ): SimulatorProfile {
   const organizations = Map.groupBy(keys, ({ id, domain }) => domain?.[0] ?? `org-${id}`);
   return {
@@ -226,7 +228,7 @@ function profileOf(
         keys: [{ alias: id, value: valueOf(id) }],
       })),
     })),
-    models: [{ id: 'gpt-5', ...model }],
+    models: [{ id: 'gpt-5', ...model }, ...alsoModels],
   };
 }
 

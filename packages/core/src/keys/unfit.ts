@@ -11,5 +11,7 @@ export const UNFIT = [
   'no_tools',
   'no_json',
   'not_translatable',
+  'counts_no_tokens',
+  'not_asked_for',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

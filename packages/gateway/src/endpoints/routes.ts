@@ -3,6 +3,7 @@ import { reserveBudget } from '../budgets/reserve-budget.ts';
 import { claimCall } from '../idempotency/claim-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
+import { countHere } from '../phases/count-here.ts';
 import { decodeBody, decodeConversation, decodeForm, decodePlain } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
@@ -36,6 +37,23 @@ const conversation = (
   stream: boolean | null = null,
 ): Route => inference(operation, decodeConversation(dialect, stream));
 
+/** Counting the tokens of a conversation: nothing of it is spent. */
+const counting = (dialect: CallerDialect): Route => ({
+  operation: 'count_tokens',
+  method: 'POST',
+  phases: [
+    authenticate,
+    gate,
+    decodeConversation(dialect, null),
+    authorize,
+    resolve,
+    readPatience,
+    readStrictness,
+    countHere,
+    dispatch,
+  ],
+});
+
 const reading = (operation: Operation, phase: Phase): Route => ({
   operation,
   method: 'GET',
@@ -58,6 +76,7 @@ const EXACT = new Map<string, Route>([
   ['/v2/rerank', inference('rerank', decodePlain(null))],
   ['/v1/responses', conversation('responses', 'openai-responses')],
   ['/v1/messages', conversation('messages', 'anthropic-messages')],
+  ['/v1/messages/count_tokens', counting('anthropic-messages')],
   ['/v1/models', reading('models.list', listModels)],
   ['/v1beta/models', reading('models.list', listModels)],
 ]);
@@ -68,6 +87,7 @@ const MODEL_PREFIXES = ['/v1/models/', '/v1beta/models/'];
 /** What follows a model's name and a colon in Gemini's paths, which stand under `/v1beta` and `/v1`. */
 const MODEL_METHODS = new Map<string, Route>([
   ['generateContent', conversation('generate_content', 'gemini', false)],
+  ['countTokens', counting('gemini')],
   ['streamGenerateContent', conversation('generate_content', 'gemini', true)],
 ]);
 

@@ -8,7 +8,12 @@ import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { Refusal } from './refusal.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
-import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import type {
+  LiveConsumer,
+  LiveModel,
+  LiveSnapshot,
+  NamedTarget,
+} from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 /** The attempt that is under way, as far as the caller's side has to tell it something. */
@@ -69,6 +74,8 @@ export class Exchange implements InboundEvents {
   dropped: readonly string[] = NOTHING_DROPPED;
   modelName: string | null = null;
   model: LiveModel | null = null;
+  /** The one target that a caller named as `provider/model`; null where any of the pool may serve. */
+  only: NamedTarget | null = null;
 
   provider: string | null = null;
   upstreamModel: string | null = null;
@@ -83,6 +90,8 @@ export class Exchange implements InboundEvents {
   status = 0;
   errorCode: ErrorCode | null = null;
   streamed = false;
+  /** Gemini's other framing of a stream: one JSON array that grows, for a caller who did not say `alt=sse`. */
+  asArray = false;
   callerGone = false;
   /** The answer's head is out; what goes wrong from here on is told inside the answer. */
   begun = false;

@@ -16,6 +16,8 @@ export class CallNeeds implements Needs {
   #place = -1;
   #last: Need | null = null;
   #others: Map<number, Need> | null = null;
+  /** Whether a model was met that cannot take the call. */
+  hasUnfit = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -55,7 +57,9 @@ export class CallNeeds implements Needs {
     };
     const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
     const unfit = unfitFor(this.#exchange, candidate);
-    return unfit === null ? need : { ...need, unfit };
+    if (unfit === null) return need;
+    this.hasUnfit = true;
+    return { ...need, unfit };
   }
 }
 
