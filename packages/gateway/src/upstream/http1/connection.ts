@@ -110,7 +110,11 @@ export class Connection implements ResponseEvents {
     this.#served += 1;
     // Bytes nobody asked for would be taken for the next call's answer.
     if (surplus || !this.#keepAlive || this.#aborted) this.destroy();
-    else this.#owner.onFree(this);
+    else {
+      // The caller may have fallen behind in the very bytes that end the answer; the next call would never be read.
+      this.#socket.resume();
+      this.#owner.onFree(this);
+    }
     call?.onEnd();
   }
 
