@@ -130,7 +130,7 @@ function faceOf({ conversation }: Exchange, target: UpstreamTarget): TargetFace 
 }
 
 /** Whether the provider hears the call in another dialect than the caller's. */
-export function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
+function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
   return face !== null && face.dialect !== conversation;
 }
 

@@ -84,7 +84,7 @@ export function requestFor(
 }
 
 /** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
-export function understand(exchange: Exchange): Refusal | null {
+function understand(exchange: Exchange): Refusal | null {
   const decoded = translationOf(exchange).canonical();
   if (decoded.ok) return null;
   exchange.translationFault ??= refuse(decoded.code, decoded.message, { param: decoded.param });

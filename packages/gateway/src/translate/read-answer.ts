@@ -7,6 +7,7 @@ import { readResponse } from '@keywell/wire/openai-chat/response';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { estimateUsage } from '../relay/estimate-usage.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import { embedAnswer } from './embeddings.ts';
 import { isCounted, readCount, renderCount } from './count-tokens.ts';
 import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
@@ -37,7 +38,18 @@ export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Ui
   const answer = readResponse(body, kind);
   if (!answer.ok) return NOT_JSON;
   if (answer.error) return ERROR_INSIDE;
-  return whole(exchange, body, { read: body, usage: answer.usage });
+  const given = inCallersWords(exchange, body);
+  return given === null
+    ? ERROR_INSIDE
+    : whole(exchange, given, { read: body, usage: answer.usage });
+}
+
+/** Vectors for a caller of Gemini; everything else as it came. */
+function inCallersWords(exchange: Exchange, body: Uint8Array): Uint8Array | null {
+  const { embed } = exchange;
+  if (embed === null) return body;
+  exchange.dropped = embed.dropped;
+  return embedAnswer(body, embed.method);
 }
 
 const CHAT = 'chat.completions';
