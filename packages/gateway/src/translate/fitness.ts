@@ -90,6 +90,7 @@ const WORDS: Readonly<Record<Unfit, string>> = {
   no_files: 'it reads no documents',
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
+  kept_elsewhere: 'it cannot reach what the request refers to',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 
