@@ -1,7 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import { isObjectId, type ObjectKind } from '@keywell/core/ownership/owned-object';
 import { compileFields } from '@keywell/wire/json/field-set';
-import { FALSE, OBJECT, STRING } from '@keywell/wire/json/kind';
+import { ABSENT, FALSE, OBJECT, STRING } from '@keywell/wire/json/kind';
 import { readString } from '@keywell/wire/json/read-value';
 import { skimObject } from '@keywell/wire/json/skim';
 import { createSpans } from '@keywell/wire/json/spans';
@@ -85,9 +85,16 @@ function noteResponse(
   candidate: Candidate,
   { body, start, end }: Span,
 ): void {
-  if (!skimObject(body, FIELDS, SPANS, { start, end }) || SPANS.kind[1] === FALSE) return;
+  if (!skimObject(body, FIELDS, SPANS, { start, end })) return;
   const id = idAt(body, 0);
-  if (id !== null) keep(exchange, plane, candidate, { kind: 'response', id, json: null });
+  const told = SPANS.kind[1] ?? ABSENT;
+  if (id === null || told === FALSE || (told === ABSENT && asksNotToKeep(exchange))) return;
+  keep(exchange, plane, candidate, { kind: 'response', id, json: null });
+}
+
+function asksNotToKeep({ body }: Exchange): boolean {
+  const whole = { start: 0, end: body.byteLength };
+  return skimObject(body, FIELDS, SPANS, whole) && SPANS.kind[1] === FALSE;
 }
 
 function noteAsked(

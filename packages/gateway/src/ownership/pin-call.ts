@@ -52,7 +52,7 @@ function refuseForeign({ model }: Exchange, pin: Pin): Refusal | null {
 }
 
 /** The one place where everything is kept. */
-export async function homeOfAll(
+async function homeOfAll(
   exchange: Exchange,
   plane: Pick<Plane, 'owners'>,
   { files, previousResponse, conversation }: References,

@@ -28,10 +28,9 @@ export function referencesOf(request: JsonObject, dialect: CallerDialect): Refer
   while (open.length > 0) {
     const value = open.pop();
     if (isJsonArray(value)) for (const each of value) open.push(each);
-    else if (isJsonObject(value)) {
-      noteFiles(files, value);
-      for (const [name, member] of Object.entries(value)) if (!own.has(name)) open.push(member);
-    }
+    if (!isJsonObject(value)) continue;
+    noteFiles(files, value);
+    for (const [name, member] of Object.entries(value)) if (!own.has(name)) open.push(member);
   }
   const keeps = dialect === 'openai-responses';
   return {
