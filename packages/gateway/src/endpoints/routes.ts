@@ -1,6 +1,7 @@
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import { reserveBudget } from '../budgets/reserve-budget.ts';
 import { claimCall } from '../idempotency/claim-call.ts';
+import { pinCall } from '../ownership/pin-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
 import { countHere } from '../phases/count-here.ts';
@@ -18,6 +19,7 @@ import { readPatience } from '../phases/read-patience.ts';
 import { readStrictness } from '../phases/read-strictness.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
+import { matchObjectRoute } from './object-routes.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 const inference = (operation: Operation, decode: Phase): Route => ({
@@ -31,6 +33,7 @@ const inference = (operation: Operation, decode: Phase): Route => ({
     resolve,
     readPatience,
     readStrictness,
+    pinCall,
     claimCall,
     reserveBudget,
     dispatch,
@@ -109,9 +112,11 @@ export interface Match {
  * Routes by the raw path, byte for byte: what was matched is what was authorized and what is dispatched, so no spelling of a path
  * can mean one thing here and another behind.
  */
-export function matchRoute(path: string): Match | null {
+export function matchRoute(path: string, verb: string): Match | null {
   const exact = EXACT.get(path);
   if (exact !== undefined) return { route: exact, parameter: '' };
+  const kept = matchObjectRoute(path, verb);
+  if (kept !== null) return kept;
   const prefix = MODEL_PREFIXES.find((start) => path.startsWith(start));
   if (prefix === undefined) return null;
   const parameter = path.slice(prefix.length);

@@ -6,6 +6,8 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
+import type { Pin } from '../ownership/pin.ts';
+import type { UpstreamCall } from '../ownership/upstream-call.ts';
 import type { Refusal } from './refusal.ts';
 import type { EmbedCall } from '../translate/embeddings.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
@@ -75,6 +77,10 @@ export class Exchange implements InboundEvents {
   strict = false;
   /** What the provider that was asked last could not be told. */
   dropped: readonly string[] = NOTHING_DROPPED;
+  /** Which candidates can serve the call at all; null where every one of the pool's can. */
+  pin: Pin | null = null;
+  /** What is asked of the provider where it is none of a model's calls; null otherwise. */
+  asks: UpstreamCall | null = null;
   modelName: string | null = null;
   model: LiveModel | null = null;
   /** The one target that a caller named as `provider/model`; null where any of the pool may serve. */

@@ -25,8 +25,10 @@ const ERROR_INSIDE: Answer = Object.freeze({ kind: 'error_inside' });
 
 /** Judges a whole body, notes its usage, and gives what goes to the caller: the very bytes where both speak the same dialect. */
 export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
-  const { conversation, operation } = exchange;
+  const { conversation, operation, asks } = exchange;
   if (operation === 'count_tokens') return counted(exchange, face, body);
+  // What is kept may say of itself that it has failed; that is no failure of telling it.
+  if (asks !== null) return readPlainAnswer(body).ok ? { kind: 'whole', body } : NOT_JSON;
   if (conversation !== null && face !== null) {
     if (face.dialect !== conversation) return translated(exchange, face, body);
     if (conversation !== 'openai-chat') return own(exchange, face, body);
