@@ -96,8 +96,12 @@ export class ProviderState {
     return this.#faults;
   }
 
+  /** By a key's value, or by a token that was issued for it. */
   ownerOf(keyValue: string): KeyOwner | null {
-    return this.#owners.get(keyValue) ?? null;
+    const own = this.#owners.get(keyValue);
+    if (own !== undefined) return own;
+    const stoodFor = this.#kept.tokens.keyOf(keyValue);
+    return stoodFor === null ? null : (this.#owners.get(stoodFor) ?? null);
   }
 
   /** The key whose value is `name:secret`: an access key of AWS, an OAuth client, a service account. */

@@ -1,5 +1,5 @@
 /**
- * A provider on the wire: the OpenAI, Anthropic and Gemini dialects, any vendor's errors and limit headers, real limiters, real refusals,
+ * A provider on the wire: the OpenAI, Anthropic, Gemini, Bedrock and Azure dialects, any vendor's errors and limit headers, real limiters, real refusals,
  * faults on demand, exact call counts. One process, or embedded in another process or worker thread.
  */
 import { createServer } from 'node:http';
@@ -18,6 +18,7 @@ import { azureDialect } from './dialects/azure/azure-dialect.ts';
 import { bedrockDialect } from './dialects/bedrock/bedrock-dialect.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { geminiDialect } from './dialects/gemini/gemini-dialect.ts';
+import { oauthDialect } from './dialects/oauth/oauth-dialect.ts';
 import { openaiDialect } from './dialects/openai/openai-dialect.ts';
 import { defaultProfile } from './profile/default-profile.ts';
 import { checkProfile } from './profile/parse-profile.ts';
@@ -26,12 +27,14 @@ import type { SimulatorProfile } from './profile/profile-schema.ts';
 import { snakeize } from './profile/camelize.ts';
 import { ProviderState } from './provider-state.ts';
 import type { LimitLevel } from './provider-state.ts';
+import { serveRealtime } from './realtime/realtime-server.ts';
 
 const DIALECTS: readonly Dialect[] = [
   anthropicDialect,
   geminiDialect,
   bedrockDialect,
   azureDialect,
+  oauthDialect,
   openaiDialect,
 ];
 
@@ -107,9 +110,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       socket.destroy();
     }
   });
+  const endSessions = serveRealtime(server, state);
   const host = options.host ?? '127.0.0.1';
   await listen(server, options.port ?? 0, host);
-  return simulatorOf(state, server, host);
+  return simulatorOf(state, server, host, endSessions);
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -143,7 +147,12 @@ function setFault(state: ProviderState, change: FaultInput): string {
   return state.faults.set(checked.fault, state.clock.now());
 }
 
-function simulatorOf(state: ProviderState, server: Server, host: string): Simulator {
+function simulatorOf(
+  state: ProviderState,
+  server: Server,
+  host: string,
+  endSessions: () => void,
+): Simulator {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
@@ -167,7 +176,10 @@ function simulatorOf(state: ProviderState, server: Server, host: string): Simula
     },
     advance: (ms) => state.clock.advance(ms),
     reset: () => state.reset(),
-    close: () => close(state, server),
+    close: () => {
+      endSessions();
+      return close(state, server);
+    },
   };
 }
 

@@ -41,16 +41,20 @@ export interface StorySketch {
   readonly pool?: PoolSketch;
   /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
   readonly pools?: number;
+  /** By what else a model is called. */
+  readonly otherNames?: (model: string) => readonly string[];
   readonly traffic?: SnapshotSketch['traffic'];
   /** The simulated model: its limits with how they refill and charge, its pace, its prices. */
   readonly idempotency?: SnapshotSketch['idempotency'];
   /** Who calls, each with the `consumerKey` of its place. */
   readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
-  readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
+  readonly model?: Partial<SimulatorProfile['models'][number]>;
   /** Whose errors and limit headers the simulated provider has; left out: OpenAI's. */
   readonly face?: SimulatorProfile['face'];
   /** By whose tables the gateway reads the simulated provider, and how that vendor charges; left out: OpenAI's, charged plainly. */
   readonly kind?: string;
+  /** Models that the simulator has beside `gpt-5`. */
+  readonly alsoModels?: readonly SimulatorProfile['models'][number][];
   readonly workers?: number;
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
@@ -217,7 +221,7 @@ class RunningStory implements Story {
 /** One organization for each first step of a domain path, one project for each key. */
 function profileOf(
   keys: readonly KeySketch[],
-  { model, face }: Pick<StorySketch, 'model' | 'face'>,
+  { model, face, alsoModels = [] }: Pick<StorySketch, 'model' | 'face' | 'alsoModels'>,
 ): SimulatorProfile {
   const organizations = Map.groupBy(keys, ({ id, domain }) => domain?.[0] ?? `org-${id}`);
   return {
@@ -229,7 +233,7 @@ function profileOf(
         keys: [{ alias: id, value: valueOf(id) }],
       })),
     })),
-    models: [{ id: 'gpt-5', ...model }],
+    models: [{ id: 'gpt-5', ...model }, ...alsoModels],
   };
 }
 
@@ -246,7 +250,11 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
   return aSnapshot({
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
-    models: numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
+    models: numbers.flatMap((index) => {
+      const suffix = index === 0 ? '' : `-${index + 1}`;
+      const names = [`smart${suffix}`, ...(sketch.otherNames?.(`smart${suffix}`) ?? [])];
+      return names.map((alias) => ({ alias, pool: `chat${suffix}` }));
+    }),
     consumers: (sketch.consumers ?? [{}]).map((consumer, place) =>
       Object.assign({}, consumer, {
         keyHashes: [createHash('sha256').update(consumerKey(place)).digest('hex')],
@@ -258,8 +266,9 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
 }
 
 /** Where the simulator speaks the native dialect of a vendor. */
-function baseUrlFor(kind: string | undefined, { url }: Simulator): string {
-  return kind === 'gemini' ? url.replace(/\/v1$/, '/v1beta') : url;
+function baseUrlFor(kind: string | undefined, { url, origin }: Simulator): string {
+  if (kind === 'bedrock') return origin;
+  return kind === 'gemini' ? `${origin}/v1beta` : url;
 }
 
 function vendorParts(kind: string | undefined): ProviderSketch {

@@ -270,7 +270,11 @@ const poolSchema = z
 
 const modelSchema = z
   .strictObject({
-    alias: modelName('What a caller writes into `model`.'),
+    alias: field(
+      z.string().regex(GLOB_PATTERN),
+      'What a caller writes into `model`; a `*` stands for any characters, and an alias without one goes before. Every target of a pool is also called by `provider/model`, where the consumer may.',
+      'a model name such as "smart", or a pattern such as "gpt-*"',
+    ),
     pool: reference('pool', 'The pool that answers.'),
   })
   .meta({ description: 'A model name of ours and the pool behind it.' });

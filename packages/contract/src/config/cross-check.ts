@@ -115,7 +115,9 @@ function checkModels(found: Findings, root: LooseRecord): void {
 
 function checkConsumers(found: Findings, root: LooseRecord): void {
   const aliases = namesIn(records(root, 'models'), 'alias');
-  const known = new Set(aliases);
+  const patterns = aliases.filter((alias) => alias.includes('*'));
+  const targets = targetNames(root);
+  const known = new Set([...aliases, ...targets]);
   const hashes = new Set<string>();
   for (const consumer of records(root, 'consumers')) {
     checkHashes(found, consumer, hashes);
@@ -128,14 +130,14 @@ function checkConsumers(found: Findings, root: LooseRecord): void {
       );
     for (const { index, text: model } of models) {
       const path = [...consumer.path, 'models', index];
-      if (known.has(model)) continue;
+      if (known.has(model) || matchesModel(patterns, model)) continue;
       if (!model.includes('*'))
         found.refuse(
           path,
-          `There is no model alias "${showName(model)}".`,
-          suggest(model, aliases, 'model alias'),
+          `There is no model alias "${showName(model)}", and no target of that name.`,
+          suggest(model, [...known], 'model alias'),
         );
-      else if (!aliases.some((alias) => matchesModel([model], alias)))
+      else if (![...known].some((name) => matchesModel([model], name)))
         found.warn(
           path,
           'This pattern matches no model alias.',
@@ -143,6 +145,17 @@ function checkConsumers(found: Findings, root: LooseRecord): void {
         );
     }
   }
+}
+
+/** Every target of a pool as a caller may name it: `provider/model`. */
+function targetNames(root: LooseRecord): readonly string[] {
+  return records(root, 'pools').flatMap((pool) =>
+    records(pool, 'tiers').flatMap((tier) =>
+      records(tier, 'targets').map(
+        (target) => `${text(target, 'provider') ?? ''}/${text(target, 'model') ?? ''}`,
+      ),
+    ),
+  );
 }
 
 function checkHashes(found: Findings, consumer: LooseRecord, seen: Set<string>): void {

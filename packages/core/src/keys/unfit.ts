@@ -13,5 +13,7 @@ export const UNFIT = [
   'no_json',
   'not_translatable',
   'kept_elsewhere',
+  'counts_no_tokens',
+  'not_asked_for',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

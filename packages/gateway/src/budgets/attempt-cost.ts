@@ -52,6 +52,7 @@ export function bookAttempt(
 
 function costOf(tariff: Tariff | null, end: AttemptEnd, exchange: Spoken): AttemptCost {
   const counted = end.result.kind === 'failed' ? null : end.usage;
+  if (exchange.operation === 'count_tokens') return FREE;
   if (counted === null && !mayBeCharged(end)) return FREE;
   // An answer that counts nothing (sound, subtitles) has a price that is not by the token.
   if (tariff === null || (counted === null && end.result.kind === 'answered')) return UNKNOWN;

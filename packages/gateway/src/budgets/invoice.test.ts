@@ -187,6 +187,7 @@ describe('the invoice of ten thousand calls', () => {
     for (let call = 0; call < CALLS; call += 1) {
       const exchange: Parameters<typeof bookAttempt>[0] = {
         id: 'req_1',
+        operation: 'chat.completions',
         conversation: null,
         contentType: null,
         facts: null,

@@ -24,14 +24,23 @@ interface ErrorWriter {
   readonly renderForeignError: (message: string, status: number) => string;
 }
 
-const WRITERS = Object.freeze({ openai, responses, anthropic, gemini }) satisfies Record<
-  string,
-  ErrorWriter
->;
+/** A growing array has begun with what came before the error. */
+const geminiArray: ErrorWriter = {
+  ...gemini,
+  renderStreamError: (error) => `,${gemini.renderError(error)}\n]`,
+};
+
+const WRITERS = Object.freeze({
+  openai,
+  responses,
+  anthropic,
+  gemini,
+  geminiArray,
+}) satisfies Record<string, ErrorWriter>;
 type Manner = keyof typeof WRITERS;
 
 /** What tells in which dialect a caller is to be answered. */
-type SpokenTo = Pick<Exchange, 'conversation' | 'path' | 'query' | 'inbound'>;
+type SpokenTo = Pick<Exchange, 'asArray' | 'conversation' | 'path' | 'query' | 'inbound'>;
 
 /** How the caller of a request is told errors. */
 export function errorWriterFor(exchange: SpokenTo): ErrorWriter {
@@ -41,6 +50,7 @@ export function errorWriterFor(exchange: SpokenTo): ErrorWriter {
 /** As the log names it; OpenAI's two dialects of conversation are told apart by the operation. */
 export function dialectNameOf(exchange: SpokenTo): string {
   const manner = mannerOf(exchange);
+  if (manner === 'geminiArray') return 'gemini';
   return manner === 'responses' ? 'openai' : manner;
 }
 
@@ -53,7 +63,8 @@ const GEMINI_QUERY = /(?:^|&)key=/;
  * The dialect of a path; one that several share is told by what only one dialect's SDK sends: `anthropic-version`, or Google's places for
  * a key.
  */
-function mannerOf({ conversation, path, query, inbound }: SpokenTo): Manner {
+function mannerOf({ asArray, conversation, path, query, inbound }: SpokenTo): Manner {
+  if (asArray) return 'geminiArray';
   if (conversation !== null) return MANNERS[conversation];
   if (path.startsWith('/v1/messages')) return 'anthropic';
   if (path.startsWith('/v1/responses')) return 'responses';

@@ -4,6 +4,7 @@ import { claimCall } from '../idempotency/claim-call.ts';
 import { pinCall } from '../ownership/pin-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
+import { countHere } from '../phases/count-here.ts';
 import { decodeBody, decodeConversation, decodeForm, decodePlain } from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
@@ -39,6 +40,24 @@ const conversation = (
   stream: boolean | null = null,
 ): Route => inference(operation, decodeConversation(dialect, stream));
 
+/** Counting the tokens of a conversation: nothing of it is spent. */
+const counting = (dialect: CallerDialect): Route => ({
+  operation: 'count_tokens',
+  method: 'POST',
+  phases: [
+    authenticate,
+    gate,
+    decodeConversation(dialect, null),
+    authorize,
+    resolve,
+    readPatience,
+    readStrictness,
+    pinCall,
+    countHere,
+    dispatch,
+  ],
+});
+
 const reading = (operation: Operation, phase: Phase): Route => ({
   operation,
   method: 'GET',
@@ -61,6 +80,7 @@ const EXACT = new Map<string, Route>([
   ['/v2/rerank', inference('rerank', decodePlain(null))],
   ['/v1/responses', conversation('responses', 'openai-responses')],
   ['/v1/messages', conversation('messages', 'anthropic-messages')],
+  ['/v1/messages/count_tokens', counting('anthropic-messages')],
   ['/v1/models', reading('models.list', listModels)],
   ['/v1beta/models', reading('models.list', listModels)],
 ]);
@@ -71,6 +91,7 @@ const MODEL_PREFIXES = ['/v1/models/', '/v1beta/models/'];
 /** What follows a model's name and a colon in Gemini's paths, which stand under `/v1beta` and `/v1`. */
 const MODEL_METHODS = new Map<string, Route>([
   ['generateContent', conversation('generate_content', 'gemini', false)],
+  ['countTokens', counting('gemini')],
   ['streamGenerateContent', conversation('generate_content', 'gemini', true)],
 ]);
 

@@ -23,6 +23,7 @@ export function decodeBody(operation: BodyOperation) {
 export function decodeConversation(dialect: CallerDialect, stream: boolean | null) {
   return decodeBy((body, exchange) => {
     exchange.conversation = dialect;
+    exchange.asArray = dialect === 'gemini' && stream === true && !SSE.test(exchange.query);
     const model = dialect === 'gemini' ? modelInPath(exchange) : null;
     return readConversation(body, dialect, { model, stream });
   });
@@ -49,6 +50,8 @@ function modelInPath({ pathParameter }: Exchange): string | null {
     return null;
   }
 }
+
+const SSE = /(?:^|&)alt=sse(?:&|$)/;
 
 function decodeBy(read: (body: Uint8Array, exchange: Exchange) => ConversationRead) {
   return async (exchange: Exchange, _plane: Plane): Promise<PhaseResult> => {

@@ -10,7 +10,12 @@ import type { Pin } from '../ownership/pin.ts';
 import type { UpstreamCall } from '../ownership/upstream-call.ts';
 import type { Refusal } from './refusal.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
-import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import type {
+  LiveConsumer,
+  LiveModel,
+  LiveSnapshot,
+  NamedTarget,
+} from '../snapshot/live-snapshot.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 /** The attempt that is under way, as far as the caller's side has to tell it something. */
@@ -75,6 +80,8 @@ export class Exchange implements InboundEvents {
   asks: UpstreamCall | null = null;
   modelName: string | null = null;
   model: LiveModel | null = null;
+  /** The one target that a caller named as `provider/model`; null where any of the pool may serve. */
+  only: NamedTarget | null = null;
 
   provider: string | null = null;
   upstreamModel: string | null = null;
@@ -89,6 +96,8 @@ export class Exchange implements InboundEvents {
   status = 0;
   errorCode: ErrorCode | null = null;
   streamed = false;
+  /** Gemini's other framing of a stream: one JSON array that grows, for a caller who did not say `alt=sse`. */
+  asArray = false;
   callerGone = false;
   /** The answer's head is out; what goes wrong from here on is told inside the answer. */
   begun = false;

@@ -1,13 +1,10 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
 import { decide, freshHistory, giveUp, MAX_ATTEMPTS, type Again } from '@keywell/core/keys/decide';
-import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
-import type { ChooseAt, Tried } from '@keywell/core/keys/draw';
-import { NOTHING_CHARGED } from '@keywell/core/keys/need';
+import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate } from '@keywell/core/keys/plan';
-import { settle, tryReserve, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
-import { UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
+import type { Verdict } from '@keywell/core/keys/verdict';
 import { continueStream } from '../continuation/continue-stream.ts';
 import { continuationFor, type Continuation } from '../continuation/continuation.ts';
 import { noteDoubleCharge } from '../hedging/double-charge.ts';
@@ -21,9 +18,9 @@ import type { PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
-import { affinityOf } from './affinity.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
-import { CallNeeds } from './call-needs.ts';
+import type { CallNeeds } from './call-needs.ts';
+import { CandidatePicker } from './candidate-picker.ts';
 import {
   makeAttempt,
   noteServer,
@@ -32,15 +29,14 @@ import {
   type Pick,
   type Why,
 } from './make-attempt.ts';
+import { giveBack } from './give-back.ts';
 import { refusingLikewise } from './fallback.ts';
+import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
-
-/** Exclusions shown in one timeline entry; a pool of thousands of keys must not blow a log record up. */
-const MAX_SHOWN_EXCLUSIONS = 16;
 
 const FALL_BACK: Again = Object.freeze({
   kind: 'again',
@@ -50,7 +46,6 @@ const FALL_BACK: Again = Object.freeze({
   delayMs: 0,
 });
 
-const MAX_DRAWS = 4;
 /** How long a call waits for a record that is held, and how often it looks. */
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 100;
@@ -73,10 +68,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   model: LiveModel;
   readonly deadlineAt: number;
   edited: EditedBody | null = null;
-  readonly needs: CallNeeds;
+  readonly #picker: CandidatePicker;
   readonly #history = freshHistory();
-  /** Undefined where a pool keeps no calls together. */
-  readonly #affinity: number | undefined;
   readonly #turns: CallTurns;
   /** Null where no second attempt may be made. */
   readonly #hedging: PoolHedging | null;
@@ -99,13 +92,17 @@ class Dispatcher implements AttemptCall, TurnHost {
       model.pool.hedge !== null && exchange.streamed && exchange.facts?.stored !== true;
     this.#hedging = hedges ? plane.hedging.of(model.pool.id) : null;
     this.continuation = continuationFor(exchange);
-    this.needs = new CallNeeds(exchange);
-    this.#affinity = model.pool.affinity === 'soft' ? affinityOf(exchange) : undefined;
+    this.#picker = new CandidatePicker(exchange, plane, model);
     this.#turns = new CallTurns(exchange, plane, this);
+  }
+
+  get needs(): CallNeeds {
+    return this.#picker.needs;
   }
 
   onMoved(model: LiveModel): void {
     this.model = model;
+    this.#picker.model = model;
     this.needs.forget();
   }
 
@@ -167,7 +164,7 @@ class Dispatcher implements AttemptCall, TurnHost {
    */
   async #waitForTurn(): Promise<WaitEnd | null> {
     const last = this.#bars === null ? null : this.#lastVerdict;
-    if (!this.#turns.isWorthWaiting(last, () => this.#view())) {
+    if (!this.#turns.isWorthWaiting(last, () => this.#picker.view())) {
       const pick = await this.#pickWhenFree();
       if (pick !== null) return { kind: 'go', pick, served: null };
       return this.exchange.callerGone ? { kind: 'left' } : null;
@@ -202,30 +199,7 @@ class Dispatcher implements AttemptCall, TurnHost {
   }
 
   pickFrom(tried: Tried, tiers = Infinity): Pick | null {
-    const { needs, plane } = this;
-    const { table } = this.exchange.live;
-    const now = plane.clock.now();
-    const at = this.#chooseAt(now);
-    for (const tier of this.model.plan.tiers) {
-      if (tier.tier >= tiers) break;
-      // A candidate whose domain is locked, or was cooled in between, is drawn again at most a few times.
-      for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
-        const candidate = choose(table, tier, tried, at);
-        if (candidate === null) break;
-        const reservation = tryReserve(table, candidate, now, needs.of(candidate));
-        if (typeof reservation !== 'string') {
-          this.#noteCandidates(candidate, now);
-          return { candidate, reservation };
-        }
-      }
-    }
-    return null;
-  }
-
-  #chooseAt(now: number): ChooseAt {
-    const { needs, plane } = this;
-    const at = { now, random: plane.random, needs };
-    return this.#affinity === undefined ? at : { ...at, affinity: this.#affinity };
+    return this.#picker.pick(tried, tiers, this.#bars === null);
   }
 
   /**
@@ -233,23 +207,17 @@ class Dispatcher implements AttemptCall, TurnHost {
    * record, and is soon back.
    */
   async #pickWhenFree(): Promise<Pick | null> {
-    for (let turn = 0; turn < BUSY_TRIES && this.#isEligible(); turn += 1) {
+    for (
+      let turn = 0;
+      turn < BUSY_TRIES && this.#picker.isEligible(this.#bars?.tried ?? NOTHING_TRIED);
+      turn += 1
+    ) {
       await pauseFor(this.exchange, BUSY_PAUSE_MS);
       if (this.exchange.callerGone || this.plane.clock.now() >= this.deadlineAt) return null;
       const pick = this.#pick();
       if (pick !== null) return pick;
     }
     return null;
-  }
-
-  #isEligible(): boolean {
-    const { table } = this.exchange.live;
-    const { needs } = this;
-    const tried = this.#bars?.tried ?? NOTHING_TRIED;
-    const now = this.plane.clock.now();
-    return this.model.plan.tiers.some(
-      (tier) => explain(table, tier, tried, { now, needs }).eligible > 0,
-    );
   }
 
   #backOffMs(pick: Pick): number {
@@ -408,7 +376,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
       return passThrough(this.exchange, said.candidate, said.failed);
     }
-    const view = this.#view();
+    const view = this.#picker.view();
     const startAt = line?.startAt ?? null;
     const refusal = exhaustedRefusal(this.exchange, this.plane, view, {
       verdict: this.#lastVerdict,
@@ -423,61 +391,8 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (code === 'pool_exhausted' || code === 'pool_unavailable') return this.#nothingLeft();
     return refuse(code, null, { headers: retryable ? [] : ['x-should-retry', 'false'] });
   }
-
-  #view() {
-    const { needs } = this;
-    const { table } = this.exchange.live;
-    const now = this.plane.clock.now();
-    return this.model.plan.tiers.map((tier) => explain(table, tier, NOTHING_TRIED, { now, needs }));
-  }
-
-  /** What could not be chosen and why, for the log; costs nothing while nothing is cooled. */
-  #noteCandidates(chosen: Candidate, now: number): void {
-    const { table } = this.exchange.live;
-    if (this.#bars === null && coolingUntil(table) <= now) return;
-    for (const tier of this.model.plan.tiers) {
-      const view = explain(table, tier, this.#bars?.tried ?? NOTHING_TRIED, {
-        now,
-        needs: this.needs,
-      });
-      this.exchange.timeline.push({
-        at: this.exchange.offset(now),
-        kind: 'candidates',
-        tier: tier.tier,
-        eligible: view.eligible,
-        excluded: view.excluded.slice(0, MAX_SHOWN_EXCLUSIONS),
-      });
-      if (tier.tier === chosen.tier) return;
-    }
-  }
 }
 
 function isServed(result: AttemptResult): boolean {
   return result.kind === 'answered' && result.well;
-}
-
-/** Waits, but no longer than the caller does. */
-function pauseFor(exchange: Exchange, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      exchange.running = null;
-      resolve();
-    };
-    const timer = setTimeout(end, waitMs);
-    exchange.running = { callerLeft: end, callerReads: () => undefined };
-  });
-}
-
-/** Lets a candidate go that was held and not called. */
-function giveBack(exchange: Exchange, plane: Plane, reservation: Reservation): void {
-  const { clock, random } = plane;
-  const changes = settle(exchange.live.table, reservation, UNJUDGED, {
-    now: clock.now(),
-    wallNow: clock.wallNow(),
-    random,
-    charged: NOTHING_CHARGED,
-  });
-  // Those of settlements that had to wait until now.
-  if (changes.length > 0) plane.cooled(changes, exchange.live);
 }

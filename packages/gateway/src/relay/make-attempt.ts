@@ -139,6 +139,7 @@ function endpointOf(
   target: UpstreamTarget,
   face: TargetFace | null,
 ): TargetEndpoint {
+  if (face !== null && exchange.operation === 'count_tokens') return face.count ?? face.whole;
   if (face !== null) return exchange.streamed ? face.streamed : face.whole;
   return operationEndpoint(exchange, target);
 }

@@ -176,6 +176,7 @@ export class StreamRelay {
   }
 
   #contentType(): string {
+    if (this.#exchange.asArray) return 'application/json';
     if (!mayBeRaw(this.#exchange.operation)) return 'text/event-stream; charset=utf-8';
     return this.#plan.upstreamHeader('content-type') ?? 'application/octet-stream';
   }

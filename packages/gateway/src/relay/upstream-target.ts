@@ -8,6 +8,7 @@ import { surfaceOf, type Endpoint, type SurfaceFace } from '@keywell/providers/c
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
+import type { ChatEncodeOptions } from '@keywell/wire/openai-chat/encode-options';
 import { compileMemberEdit, type MemberEdit } from '@keywell/wire/edit/members';
 import { AccountWatch } from './account-watch.ts';
 import { CandidateFlow } from './flow-meter.ts';
@@ -42,7 +43,8 @@ export interface TargetFace {
   readonly count: TargetEndpoint | null;
   /** What its host wants otherwise than the dialect; null where nothing. */
   readonly edit: MemberEdit | null;
-  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens' | null;
+  /** What its host takes of a translated chat. */
+  readonly chat: Partial<ChatEncodeOptions>;
 }
 
 /** Where a JSON call goes, with all its headers. */
@@ -92,7 +94,7 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
     origin: surface.origin,
     operations: surface.operations,
     offers: surface.offers,
-    faces: surface.faces.map((face) => compileFace(face, { headers })),
+    faces: surface.faces.map((face) => compileFace(face, { headers }, provider.streamUsage)),
     headers,
     live,
     streamUsage: provider.streamUsage,
@@ -112,6 +114,7 @@ const JSON_TYPE = 'application/json';
 function compileFace(
   { face, whole, streamed, count }: SurfaceFace,
   common: Pick<UpstreamTarget, 'headers'>,
+  streamOptions: boolean,
 ): TargetFace {
   return {
     dialect: face.dialect,
@@ -119,7 +122,11 @@ function compileFace(
     streamed: withHeaders(streamed, common, JSON_TYPE),
     count: count === null ? null : withHeaders(count, common, JSON_TYPE),
     edit: editOf(face),
-    maxTokensField: face.maxTokensField ?? null,
+    chat: {
+      ...face.chat,
+      streamOptions,
+      ...(face.maxTokensField === undefined ? {} : { maxTokensField: face.maxTokensField }),
+    },
   };
 }
 

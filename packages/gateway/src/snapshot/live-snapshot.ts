@@ -22,12 +22,28 @@ export interface LiveModel {
   readonly poolKey: number;
 }
 
+/** One model at one provider, by the names the configuration has for them. */
+export interface NamedTarget {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** What a name leads to. */
+export interface FoundModel {
+  readonly model: LiveModel;
+  /** Null where any target of the pool may serve. */
+  readonly only: NamedTarget | null;
+}
+
 /** One published snapshot as a worker serves it. A request keeps the one it started with to its end. */
 export interface LiveSnapshot {
   readonly head: SnapshotHead;
   readonly plan: KeyPlan;
   readonly table: KeyTable;
+  /** By alias; those with a `*` are among them. */
   readonly models: ReadonlyMap<string, LiveModel>;
+  /** What a name means: an alias; `provider/model` for a target of some pool; else the first alias with a `*` that fits. */
+  find(name: string): FoundModel | null;
   /** Requests that go by it now. */
   requests: number;
   /** Who a consumer key belongs to. The key is looked up by its hash; who called lately is remembered, bounded, for the snapshot's life. */
@@ -45,12 +61,14 @@ export function openSnapshot(
 ): LiveSnapshot {
   const reader = readSnapshot(encoded);
   const plan = planKeys(reader.head);
+  const models = compileModels(reader.head, plan);
   const remembered = new Map<string, LiveConsumer>();
   return {
     head: reader.head,
     plan,
     table: openKeyTable(plan, keyCells, writer),
-    models: compileModels(reader.head, plan),
+    models,
+    find: finderOf(models),
     requests: 0,
     consumerByKey(key) {
       const known = remembered.get(key);
@@ -79,4 +97,33 @@ function compileModels(head: SnapshotHead, plan: KeyPlan): ReadonlyMap<string, L
     }
   }
   return models;
+}
+
+function finderOf(models: ReadonlyMap<string, LiveModel>): LiveSnapshot['find'] {
+  const patterns = [...models.values()]
+    .filter(({ alias }) => alias.includes('*'))
+    .map((model) => ({ model, fits: compileModelPatterns([model.alias]) }));
+  const targets = targetsOf([...models.values()]);
+  return (name) => {
+    const model = models.get(name);
+    if (model !== undefined) return { model, only: null };
+    const target = targets.get(name);
+    if (target !== undefined) return target;
+    const fitting = patterns.find(({ fits }) => fits(name));
+    return fitting === undefined ? null : { model: fitting.model, only: null };
+  };
+}
+
+/** Every target of a pool that an alias leads to; the first pool that has it serves. */
+function targetsOf(models: readonly LiveModel[]): ReadonlyMap<string, FoundModel> {
+  const targets = new Map<string, FoundModel>();
+  for (const model of models) {
+    for (const tier of model.pool.tiers) {
+      for (const { provider, model: name } of tier.targets) {
+        const full = `${provider}/${name}`;
+        if (!targets.has(full)) targets.set(full, { model, only: { provider, model: name } });
+      }
+    }
+  }
+  return targets;
 }

@@ -69,4 +69,29 @@ describe.each(KINDS)('a provider of kind %s', (kind) => {
     expect(record.usage).toMatchObject({ estimated: false });
     expect(record.usage?.outputTokens).toBeGreaterThan(0);
   });
+
+  it.each(['anthropic-messages', 'gemini'])('counts the tokens of %s', async (dialect) => {
+    const { body } = ASKED[dialect] ?? { body: {} };
+    const path =
+      dialect === 'gemini' ? '/v1beta/models/smart:countTokens' : '/v1/messages/count_tokens';
+    const url = story.url.replace(/\/v1$/, '');
+    const seen = await postJson({ url, key: STORY_KEY, path }, body);
+    expect(seen.status).toBe(200);
+    const told: unknown = JSON.parse(seen.text);
+    expect(told).toEqual({
+      [dialect === 'gemini' ? 'totalTokens' : 'input_tokens']: expect.any(Number),
+    });
+    const estimates = kind === 'openai' || kind === 'bedrock';
+    expect(seen.headers['keywell-estimated']).toBe(estimates ? 'true' : undefined);
+  });
+
+  it('streams one growing array to a caller of Gemini who asks for no events', async () => {
+    const path = '/v1beta/models/smart:streamGenerateContent';
+    const url = story.url.replace(/\/v1$/, '');
+    const seen = await postJson({ url, key: STORY_KEY, path }, ASKED['gemini']?.body);
+    expect(seen).toMatchObject({ status: 200, clean: true });
+    expect(seen.headers['content-type']).toBe('application/json');
+    const chunks: unknown = JSON.parse(seen.text);
+    expect(Array.isArray(chunks) && chunks.length > 1).toBe(true);
+  });
 });

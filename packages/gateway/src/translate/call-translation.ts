@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
 import { chatCodec } from '@keywell/wire/openai-chat/codec';
 import { liftStrings, lowerStrings, type Lifted } from '@keywell/wire/lift/lift-strings';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import { decodeCount, encodeCount, isCounted } from './count-tokens.ts';
 import { codecOf } from './codec-of.ts';
 
 /** The call as it came. */
@@ -16,6 +17,8 @@ export interface SpokenCall {
   readonly dialect: CallerDialect;
   readonly body: Uint8Array;
   readonly facts: RequestFacts;
+  /** Whether its tokens are to be counted, and nothing else. */
+  readonly counts: boolean;
   /** Epoch milliseconds. */
   readonly wallStartedAt: number;
 }
@@ -31,8 +34,7 @@ const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
-  const { maxTokensField } = face;
-  return chatCodec.encodeRequest(request, drops, maxTokensField === null ? {} : { maxTokensField });
+  return chatCodec.encodeRequest(request, drops, face.chat);
 }
 
 /** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
@@ -63,7 +65,10 @@ export class CallTranslation {
     if (!decoded.ok) throw new Error('a request that was not understood cannot be translated');
     const drops = new Drops();
     const asked = { ...decoded.value, model: to.model, includeUsage: to.includeUsage };
-    const written = encode(face, asked, drops);
+    const written =
+      this.#call.counts && isCounted(face.dialect)
+        ? encodeCount(asked, face.dialect, drops)
+        : encode(face, asked, drops);
     const edited = face.edit === null ? null : editObject(written, face.edit);
     for (const name of edited?.dropped ?? []) drops.add(name);
     const text = JSON.stringify(edited?.body ?? written);
@@ -111,6 +116,8 @@ export class CallTranslation {
         param: null,
       };
     }
-    return codecOf(dialect).decodeRequest(parsed, { model: facts.model, stream: facts.stream });
+    const { model, stream } = facts;
+    if (this.#call.counts) return decodeCount(parsed, dialect, model);
+    return codecOf(dialect).decodeRequest(parsed, { model, stream });
   }
 }

@@ -17,6 +17,8 @@ export interface CodecStreamParts {
   readonly decoder: StreamDecoder;
   /** Null where the caller speaks the provider's dialect: then events go on as they came. */
   readonly encoder: StreamEncoder | null;
+  /** Whether events that go on as they came become elements of one growing JSON array. */
+  readonly asArray: boolean;
 }
 
 /**
@@ -34,6 +36,9 @@ export class CodecStream implements StreamReader {
   readonly #tell = (event: StreamEvent): void => this.#take(event);
   #usage: CanonicalUsage | null = null;
   #content = false;
+  readonly #asArray: boolean;
+  /** Whether the array has an element. */
+  #begun = false;
   #ended = false;
   #closed = false;
   /** Written events that may go out, or are held. */
@@ -42,7 +47,8 @@ export class CodecStream implements StreamReader {
   #raw: Uint8Array[] = [];
   #held = 0;
 
-  constructor({ frames, decoder, encoder }: CodecStreamParts) {
+  constructor({ frames, decoder, encoder, asArray }: CodecStreamParts) {
+    this.#asArray = asArray;
     this.#frames = frames;
     this.#decoder = decoder;
     this.#encoder = encoder;
@@ -76,7 +82,10 @@ export class CodecStream implements StreamReader {
     if (!this.#over() && this.#frames.finish()) this.#read();
     if (!this.#over()) {
       const clean = this.#close(this.#tell);
-      if (clean && this.failure === null) this.phase = 'done';
+      if (clean && this.failure === null) {
+        this.phase = 'done';
+        if (this.#asArray) this.#text += this.#begun ? ']' : '[]';
+      }
     }
     return { ready: this.#release(), clean: this.phase === 'done' };
   }
@@ -88,7 +97,7 @@ export class CodecStream implements StreamReader {
   /** Judges the event that has been cut off. */
   #read(): void {
     const { name, data } = this.#frames;
-    if (this.#encoder === null) this.#keep(this.#frames.raw());
+    if (this.#encoder === null) this.#keepOwn(data);
     if (data === '' && name === '') return;
     if (!this.#decoder.push(name, data, this.#tell) && this.failure === null) {
       this.#fail('invalid', data);
@@ -127,6 +136,16 @@ export class CodecStream implements StreamReader {
         break;
     }
     if (this.#encoder !== null) this.#text += this.#encoder.encode(event);
+  }
+
+  /** An event for a caller of the same dialect. */
+  #keepOwn(data: string): void {
+    if (!this.#asArray) this.#keep(this.#frames.raw());
+    else if (data !== '') {
+      this.#held += data.length;
+      this.#text += `${this.#begun ? ',' : '['}${data}\n`;
+      this.#begun = true;
+    }
   }
 
   #keep(raw: Uint8Array): void {

@@ -4,6 +4,7 @@ import type { Unfit } from '@keywell/core/keys/unfit';
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import { demandsOf } from './demands-of.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import type { NamedTarget } from '../snapshot/live-snapshot.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import {
   faceFor,
@@ -13,13 +14,18 @@ import {
 } from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
 import { readingMatterOf } from './reading-matter.ts';
+import { isCounted } from './count-tokens.ts';
 import { translationOf } from './translation-of.ts';
 
 /** Why a candidate's model cannot take the call; null where nothing is known that speaks against it. Costs nothing to a plain call. */
 export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null {
   const { capabilities } = candidate;
-  const { conversation, strict, translationFault } = exchange;
+  const { conversation, only, strict, translationFault } = exchange;
+  if (only !== null && !isOnly(only, candidate)) return 'not_asked_for';
   if (conversation === null) return null;
+  if (exchange.operation === 'count_tokens') {
+    return countingFace(exchange, candidate) === null ? 'counts_no_tokens' : null;
+  }
   if (isTooLong(exchange, candidate)) return 'context_too_long';
   if (isRestricted(capabilities)) {
     exchange.demands ??= demandsOf(exchange);
@@ -28,6 +34,10 @@ export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null
   }
   return strict || translationFault !== null ? untold(exchange, candidate, conversation) : null;
 }
+
+/** Whether a candidate is the one model at the one provider that the caller named. */
+const isOnly = ({ provider, model }: NamedTarget, candidate: Candidate): boolean =>
+  candidate.provider.id === provider && candidate.model === model;
 
 /** Attachments count by their bytes in no model's context. */
 function isTooLong(exchange: Exchange, { capabilities }: Candidate): boolean {
@@ -50,6 +60,13 @@ function untold(
   if (dropped.length === 0) return null;
   exchange.dropped = dropped;
   return 'not_translatable';
+}
+
+/** How a candidate is asked to count; null where it does not count, or not in a dialect that says what. */
+export function countingFace({ conversation }: Exchange, candidate: Candidate): TargetFace | null {
+  if (conversation === null) return null;
+  const face = faceFor(targetOf(candidate, VIA), conversation);
+  return face === null || face.count === null || !isCounted(face.dialect) ? null : face;
 }
 
 /** What a candidate that speaks another dialect is sent. */
@@ -82,7 +99,7 @@ export function canBeTold(exchange: Exchange, candidate: Candidate): boolean {
   return face === null || face.dialect === conversation || understand(exchange) === null;
 }
 
-const WORDS: Readonly<Record<Unfit, string>> = {
+const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {
   context_too_long: 'the request is longer than the context',
   output_too_long: 'more output is asked for than the model gives',
   no_vision: 'it reads no images',
@@ -91,6 +108,7 @@ const WORDS: Readonly<Record<Unfit, string>> = {
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
   kept_elsewhere: 'it cannot reach what the request refers to',
+  counts_no_tokens: 'its provider does not count tokens',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 

@@ -1,4 +1,5 @@
 import type { Dialect } from '@keywell/wire/canonical/dialect';
+import { jsonArrayFraming } from '@keywell/wire/gemini/json-array-framing';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { mayBeRaw, RawReader } from '../relay/raw-reader.ts';
@@ -26,10 +27,14 @@ export function openReader(
   }
   const frames = face.dialect === 'bedrock-converse' ? new AwsFrames() : new SseFrames();
   const decoder = codecOf(face.dialect).streamDecoder(exchange.id);
-  if (face.dialect === conversation) return new CodecStream({ frames, decoder, encoder: null });
+  const { asArray } = exchange;
+  if (face.dialect === conversation) {
+    return new CodecStream({ frames, decoder, encoder: null, asArray });
+  }
   const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
   const encoder = codecOf(conversation).streamEncoder(stamp);
-  return new CodecStream({ frames, decoder, encoder });
+  const framed = asArray ? jsonArrayFraming(encoder) : encoder;
+  return new CodecStream({ frames, decoder, encoder: framed, asArray: false });
 }
 
 const isOwnChat = (theirs: Dialect, callers: Dialect): boolean =>

@@ -7,6 +7,7 @@ import { readResponse } from '@keywell/wire/openai-chat/response';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { estimateUsage } from '../relay/estimate-usage.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import { isCounted, readCount, renderCount } from './count-tokens.ts';
 import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
 import { translationOf } from './translation-of.ts';
@@ -26,6 +27,7 @@ export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Ui
   const { conversation, operation, asks } = exchange;
   // What is kept may say of itself that it has failed; that is no failure of telling it.
   if (asks !== null) return readPlainAnswer(body).ok ? { kind: 'whole', body } : NOT_JSON;
+  if (operation === 'count_tokens') return counted(exchange, face, body);
   if (conversation !== null && face !== null) {
     if (face.dialect !== conversation) return translated(exchange, face, body);
     if (conversation !== 'openai-chat') return own(exchange, face, body);
@@ -50,6 +52,16 @@ function plain(exchange: Exchange, body: Uint8Array): Answer {
   const usage = answer.usage === null ? null : usageIn(answer.usage, 'openai-responses');
   exchange.usage = usage === null ? null : tokenUsageOf(usage);
   return { kind: 'whole', body };
+}
+
+/** A count in the caller's words; counting costs nothing. */
+function counted({ conversation }: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
+  const parsed = parse(body);
+  if (conversation === null || face === null || !isCounted(face.dialect)) return NOT_JSON;
+  if (!isJsonObject(parsed)) return NOT_JSON;
+  const tokens = readCount(parsed, face.dialect);
+  if (tokens === null) return ERROR_INSIDE;
+  return { kind: 'whole', body: Buffer.from(renderCount(tokens, conversation)) };
 }
 
 function own(exchange: Exchange, face: TargetFace, body: Uint8Array): Answer {

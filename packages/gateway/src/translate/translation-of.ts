@@ -4,7 +4,14 @@ import { CallTranslation } from './call-translation.ts';
 /** What of a request a translation is made of, and kept in. */
 export type Spoken = Pick<
   Exchange,
-  'id' | 'conversation' | 'contentType' | 'facts' | 'body' | 'wallStartedAt' | 'translation'
+  | 'id'
+  | 'operation'
+  | 'conversation'
+  | 'contentType'
+  | 'facts'
+  | 'body'
+  | 'wallStartedAt'
+  | 'translation'
 >;
 
 /** The call in other dialects, made at the first question. */
@@ -16,6 +23,7 @@ export function translationOf(exchange: Spoken): CallTranslation {
     dialect: conversation,
     body: exchange.body,
     facts,
+    counts: exchange.operation === 'count_tokens',
     wallStartedAt: exchange.wallStartedAt,
   });
   return exchange.translation;

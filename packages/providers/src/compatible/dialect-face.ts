@@ -1,5 +1,6 @@
 import type { AuthScheme } from '@keywell/core/snapshot/auth-scheme';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
+import type { ChatEncodeOptions } from '@keywell/wire/openai-chat/encode-options';
 import { OPENAI_OPERATIONS } from './operations.ts';
 import type { RequestField } from './request-fields.ts';
 
@@ -26,6 +27,8 @@ export interface FaceOf<D extends Dialect> {
   readonly models?: readonly string[];
   /** The only name of the output limit that the host takes; absent: it takes both. A translated chat says `max_tokens` there. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /** What the host takes of a translated chat beyond what all hosts of OpenAI's chat take. */
+  readonly chat?: Partial<ChatEncodeOptions>;
   /** Parameters that the host refuses: taken out of a request, and named to the caller as dropped. */
   readonly unsupported?: readonly RequestField<D>[];
   /** How the body differs from the dialect's own. */
@@ -59,6 +62,12 @@ export const ANTHROPIC_VERSION = '2023-06-01';
 export const CHAT_FACE: FaceOf<'openai-chat'> = {
   dialect: 'openai-chat',
   path: () => OPENAI_OPERATIONS['chat.completions'],
+};
+
+/** The same at hosts that take the thoughts of earlier turns back as text. */
+export const THOUGHTFUL_CHAT: FaceOf<'openai-chat'> = {
+  ...CHAT_FACE,
+  chat: { thinking: 'reasoning_content' },
 };
 
 export const RESPONSES_FACE: FaceOf<'openai-responses'> = {

@@ -1,6 +1,6 @@
 import { X_API_KEY } from '../compatible/auth-headers.ts';
 import { defineVendor } from '../compatible/define-vendor.ts';
-import { CHAT_FACE, messagesAt } from '../compatible/dialect-face.ts';
+import { messagesAt, THOUGHTFUL_CHAT } from '../compatible/dialect-face.ts';
 import { atOpenAisPlace } from '../compatible/operations.ts';
 import type { Vendor } from '../compatible/vendor.ts';
 import { DEEPSEEK_BALANCE } from './balance.ts';
@@ -16,7 +16,8 @@ import { DEEPSEEK_LIMITS } from './limit-headers.ts';
 export const deepseek: Vendor = defineVendor({
   kind: 'deepseek',
   baseUrl: 'https://api.deepseek.com',
-  faces: [CHAT_FACE, messagesAt('/anthropic/v1/messages', { auth: X_API_KEY })],
+  // a turn that called tools is refused without its thought (guide "Thinking mode")
+  faces: [THOUGHTFUL_CHAT, messagesAt('/anthropic/v1/messages', { auth: X_API_KEY })],
   operations: {
     ...atOpenAisPlace('chat.completions'),
     completions: { path: '/beta/completions', from: 'root' },

@@ -7,7 +7,11 @@ import { OPENAI_FAILURES } from './failures.ts';
 import { OPENAI_LIMITS } from './limit-headers.ts';
 
 /** Reasoning models refuse `max_tokens`; all take the newer name. https://platform.openai.com/docs/api-reference/chat/create */
-const CHAT: FaceOf<'openai-chat'> = { ...CHAT_FACE, maxTokensField: 'max_completion_tokens' };
+const CHAT: FaceOf<'openai-chat'> = {
+  ...CHAT_FACE,
+  maxTokensField: 'max_completion_tokens',
+  chat: { developerRole: 'developer' },
+};
 
 /** The OpenAI API. Paths as in https://platform.openai.com/docs/api-reference */
 export const openai: Vendor = defineVendor({

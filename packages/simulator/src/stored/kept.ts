@@ -1,10 +1,11 @@
 /** What a provider keeps of the calls it answered: everything belongs to one organization, and the oldest goes when there is too much. */
+import { AccessTokens } from './access-tokens.ts';
 import { PromptCache } from './prompt-cache.ts';
 
 const MAX_KEPT = 10_000;
 
 /** Things by id, each its organization's alone. */
-export class OwnedStore<T> {
+class OwnedStore<T> {
   readonly #entries = new Map<string, { readonly owner: string; readonly value: T }>();
 
   put(owner: string, id: string, value: T): void {
@@ -61,6 +62,7 @@ export interface KeptBatch {
 /** Everything that is kept; made anew when the provider is reset. */
 export class Kept {
   readonly promptCache: PromptCache;
+  readonly tokens: AccessTokens;
   readonly responses = new OwnedStore<KeptResponse>();
   /** Output items by their ids. */
   readonly items = new OwnedStore<unknown>();
@@ -70,5 +72,6 @@ export class Kept {
 
   constructor(now: () => number) {
     this.promptCache = new PromptCache(now);
+    this.tokens = new AccessTokens(now);
   }
 }

@@ -112,8 +112,14 @@ function checkRequired(scan: Found, { required }: Table): RequestRefusal | null 
   return null;
 }
 
-const CONTENTS = compileFields(['contents', 'generationConfig', 'generation_config']);
-const CONTENT_SPANS = createSpans(3);
+const CONTENTS = compileFields([
+  'contents',
+  'generationConfig',
+  'generation_config',
+  'generateContentRequest',
+  'generate_content_request',
+]);
+const CONTENT_SPANS = createSpans(5);
 const CONFIG = compileFields(['maxOutputTokens', 'max_output_tokens', 'candidateCount']);
 const CONFIG_SPANS = createSpans(3);
 
@@ -123,8 +129,10 @@ function readContents(body: Uint8Array, place: RequestPlace): ConversationRead {
   const model = place.model ?? '';
   if (!isModelName(model)) return missing('model');
   const kind = scan.kind[0] ?? ABSENT;
-  if (kind === ABSENT || kind === NULL) return missing('contents');
-  if (kind !== ARRAY && kind !== OBJECT) {
+  // What is only to be counted may stand whole in a member of its own.
+  const inside = place.stream === null && (scan.kind[3] === OBJECT || scan.kind[4] === OBJECT);
+  if ((kind === ABSENT || kind === NULL) && !inside) return missing('contents');
+  if (kind !== ARRAY && kind !== OBJECT && !inside) {
     return wrong('contents', `an array, not ${kindName(kind)}`);
   }
   return {

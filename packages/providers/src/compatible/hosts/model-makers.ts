@@ -1,4 +1,10 @@
-import { CHAT_FACE, MESSAGES_FACE, messagesAt, RESPONSES_FACE } from '../dialect-face.ts';
+import {
+  CHAT_FACE,
+  MESSAGES_FACE,
+  messagesAt,
+  RESPONSES_FACE,
+  THOUGHTFUL_CHAT,
+} from '../dialect-face.ts';
 import { type HostRow, OLD_LIMIT_CHAT } from './host-row.ts';
 
 /** Hosts of those who make models, each for its own. */
@@ -70,7 +76,7 @@ export const MODEL_MAKERS: readonly HostRow[] = [
     source: 'https://platform.moonshot.ai/docs/api/chat',
     verified: true,
     operations: ['chat.completions', 'files'],
-    faces: [CHAT_FACE, messagesAt('/anthropic/v1/messages')],
+    faces: [THOUGHTFUL_CHAT, messagesAt('/anthropic/v1/messages')],
   },
   {
     kind: 'qianfan',

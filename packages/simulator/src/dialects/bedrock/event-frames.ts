@@ -21,7 +21,7 @@ function header(name: string, value: string): Buffer {
 }
 
 /** One message: string headers, flat name and value, and a payload. */
-export function frame(headers: readonly string[], payload: string): Buffer {
+function frame(headers: readonly string[], payload: string): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at < headers.length; at += 2) {
     parts.push(header(headers[at] ?? '', headers[at + 1] ?? ''));

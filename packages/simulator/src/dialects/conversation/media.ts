@@ -34,8 +34,8 @@ export function mediaTypeOf(bytes: Uint8Array): string {
   const head = Buffer.from(bytes.subarray(0, 32)).toString('latin1');
   const known = MAGIC.find(([at, text]) => head.startsWith(text, at));
   if (known !== undefined) return known[2];
-  // eslint-disable-next-line no-control-regex -- control characters are what tells text from bytes
-  return /[\x00-\x08\x0e-\x1f]/.test(head) ? 'application/octet-stream' : 'text/plain';
+  const binary = head.split('').some((char) => char < '\t' || (char > '\r' && char < ' '));
+  return binary ? 'application/octet-stream' : 'text/plain';
 }
 
 /** Media whose bytes came as base64. */

@@ -31,7 +31,7 @@ const firstOf = (state: ProviderState, kind: Kind): string | null =>
   [...state.models.values()].find((model) => model.kind === kind)?.id ?? null;
 
 /** Serves what was read for a model of the kind. */
-export function serveEndpoint(
+function serveEndpoint(
   { exchange, owner }: RoutedCall,
   kind: Kind,
   read: EndpointCall | Refusal,

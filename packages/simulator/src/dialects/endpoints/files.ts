@@ -9,7 +9,7 @@ import { missing, shown } from '../openai/value-checks.ts';
 import { noForm } from './endpoint.ts';
 import { readForm } from './multipart.ts';
 
-export const fileJson = ({ id, filename, purpose, createdAt, bytes }: KeptFile): object => ({
+const fileJson = ({ id, filename, purpose, createdAt, bytes }: KeptFile): object => ({
   object: 'file',
   id,
   purpose,
@@ -58,7 +58,7 @@ function upload({ exchange, owner, bytes }: RoutedCall): void {
 }
 
 /** A page of a list, newest first: `after` an id, at most `limit`. */
-export function paged(
+function paged(
   { exchange }: RoutedCall,
   all: readonly { readonly id: string }[],
 ): { from: number; to: number } {

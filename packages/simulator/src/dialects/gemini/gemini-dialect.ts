@@ -111,10 +111,19 @@ function handle(
     return refuse(exchange, owner, missing, 'invalid_request');
   }
   if (owner === null) {
-    return refuse(exchange, null, face.unknownKey(key, exchange.requestId), 'unknown_key');
+    return refuse(exchange, null, unknownCaller(exchange, key), 'unknown_key');
   }
   if (!refusedCredential(exchange, owner, null)) answerModels(exchange, owner, path);
 }
+
+/** A token is refused otherwise than a key. */
+const unknownCaller = ({ face, request, requestId }: Exchange, key: string | null): Refusal =>
+  request.headers.authorization === undefined
+    ? face.unknownKey(key, requestId)
+    : invalid(
+        'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+        401,
+      );
 
 function answer(exchange: Exchange, owner: KeyOwner, asked: Asked, bytes: Uint8Array): void {
   exchange.call.model = asked.model;

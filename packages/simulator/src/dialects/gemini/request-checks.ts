@@ -95,7 +95,7 @@ const UNCHECKED = new Set([
 export const signedFor = (call: string | null): string =>
   call === null ? 'text' : `function ${call}`;
 
-export function isOwnSignature(signature: unknown, call: string | null): boolean {
+function isOwnSignature(signature: unknown, call: string | null): boolean {
   if (typeof signature !== 'string') return false;
   const decoded = Buffer.from(signature, 'base64').toString('utf8');
   if (UNCHECKED.has(signature) || UNCHECKED.has(decoded)) return true;
