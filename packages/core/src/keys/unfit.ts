@@ -12,8 +12,8 @@ export const UNFIT = [
   'no_tools',
   'no_json',
   'not_translatable',
+  'kept_elsewhere',
   'counts_no_tokens',
   'not_asked_for',
-  'kept_elsewhere',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

@@ -58,6 +58,7 @@ const counting = (dialect: CallerDialect): Route => ({
     resolve,
     readPatience,
     readStrictness,
+    pinCall,
     countHere,
     dispatch,
   ],

@@ -70,9 +70,9 @@ export function pinTo(exchange: Exchange, object: OwnedObject, pin: Pin): PhaseR
   return null;
 }
 
-function modelReaching({ models }: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
-  const own = models.get(first);
-  if (own !== undefined && poolSuits(own, pin)) return own;
+function modelReaching({ models, find }: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
+  const own = find(first)?.model ?? null;
+  if (own !== null && poolSuits(own, pin)) return own;
   return [...models.values()].find((model) => poolSuits(model, pin)) ?? null;
 }
 
