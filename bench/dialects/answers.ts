@@ -59,21 +59,19 @@ export function questionIn(dialect: Dialect, model: string, stream: boolean): st
   return JSON.stringify(written);
 }
 
+const PATHS: Readonly<Record<Dialect, (model: string, stream: boolean) => string>> = {
+  'openai-chat': () => '/v1/chat/completions',
+  'openai-responses': () => '/v1/responses',
+  'anthropic-messages': () => '/v1/messages',
+  gemini: (model, stream) =>
+    `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  'bedrock-converse': (model, stream) =>
+    `/model/${model}/${stream ? 'converse-stream' : 'converse'}`,
+};
+
 /** Where a caller who speaks the dialect sends it. */
-export function pathFor(dialect: Dialect, model: string, stream: boolean): string {
-  switch (dialect) {
-    case 'openai-chat':
-      return '/v1/chat/completions';
-    case 'openai-responses':
-      return '/v1/responses';
-    case 'anthropic-messages':
-      return '/v1/messages';
-    case 'gemini':
-      return `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
-    case 'bedrock-converse':
-      return `/model/${model}/${stream ? 'converse-stream' : 'converse'}`;
-  }
-}
+export const pathFor = (dialect: Dialect, model: string, stream: boolean): string =>
+  PATHS[dialect](model, stream);
 
 /** What stands in the last event of a dialect's stream. */
 export const END_MARKS: Readonly<Record<Dialect, string>> = {

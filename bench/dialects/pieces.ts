@@ -45,10 +45,10 @@ export function requestPiece({ caller, provider }: Pair): () => void {
     streamed: endpoint,
     count: null,
     edit: null,
-    maxTokensField: null,
+    chat: {},
   };
   return () => {
-    const call = { id: 'bench', dialect: caller, body, facts, wallStartedAt: 0 };
+    const call = { id: 'bench', dialect: caller, body, facts, counts: false, wallStartedAt: 0 };
     const translation = new CallTranslation(call);
     if (!translation.canonical().ok) throw new Error('not understood');
     translation.requestFor(face, { model: MODEL, includeUsage: true });
@@ -78,6 +78,7 @@ export function streamPiece({ caller, provider }: Pair): () => void {
       frames: provider === 'bedrock-converse' ? new AwsFrames() : new SseFrames(),
       decoder: codecOf(provider).streamDecoder('bench'),
       encoder: caller === provider ? null : codecOf(caller).streamEncoder(stamp),
+      asArray: false,
     });
     stream.push(begin);
     for (let index = 0; index < WORDS_A_STREAM; index += 1) stream.push(word);
