@@ -36,14 +36,14 @@ export const DIALECTS: readonly Dialect[] = [
   'bedrock-converse',
 ];
 
-export const USAGE: CanonicalUsage = { ...NO_USAGE, inputTokens: 480, outputTokens: 120 };
+const USAGE: CanonicalUsage = { ...NO_USAGE, inputTokens: 480, outputTokens: 120 };
 
 /** What is asked in the bench's 2 KB call, in no dialect. */
 export function canonicalQuestion(model: string, stream: boolean): CanonicalRequest {
   return understood('openai-chat', chatRequest(model, stream));
 }
 
-export function understood(dialect: Dialect, body: string): CanonicalRequest {
+function understood(dialect: Dialect, body: string): CanonicalRequest {
   const parsed: unknown = JSON.parse(body);
   const read = isJsonObject(parsed)
     ? codecOf(dialect).decodeRequest(parsed, { model: MODEL, stream: null })
@@ -84,7 +84,7 @@ export const END_MARKS: Readonly<Record<Dialect, string>> = {
 
 const TEXT = 'x'.repeat(600);
 
-export const ANSWER: CanonicalResponse = {
+const ANSWER: CanonicalResponse = {
   origin: 'openai-chat',
   id: 'answer_bench0000000000000000000000',
   model: MODEL,
@@ -118,7 +118,7 @@ export function answerIn(dialect: Dialect): Buffer {
 
 /** A stream in pieces as a provider sends them: what comes before the first word and with it, each further word, and the end. */
 export interface StreamPieces {
-  first(word: string): Buffer;
+  readonly first: (word: string) => Buffer;
   readonly word: Buffer;
   readonly last: Buffer;
 }
