@@ -57,7 +57,7 @@ function table(
   return [`${title}\n\n${lines.join('\n')}`];
 }
 
-export function renderDialects(report: DialectReport): string {
+function renderDialects(report: DialectReport): string {
   const { machine } = report;
   return [
     `Measured ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.rounds} interleaved rounds on ${machine.cpu}, ${machine.cores} cores,
