@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { sinceMark } from './dialects/time-mark.ts';
 
 /** What the driver learns of one answer. */
 export interface Answer {
@@ -85,9 +86,11 @@ export class CallConnection {
 export interface StreamEnd {
   readonly status: number;
   readonly events: number;
-  /** True when `[DONE]` came and the body ended as its framing says. */
+  /** True when the last event came and the body ended as its framing says. */
   readonly whole: boolean;
   readonly firstEventMs: number;
+  /** From when the provider wrote its first word, where that says when; NaN elsewhere. */
+  readonly firstWordMs: number;
 }
 
 /** Takes the chunk framing off a body that arrives in pieces. */
@@ -133,6 +136,8 @@ export class StreamConnection {
   readonly #sentAt = performance.now();
   readonly #chunks = new ChunkReader();
   readonly #then: (end: StreamEnd) => void;
+  readonly #endMark: string;
+  #firstWordMs = Number.NaN;
   #head: Buffer | null = NOTHING;
   #status = 0;
   #events = 0;
@@ -141,8 +146,15 @@ export class StreamConnection {
   #tail = '';
   #told = false;
 
-  constructor(port: number, request: Buffer, then: (end: StreamEnd) => void) {
+  /** `endMark` stands in the last event. */
+  constructor(
+    port: number,
+    request: Buffer,
+    then: (end: StreamEnd) => void,
+    endMark: string = '[DONE]',
+  ) {
     this.#then = then;
+    this.#endMark = endMark;
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket.on('connect', () => this.#socket.write(request));
     this.#socket.on('data', (data: Buffer) => this.#receive(data));
@@ -163,6 +175,7 @@ export class StreamConnection {
       events: this.#events,
       whole: this.#done && this.#chunks.ended,
       firstEventMs: this.#firstEventMs,
+      firstWordMs: this.#firstWordMs,
     });
   }
 
@@ -193,8 +206,10 @@ export class StreamConnection {
       this.#events += 1;
       at = next + 6;
     }
-    this.#done ||= text.includes('[DONE]');
+    if (Number.isNaN(this.#firstWordMs)) this.#firstWordMs = sinceMark(text) ?? Number.NaN;
+    this.#done ||= text.includes(this.#endMark);
     // A marker may lie across two reads: keep what could be its beginning, and nothing that was counted.
-    this.#tail = text.slice(Math.max(at, text.length - 5));
+    const longest = Math.max(5, this.#endMark.length - 1);
+    this.#tail = text.slice(Math.max(at, text.length - longest));
   }
 }

@@ -19,34 +19,19 @@ import { vendorOf } from '../packages/providers/src/registry.ts';
 import { editRequest, readRequest } from '../packages/wire/src/openai-chat/request.ts';
 import { readResponse } from '../packages/wire/src/openai-chat/response.ts';
 import { StreamObserver } from '../packages/wire/src/openai-chat/stream-observer.ts';
-import { median } from './figures.ts';
+import { cost } from './cost-of.ts';
+import {
+  answerPiece,
+  PAIRS,
+  pairName,
+  requestPiece,
+  streamPiece,
+  WORDS_A_STREAM,
+} from './dialects/pieces.ts';
 import { chatRequest, COMPLETION, delta, DONE_TEXT, eventText, MODEL } from './payloads.ts';
 
-const TURNS = 7;
-const TURN_MS = 60;
 const clock = (): number => performance.now();
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** Microseconds of processor time that this thread has used: what others do on the machine at the same time does not count. */
-function cpuTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return user + system;
-}
-
-/** Nanoseconds of processor time of one operation: the median of several short turns, after one that is not counted. */
-function cost(operation: () => void): number {
-  const turn = (): number => {
-    const started = clock();
-    const from = cpuTime();
-    let done = 0;
-    for (; clock() - started < TURN_MS; done += 200) {
-      for (let index = 0; index < 200; index += 1) operation();
-    }
-    return ((cpuTime() - from) * 1000) / done;
-  };
-  turn();
-  return median(Array.from({ length: TURNS }, turn));
-}
 
 /** A pool with so many keys, each in a domain of its own. */
 function planOf(keys: number): KeyPlan {
@@ -247,6 +232,11 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['answer of 1 KB: read its usage', responseRound()],
   ['stream of 60 events: observe', streamRound()],
   ['refusal: classify a 429', classifyRound()],
+  ...PAIRS.flatMap((pair): readonly (readonly [string, () => void])[] => [
+    [`${pairName(pair)}: translate the request of 2 KB`, requestPiece(pair)],
+    [`${pairName(pair)}: translate the answer of 1 KB`, answerPiece(pair)],
+    [`${pairName(pair)}: translate a stream of ${WORDS_A_STREAM} words`, streamPiece(pair)],
+  ]),
 ];
 
 for (const [name, operation] of cases) {

@@ -1,5 +1,5 @@
 // What a process and its descendants have used, from /proc (Linux). CPU time counts all threads of a process.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** The kernel counts CPU time in hundredths of a second (USER_HZ), whatever its own tick is. */
 const MS_PER_TICK = 10;
@@ -67,4 +67,15 @@ export function watchRss(pid: number): () => number {
     clearInterval(timer);
     return Math.max(peak, rssBytesOf(pid));
   };
+}
+
+/** Lets the kernel count a process's most resident memory anew. */
+export function resetPeakRss(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** The most resident memory that a process has had since then, as the kernel counts it: no peak is too short. */
+export function peakRssBytesOf(pid: number): number {
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return Number(found?.[1] ?? 0) * 1024;
 }

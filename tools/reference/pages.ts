@@ -3,6 +3,7 @@ import { configJsonSchema } from '../../packages/contract/src/config/config-json
 import { profileJsonSchema } from '../../packages/simulator/src/profile/profile-json-schema.ts';
 import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
+import { dialectsPage } from './dialects-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { jsonText } from './json-text.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -16,6 +17,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/admin-api.json': () => jsonText(openApiDocument(ADMIN_API_VERSION)),
   'docs/reference/cli.md': cliPage,
   'docs/reference/config.md': configPage,
+  'docs/reference/dialects.md': dialectsPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/keywell.schema.json': () => jsonText(configJsonSchema()),
   'docs/reference/metrics.md': metricsPage,

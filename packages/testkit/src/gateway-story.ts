@@ -41,24 +41,27 @@ export interface StorySketch {
   readonly pool?: PoolSketch;
   /** Pools alike, `chat`, `chat-2` …, behind the models `smart`, `smart-2` …: each has a retry budget of its own. */
   readonly pools?: number;
+  /** By what else a model is called. */
+  readonly otherNames?: (model: string) => readonly string[];
   readonly traffic?: SnapshotSketch['traffic'];
   /** The simulated model: its limits with how they refill and charge, its pace, its prices. */
   readonly idempotency?: SnapshotSketch['idempotency'];
   /** Who calls, each with the `consumerKey` of its place. */
   readonly consumers?: NonNullable<SnapshotSketch['consumers']>;
-  readonly model?: Omit<SimulatorProfile['models'][number], 'id'>;
+  readonly model?: Partial<SimulatorProfile['models'][number]>;
   /** Whose errors and limit headers the simulated provider has; left out: OpenAI's. */
   readonly face?: SimulatorProfile['face'];
   /** By whose tables the gateway reads the simulated provider, and how that vendor charges; left out: OpenAI's, charged plainly. */
   readonly kind?: string;
-  /** More names, all of them of the first pool. */
-  readonly aliases?: readonly string[];
   /** Models that the simulator has beside `gpt-5`. */
   readonly alsoModels?: readonly SimulatorProfile['models'][number][];
   readonly workers?: number;
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
   readonly onSpent?: NonNullable<GatewayNodeOptions['onSpent']>;
+  /** What was owned at providers before, and where that is kept. */
+  readonly objects?: NonNullable<GatewayNodeOptions['objects']>;
+  readonly onObjects?: NonNullable<GatewayNodeOptions['onObjects']>;
   /** When waiting streams speak. */
   readonly waitingTimes?: NonNullable<GatewayNodeOptions['waitingTimes']>;
   /** Starts the worker threads, for a test that ends them. */
@@ -118,6 +121,8 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     onAccount: (sighting) => sightings.push(sighting),
     spend: sketch.spend ?? [],
     onSpent: sketch.onSpent ?? (() => true),
+    objects: sketch.objects ?? [],
+    onObjects: sketch.onObjects ?? (() => true),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
     ...(sketch.waitingTimes === undefined ? {} : { waitingTimes: sketch.waitingTimes }),
   });
@@ -245,10 +250,11 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
   return aSnapshot({
     providers: sketch.providers?.(simulator) ?? [simulated],
     pools: numbers.map(() => sketch.pool ?? {}),
-    models: [
-      ...numbers.map((index) => ({ pool: index === 0 ? 'chat' : `chat-${index + 1}` })),
-      ...(sketch.aliases ?? []).map((alias) => ({ alias, pool: 'chat' })),
-    ],
+    models: numbers.flatMap((index) => {
+      const suffix = index === 0 ? '' : `-${index + 1}`;
+      const names = [`smart${suffix}`, ...(sketch.otherNames?.(`smart${suffix}`) ?? [])];
+      return names.map((alias) => ({ alias, pool: `chat${suffix}` }));
+    }),
     consumers: (sketch.consumers ?? [{}]).map((consumer, place) =>
       Object.assign({}, consumer, {
         keyHashes: [createHash('sha256').update(consumerKey(place)).digest('hex')],
@@ -260,8 +266,9 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
 }
 
 /** Where the simulator speaks the native dialect of a vendor. */
-function baseUrlFor(kind: string | undefined, { url }: Simulator): string {
-  return kind === 'gemini' ? url.replace(/\/v1$/, '/v1beta') : url;
+function baseUrlFor(kind: string | undefined, { url, origin }: Simulator): string {
+  if (kind === 'bedrock') return origin;
+  return kind === 'gemini' ? `${origin}/v1beta` : url;
 }
 
 function vendorParts(kind: string | undefined): ProviderSketch {

@@ -1,6 +1,7 @@
 /**
  * Why a model cannot take a request at all, whatever its keys have left: the request is longer than its context, holds what it cannot
- * read, asks for what it cannot do, or cannot be said in its provider's dialect without losing something where nothing may be lost.
+ * read, asks for what it cannot do, cannot be said in its provider's dialect without losing something where nothing may be lost, or needs
+ * what is kept elsewhere.
  */
 export const UNFIT = [
   'context_too_long',
@@ -13,5 +14,6 @@ export const UNFIT = [
   'not_translatable',
   'counts_no_tokens',
   'not_asked_for',
+  'kept_elsewhere',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

@@ -100,7 +100,7 @@ export function makeAttempt(
     request: {
       origin: target.origin,
       ...endpointOf(exchange, target, face),
-      method: 'POST',
+      method: exchange.asks?.method ?? 'POST',
       body: bodyFor(call, candidate, { target, face }),
       connectTimeoutMs: model.pool.connectTimeoutMs,
     },
@@ -130,7 +130,7 @@ function faceOf({ conversation }: Exchange, target: UpstreamTarget): TargetFace 
 }
 
 /** Whether the provider hears the call in another dialect than the caller's. */
-export function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
+function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
   return face !== null && face.dialect !== conversation;
 }
 
@@ -149,9 +149,10 @@ function bodyFor(
   call: AttemptCall,
   candidate: Candidate,
   { target, face }: { readonly target: UpstreamTarget; readonly face: TargetFace | null },
-): Uint8Array {
+): Uint8Array | null {
   const { exchange, continuation } = call;
-  const { body, facts } = exchange;
+  const { body, facts, asks } = exchange;
+  if (asks !== null) return asks.bodyFor(candidate.model);
   if (facts === null) return body;
   const addStreamUsage = asksUsageUnasked(exchange, target);
   if (continuation?.begun === true) {

@@ -35,7 +35,7 @@ describe('names of models', () => {
           { targets: [{ model: 'gpt-5', capabilities: lacking('tools') }] },
         ],
       },
-      aliases: ['fast-*'],
+      otherNames: () => ['fast-*'],
       alsoModels: [{ id: 'blind' }],
     });
   });

@@ -67,7 +67,7 @@ function writePart(part: Part, context: ContentContext): JsonObject | null {
     case 'file':
       return writeMedia('document', part, context);
     case 'image':
-      if (part.detail !== null && part.detail !== 'auto') drops.add('detail');
+      if (part.detail !== null && part.detail !== 'auto') drops.add('image_detail');
       return writeMedia('image', part, context);
     case 'audio':
     case 'video':

@@ -155,7 +155,7 @@ describe('any conversation', () => {
     ['system, several turns', []],
     ['system in the middle', ['system_position']],
     ['turns of one role in a row', ['name']],
-    ['image by URL', ['detail', 'image']],
+    ['image by URL', ['image_detail', 'image']],
     ['image in base64', []],
     ['PDF in base64', []],
     ['file by URL', ['file']],

@@ -99,16 +99,17 @@ describe('an answer', () => {
           },
         ],
         usage: { inputTokens: 510, outputTokens: 54, cachedTokens: 400, cacheWriteTokens: 100 },
-        extensions: { metrics: { latencyMs: 1275 } },
+        extensions: {},
       },
     });
   });
 
-  it('is written back as it was given', () => {
+  it('is written back as it was given, but for the time that it took', () => {
     const body = objectIn(read('tool-use.json'));
     const decoded = converseCodec.decodeResponse(body, 'seed');
     if (!decoded.ok) throw new Error(decoded.message);
-    expect(converseCodec.encodeResponse(decoded.value, STAMP, new Drops())).toEqual(body);
+    const written = converseCodec.encodeResponse(decoded.value, STAMP, new Drops());
+    expect(written).toEqual({ ...body, metrics: { latencyMs: 0 } });
   });
 
   it.each([

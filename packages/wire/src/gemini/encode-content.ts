@@ -63,7 +63,7 @@ export function encodePart(part: Part, target: PartTarget): readonly JsonObject[
     case 'refusal':
       return [{ text: part.text }];
     case 'image':
-      if (part.detail !== null && part.detail !== 'auto') drops.add('detail');
+      if (part.detail !== null && part.detail !== 'auto') drops.add('image_detail');
       return one(encodeMedia(part, target));
     case 'file':
     case 'audio':

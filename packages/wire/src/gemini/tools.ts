@@ -123,7 +123,7 @@ export function encodeTools(request: CanonicalRequest, drops: Drops): readonly J
  */
 function encodeDeclaration(tool: Tool, { origin }: CanonicalRequest, drops: Drops): JsonObject {
   drops.addIf(tool.cache, 'cache_control');
-  if (tool.kind === 'custom') drops.add('custom_tools');
+  if (tool.kind === 'custom') drops.add('custom_tool');
   if (origin !== 'gemini') for (const name of Object.keys(tool.extensions)) drops.add(name);
   return said({
     name: tool.name,

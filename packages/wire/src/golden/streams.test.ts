@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { textPart } from '../canonical/content.ts';
+import type { Dialect } from '../canonical/dialect.ts';
+import type { CanonicalResponse } from '../canonical/response.ts';
+import { DIALECTS } from '../canonical/dialect.ts';
+import { FULL_USAGE, sampleChoice, sampleResponse } from '../canonical/samples.contract.ts';
+import { thinking, toolCall } from '../canonical/sample-parts.contract.ts';
+import { PAIRS } from './codecs.contract.ts';
+import { recordedStreams } from './fixtures.contract.ts';
+import { saidBy } from './said.contract.ts';
+import {
+  bytewise,
+  CHECKS,
+  foldedStream,
+  foldedText,
+  recordedBytes,
+  streamBytes,
+  translateStream,
+  wireEvents,
+} from './stream-pair.contract.ts';
+import {
+  readResponse,
+  responsesOf,
+  translateResponse,
+  writeResponse,
+} from './translate-pair.contract.ts';
+
+/** Everything that every provider can say: a signed thought, emoji, two calls, all counts. */
+function richAnswer(origin: Dialect): CanonicalResponse {
+  const parts = [
+    thinking('Wolken? 🌧️', { origin, value: 'c2lnbmVk' }),
+    textPart('Grey 👩‍👩‍👧‍👦 "later".\n'),
+    toolCall('call_a', 'get_weather', '{"city":"Köln 🌍"}'),
+    toolCall('call_b', 'get_time', '{}'),
+  ];
+  const choices = [sampleChoice(parts, { stop: 'tool_calls' })];
+  return sampleResponse(choices, { origin, usage: FULL_USAGE });
+}
+
+/** A reason of another vendor: only the encoder of whole answers knows whose it is. */
+const NOT_STREAMED: Partial<Record<Dialect, string>> = { 'openai-chat': 'stopped by other' };
+
+/** A provider's samples, with ids of its own. */
+const answersOf = (provider: Dialect): readonly (readonly [string, CanonicalResponse])[] =>
+  [...responsesOf(provider)]
+    .filter(([name]) => name !== NOT_STREAMED[provider])
+    .map(([name, body]) => [name, withOwnId(provider, readResponse(provider, body))]);
+
+const withOwnId = (provider: Dialect, response: CanonicalResponse): CanonicalResponse =>
+  provider === 'openai-responses' ? { ...response, id: 'resp_1' } : response;
+
+describe.each(DIALECTS)('a stream of %s', (provider) => {
+  it('holds the same events wherever the network cuts it', () => {
+    const bytes = streamBytes(provider, richAnswer(provider));
+    const whole = wireEvents(provider, [bytes]);
+    expect(whole.length).toBeGreaterThan(5);
+    for (let at = 0; at <= bytes.length; at++) {
+      const cut = [bytes.subarray(0, at), bytes.subarray(at)];
+      expect(wireEvents(provider, cut), `cut before byte ${at}`).toEqual(whole);
+    }
+  });
+});
+
+describe.each(PAIRS)('a stream of $provider for a caller of $caller', (pair) => {
+  const { caller, provider } = pair;
+
+  it('is the same wherever the network cuts it', () => {
+    const bytes = streamBytes(provider, richAnswer(provider));
+    const whole = translateStream(pair, [bytes]);
+    CHECKS[caller](whole);
+    expect(translateStream(pair, bytewise(bytes))).toBe(whole);
+    for (let at = 1; at < bytes.length; at += 7) {
+      const cut = [bytes.subarray(0, at), bytes.subarray(at)];
+      expect(translateStream(pair, cut) === whole, `cut before byte ${at}`).toBe(true);
+    }
+  });
+
+  it.each(answersOf(provider))('folded is the whole answer: %s', (_name, response) => {
+    const bytes = streamBytes(provider, response);
+    const stream = translateStream(pair, bytewise(bytes));
+    CHECKS[caller](stream);
+    const { body } = writeResponse(provider, response);
+    const whole = readResponse(caller, translateResponse(pair, body).body);
+    expect(saidBy(foldedText(caller, stream))).toEqual(saidBy(whole));
+  });
+
+  it.each([...recordedStreams(provider)])('says what was %s', (_name, recording) => {
+    const bytes = recordedBytes(provider, recording);
+    const stream = translateStream(pair, bytewise(bytes));
+    CHECKS[caller](stream);
+    expect(stream).toBe(translateStream(pair, [bytes]));
+    const whole = writeResponse(caller, foldedStream(provider, bytes)).body;
+    const heard = foldedText(caller, stream);
+    expect(saidBy(heard)).toEqual(saidBy(readResponse(caller, whole)));
+  });
+
+  it('counts usage once', () => {
+    const response = richAnswer(provider);
+    const heard = foldedText(caller, translateStream(pair, [streamBytes(provider, response)]));
+    expect(heard.usage).toMatchObject({ inputTokens: 1200, outputTokens: 340, cachedTokens: 800 });
+  });
+});
