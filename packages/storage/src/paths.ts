@@ -13,6 +13,7 @@ export interface DataPaths {
   readonly database: string;
   readonly cooldowns: string;
   readonly budgets: string;
+  readonly objects: string;
   readonly masterKey: string;
   readonly adminToken: string;
   readonly lock: string;
@@ -29,6 +30,7 @@ export function dataPaths(dir: string): DataPaths {
     database: join(root, 'keywell.sqlite'),
     cooldowns: join(root, 'cooldowns.sqlite'),
     budgets: join(root, 'budgets.sqlite'),
+    objects: join(root, 'objects.sqlite'),
     masterKey: join(root, 'master-key'),
     adminToken: join(root, 'admin-token'),
     lock: join(root, 'keywell.lock'),

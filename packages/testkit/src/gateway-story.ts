@@ -59,6 +59,9 @@ export interface StorySketch {
   /** What had been spent of budgets before, and where it is kept. */
   readonly spend?: NonNullable<GatewayNodeOptions['spend']>;
   readonly onSpent?: NonNullable<GatewayNodeOptions['onSpent']>;
+  /** What was owned at providers before, and where that is kept. */
+  readonly objects?: NonNullable<GatewayNodeOptions['objects']>;
+  readonly onObjects?: NonNullable<GatewayNodeOptions['onObjects']>;
   /** When waiting streams speak. */
   readonly waitingTimes?: NonNullable<GatewayNodeOptions['waitingTimes']>;
   /** Starts the worker threads, for a test that ends them. */
@@ -118,6 +121,8 @@ export async function startStory(sketch: StorySketch = {}): Promise<Story> {
     onAccount: (sighting) => sightings.push(sighting),
     spend: sketch.spend ?? [],
     onSpent: sketch.onSpent ?? (() => true),
+    objects: sketch.objects ?? [],
+    onObjects: sketch.onObjects ?? (() => true),
     ...(sketch.spawn === undefined ? {} : { spawn: sketch.spawn }),
     ...(sketch.waitingTimes === undefined ? {} : { waitingTimes: sketch.waitingTimes }),
   });

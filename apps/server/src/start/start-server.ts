@@ -253,6 +253,16 @@ async function startNode(
         return false;
       }
     },
+    objects: await stores.objects.load(),
+    onObjects: (changes) => {
+      try {
+        stores.objects.applyNow(changes);
+        return true;
+      } catch (error) {
+        log.error({ reason: String(error) }, 'what consumers own at providers could not be saved');
+        return false;
+      }
+    },
     connectLog: () => requestLog?.connect() ?? null,
     onCooled: (changes) => {
       alerts.noteCooldowns(changes);

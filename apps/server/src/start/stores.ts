@@ -4,6 +4,7 @@ import {
 } from '@keywell/storage/cooldowns/sql-cooldown-store';
 import { sqlAccountStore } from '@keywell/storage/accounts/sql-account-store';
 import type { AccountStore } from '@keywell/storage/accounts/account-store';
+import { openObjectStore, type OpenObjectStore } from '@keywell/storage/objects/sql-object-store';
 import { openSpendStore, type OpenSpendStore } from '@keywell/storage/budgets/sql-spend-store';
 import type { AlertStore } from '@keywell/storage/alerts/alert-store';
 import { sqlAlertStore } from '@keywell/storage/alerts/sql-alert-store';
@@ -32,6 +33,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly cooldowns: OpenCooldownStore;
   readonly spend: OpenSpendStore;
+  readonly objects: OpenObjectStore;
   readonly masterKey: MasterKey;
   close(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
   const masterKey = await openMasterKey({ file: paths.masterKey, settings });
   const cooldowns = await openCooldownStore({ file: paths.cooldowns });
   const spend = await openSpendStore({ file: paths.budgets });
+  const objects = await openObjectStore({ file: paths.objects });
   return {
     settings,
     consumers: sqlConsumerStore(database.db),
@@ -53,10 +56,12 @@ export async function openStores(paths: DataPaths): Promise<Stores> {
     alerts: sqlAlertStore(database.db),
     cooldowns,
     spend,
+    objects,
     masterKey,
     close: async () => {
       await cooldowns.close();
       await spend.close();
+      await objects.close();
       await database.close();
     },
   };

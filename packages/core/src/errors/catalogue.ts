@@ -54,6 +54,12 @@ export const ERRORS = Object.freeze({
     'No model behind this name can take this request.',
     'See the message for what they cannot do, or ask for another model.',
   ),
+  object_out_of_reach: row(
+    400,
+    BAD,
+    'What the request refers to is kept where this model cannot reach it.',
+    'Make it anew with the header keywell-model naming the model, or ask for the model it was made with.',
+  ),
   conflicting_credentials: row(
     400,
     BAD,
@@ -113,6 +119,12 @@ export const ERRORS = Object.freeze({
     BAD,
     'There is no such model here.',
     'List what there is at /v1/models.',
+  ),
+  object_not_found: row(
+    404,
+    BAD,
+    'There is no such file, batch or response here.',
+    'Only what was made through this gateway with keys of the same consumer can be used.',
   ),
   method_not_allowed: row(
     405,

@@ -1,6 +1,7 @@
 /**
  * Why a model cannot take a request at all, whatever its keys have left: the request is longer than its context, holds what it cannot
- * read, asks for what it cannot do, or cannot be said in its provider's dialect without losing something where nothing may be lost.
+ * read, asks for what it cannot do, cannot be said in its provider's dialect without losing something where nothing may be lost, or needs
+ * what is kept elsewhere.
  */
 export const UNFIT = [
   'context_too_long',
@@ -11,6 +12,7 @@ export const UNFIT = [
   'no_tools',
   'no_json',
   'not_translatable',
+  'kept_elsewhere',
   'counts_no_tokens',
   'not_asked_for',
 ] as const;

@@ -24,7 +24,7 @@ const ESTIMATED = 1;
  * nothing has cost its input at least: that is estimated.
  */
 export function bookAttempt(
-  exchange: Pick<Exchange, 'spend' | 'costMicros' | 'costEstimated'> & Spoken,
+  exchange: Pick<Exchange, 'asks' | 'spend' | 'costMicros' | 'costEstimated'> & Spoken,
   plane: Pick<Plane, 'meter'>,
   attempt: {
     readonly price: TokenPrice | null;
@@ -33,6 +33,8 @@ export function bookAttempt(
     readonly sentAt: number;
   },
 ): AttemptCost {
+  // To keep something and to tell of it costs nothing by the token.
+  if (exchange.asks !== null) return FREE;
   const { price, end, sentAt } = attempt;
   const tariff = price === null ? null : tariffAt(price, sentAt);
   const cost = costOf(tariff, end, exchange);

@@ -193,6 +193,7 @@ describe('the invoice of ten thousand calls', () => {
         facts: null,
         translation: null,
         wallStartedAt: 0,
+        asks: null,
         spend: null,
         body: BODY,
         costMicros: 0,

@@ -1,10 +1,17 @@
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import { reserveBudget } from '../budgets/reserve-budget.ts';
 import { claimCall } from '../idempotency/claim-call.ts';
+import { pinCall } from '../ownership/pin-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
 import { countHere } from '../phases/count-here.ts';
-import { decodeBody, decodeConversation, decodeForm, decodePlain } from '../phases/decode.ts';
+import {
+  decodeBody,
+  decodeConversation,
+  decodeEmbed,
+  decodeForm,
+  decodePlain,
+} from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
@@ -12,6 +19,7 @@ import { readPatience } from '../phases/read-patience.ts';
 import { readStrictness } from '../phases/read-strictness.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
+import { matchObjectRoute } from './object-routes.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 const inference = (operation: Operation, decode: Phase): Route => ({
@@ -25,6 +33,7 @@ const inference = (operation: Operation, decode: Phase): Route => ({
     resolve,
     readPatience,
     readStrictness,
+    pinCall,
     claimCall,
     reserveBudget,
     dispatch,
@@ -49,6 +58,7 @@ const counting = (dialect: CallerDialect): Route => ({
     resolve,
     readPatience,
     readStrictness,
+    pinCall,
     countHere,
     dispatch,
   ],
@@ -88,6 +98,8 @@ const MODEL_PREFIXES = ['/v1/models/', '/v1beta/models/'];
 const MODEL_METHODS = new Map<string, Route>([
   ['generateContent', conversation('generate_content', 'gemini', false)],
   ['countTokens', counting('gemini')],
+  ['embedContent', inference('embeddings', decodeEmbed('embedContent'))],
+  ['batchEmbedContents', inference('embeddings', decodeEmbed('batchEmbedContents'))],
   ['streamGenerateContent', conversation('generate_content', 'gemini', true)],
 ]);
 
@@ -101,9 +113,11 @@ export interface Match {
  * Routes by the raw path, byte for byte: what was matched is what was authorized and what is dispatched, so no spelling of a path
  * can mean one thing here and another behind.
  */
-export function matchRoute(path: string): Match | null {
+export function matchRoute(path: string, verb: string): Match | null {
   const exact = EXACT.get(path);
   if (exact !== undefined) return { route: exact, parameter: '' };
+  const kept = matchObjectRoute(path, verb);
+  if (kept !== null) return kept;
   const prefix = MODEL_PREFIXES.find((start) => path.startsWith(start));
   if (prefix === undefined) return null;
   const parameter = path.slice(prefix.length);

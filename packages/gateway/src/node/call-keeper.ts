@@ -1,12 +1,15 @@
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
+import type { ObjectChange, OwnedObject } from '@keywell/core/ownership/owned-object';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import { SpendKeeper } from '../budgets/spend-keeper.ts';
 import { ClaimLedger } from '../idempotency/claim-ledger.ts';
 import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
+import { OwnerLedger } from '../ownership/owner-ledger.ts';
+import type { FromOwners, ToOwners } from '../ownership/messages.ts';
 import type { Clock } from '../pipeline/clock.ts';
 
-/** At most what was spent in this time is forgotten when the process is killed. */
-const SPEND_INTERVAL_MS = 1000;
+/** At most what was spent, or answered and stored, in this time is forgotten when the process is killed. */
+const KEEP_INTERVAL_MS = 1000;
 
 export interface CallKeeperOptions {
   readonly snapshot: Snapshot;
@@ -15,21 +18,39 @@ export interface CallKeeperOptions {
   readonly clock: Clock;
   readonly spend: readonly StoredSpend[];
   readonly onSpent: (changes: readonly StoredSpend[]) => boolean;
-  readonly tell: (worker: number, message: FromLedger) => void;
+  readonly objects: readonly OwnedObject[];
+  readonly onObjects: (changes: readonly ObjectChange[]) => boolean;
+  readonly tell: (
+    worker: number,
+    message:
+      | { readonly kind: 'claims'; readonly message: FromLedger }
+      | { readonly kind: 'owners'; readonly message: FromOwners },
+  ) => void;
 }
 
-/** What the main thread keeps of calls for all workers: what consumers have spent, and calls that must not be made twice. */
+/** What the main thread keeps of calls for all workers: what consumers have spent and own, and calls that must not be made twice. */
 export class CallKeeper {
   readonly #spend: SpendKeeper;
   readonly #claims: ClaimLedger;
+  readonly #owners: OwnerLedger;
   readonly #onSpent: CallKeeperOptions['onSpent'];
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ snapshot, writers, clock, spend, onSpent, tell }: CallKeeperOptions) {
+  constructor(options: CallKeeperOptions) {
+    const { snapshot, writers, clock, spend, onSpent, tell } = options;
     this.#spend = new SpendKeeper(snapshot, writers, spend, () => clock.wallNow());
-    this.#claims = new ClaimLedger(snapshot.idempotency, () => clock.now(), tell);
+    this.#claims = new ClaimLedger(
+      snapshot.idempotency,
+      () => clock.now(),
+      (worker, message) => tell(worker, { kind: 'claims', message }),
+    );
+    this.#owners = new OwnerLedger({
+      objects: options.objects,
+      onChanged: options.onObjects,
+      tell: (worker, message) => tell(worker, { kind: 'owners', message }),
+    });
     this.#onSpent = onSpent;
-    this.#timer = setInterval(() => this.#spend.keep(onSpent), SPEND_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.#keep(), KEEP_INTERVAL_MS).unref();
   }
 
   /** The memory of the budgets, for the node's whole life. */
@@ -47,6 +68,10 @@ export class CallKeeper {
     this.#claims.onMessage(worker, message);
   }
 
+  onOwners(worker: number, message: ToOwners): void {
+    this.#owners.onMessage(worker, message);
+  }
+
   /** After the worker's thread has ended, before its successor starts. */
   workerEnded(worker: number): void {
     this.#spend.recover(worker);
@@ -60,6 +85,11 @@ export class CallKeeper {
   /** Once every worker has ended: keeps what has not been kept yet. */
   close(): void {
     clearInterval(this.#timer);
+    this.#keep();
+  }
+
+  #keep(): void {
     this.#spend.keep(this.#onSpent);
+    this.#owners.keep();
   }
 }

@@ -11,6 +11,7 @@ import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/cor
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
+import type { ObjectChange, OwnedObject } from '@keywell/core/ownership/owned-object';
 import { roomReturned } from '@keywell/core/waiting/deadline-queue';
 import { recoverWaiting } from '@keywell/core/waiting/recover-waiting';
 import {
@@ -59,6 +60,10 @@ export interface GatewayNodeOptions {
   readonly spend?: readonly StoredSpend[];
   /** Keeps what has been spent, about once a second; false when it could not be kept and has to come again. */
   readonly onSpent?: (changes: readonly StoredSpend[]) => boolean;
+  /** What consumers owned at providers when the node last ran, the oldest first. */
+  readonly objects?: readonly OwnedObject[];
+  /** Keeps what became known of that; false when it could not be kept and has to come again. */
+  readonly onObjects?: (changes: readonly ObjectChange[]) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   /** The caller says itself, by `announceReady`, when the node is to ask for traffic; left out, it does once all workers listen. */
   readonly announceLater?: boolean;
@@ -122,7 +127,9 @@ export class GatewayNode {
       clock: this.#clock,
       spend: options.spend ?? [],
       onSpent: options.onSpent ?? (() => true),
-      tell: (worker, message) => this.#slots.get(worker)?.handle.tell({ kind: 'claims', message }),
+      objects: options.objects ?? [],
+      onObjects: options.onObjects ?? (() => true),
+      tell: (worker, message) => this.#slots.get(worker)?.handle.tell(message),
     });
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     this.#notes = new CooldownNotes(options.cooldowns, options.onCooled);
@@ -366,6 +373,9 @@ export class GatewayNode {
         break;
       case 'claims':
         this.#calls.onClaim(worker, message.message);
+        break;
+      case 'owners':
+        this.#calls.onOwners(worker, message.message);
         break;
       case 'defect':
         this.#options.onEvent(message);

@@ -8,6 +8,7 @@ import { readPlain, readPlainForm } from '@keywell/wire/edit/plain-request';
 import { readRequest } from '@keywell/wire/openai-chat/request';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import { embedRequest, type EmbedMethod } from '../translate/embeddings.ts';
 import { headerIn } from '../pipeline/header-in.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
@@ -43,6 +44,23 @@ export async function decodeForm(exchange: Exchange): Promise<PhaseResult> {
   return take(exchange, readPlainForm(body, contentType));
 }
 
+/** Gemini's call for vectors, in OpenAI's words from here on. */
+export function decodeEmbed(method: EmbedMethod) {
+  return async (exchange: Exchange): Promise<PhaseResult> => {
+    const body = await readBody(exchange);
+    if (!(body instanceof Uint8Array)) return body;
+    if (!isUtf8(body)) return refuse('malformed_json', 'The body is not UTF-8.');
+    const model = modelInPath(exchange) ?? '';
+    const scanned = readPlain(body, model);
+    if (!scanned.ok) return refuse(scanned.code, scanned.message, { param: scanned.param });
+    const made = embedRequest(body, model);
+    if ('kind' in made) return made;
+    exchange.embed = { method, dropped: made.dropped };
+    exchange.body = made.body;
+    return take(exchange, readRequest(made.body, 'embeddings'));
+  };
+}
+
 function modelInPath({ pathParameter }: Exchange): string | null {
   try {
     return decodeURIComponent(pathParameter);
@@ -55,18 +73,23 @@ const SSE = /(?:^|&)alt=sse(?:&|$)/;
 
 function decodeBy(read: (body: Uint8Array, exchange: Exchange) => ConversationRead) {
   return async (exchange: Exchange, _plane: Plane): Promise<PhaseResult> => {
-    if (!isJson(exchange.inbound.rawHeaders)) {
-      return refuse('unsupported_media_type', 'The content-type must be application/json.');
-    }
-    const body = await readBody(exchange);
-    if (!(body instanceof Uint8Array)) return body;
-    if (!isUtf8(body)) return refuse('malformed_json', 'The body is not UTF-8.');
-    return take(exchange, read(body, exchange));
+    const body = await readJsonBody(exchange);
+    return body instanceof Uint8Array ? take(exchange, read(body, exchange)) : body;
   };
 }
 
+/** A body that says it is JSON, in UTF-8; whether it is JSON is for the scan to say. */
+export async function readJsonBody(exchange: Exchange): Promise<Uint8Array | Refusal> {
+  if (!isJson(exchange.inbound.rawHeaders)) {
+    return refuse('unsupported_media_type', 'The content-type must be application/json.');
+  }
+  const body = await readBody(exchange);
+  if (!(body instanceof Uint8Array)) return body;
+  return isUtf8(body) ? body : refuse('malformed_json', 'The body is not UTF-8.');
+}
+
 /** The whole body, which is noted; or why there is none. */
-async function readBody(exchange: Exchange): Promise<Uint8Array | Refusal> {
+export async function readBody(exchange: Exchange): Promise<Uint8Array | Refusal> {
   const { inbound, live } = exchange;
   const { maxBodyBytes, bodyIdleTimeoutMs } = live.head.traffic;
   const body = await inbound.readBody({ maxBytes: maxBodyBytes, idleTimeoutMs: bodyIdleTimeoutMs });

@@ -6,7 +6,10 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
+import type { Pin } from '../ownership/pin.ts';
+import type { UpstreamCall } from '../ownership/upstream-call.ts';
 import type { Refusal } from './refusal.ts';
+import type { EmbedCall } from '../translate/embeddings.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
 import type {
   LiveConsumer,
@@ -60,6 +63,8 @@ export class Exchange implements InboundEvents {
   /** Of a form, with its boundary; null for JSON. */
   contentType: string | null = null;
   facts: RequestFacts | null = null;
+  /** How vectors are to be told to a caller of Gemini; null for everybody else. */
+  embed: EmbedCall | null = null;
   /** The dialect of the conversation; null for what is none. */
   conversation: CallerDialect | null = null;
   /** The call in other dialects; made when the first provider is asked that does not speak its own. */
@@ -72,6 +77,10 @@ export class Exchange implements InboundEvents {
   strict = false;
   /** What the provider that was asked last could not be told. */
   dropped: readonly string[] = NOTHING_DROPPED;
+  /** Which candidates can serve the call at all; null where every one of the pool's can. */
+  pin: Pin | null = null;
+  /** What is asked of the provider where it is none of a model's calls; null otherwise. */
+  asks: UpstreamCall | null = null;
   modelName: string | null = null;
   model: LiveModel | null = null;
   /** The one target that a caller named as `provider/model`; null where any of the pool may serve. */

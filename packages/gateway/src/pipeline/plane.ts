@@ -6,6 +6,7 @@ import type { FlowMeter } from '../relay/flow-meter.ts';
 import type { Budgets } from '../budgets/budgets.ts';
 import type { Hedging } from '../hedging/hedging.ts';
 import type { ClaimDesk } from '../idempotency/claim-desk.ts';
+import type { OwnerDesk } from '../ownership/owner-desk.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { LogWriter } from '../telemetry/log-writer.ts';
@@ -28,6 +29,8 @@ export interface Plane {
   readonly hedging: Hedging;
   /** Calls that carry an `Idempotency-Key`. */
   readonly claims: ClaimDesk;
+  /** What consumers own at providers. */
+  readonly owners: OwnerDesk;
   readonly meter: Meter;
   /** What is sent with each key and what is said to be left. */
   readonly flows: FlowMeter;

@@ -26,6 +26,7 @@ import { Attempt, type AttemptResult } from './attempt.ts';
 import { FlowMeter } from './flow-meter.ts';
 import { Hedging } from '../hedging/hedging.ts';
 import { ClaimDesk } from '../idempotency/claim-desk.ts';
+import { OwnerDesk } from '../ownership/owner-desk.ts';
 import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
 
@@ -100,6 +101,7 @@ async function attemptAnswered(
     budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
     hedging: new Hedging(),
     claims: new ClaimDesk(() => undefined),
+    owners: new OwnerDesk(() => undefined),
     meter: new Meter(createMetricCells(1), 0),
     log: null,
     flows: new FlowMeter(0),

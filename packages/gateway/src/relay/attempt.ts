@@ -23,13 +23,15 @@ import {
   type Authorized,
   type LiveCredentials,
 } from '../upstream/credentials/key-credentials.ts';
+import { noteAnswer } from '../ownership/note-answer.ts';
+import { ofObject } from '../ownership/judge-object.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
 import { readingMatterOf } from '../translate/reading-matter.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
 import { answerHeaders, withCost } from './response-headers.ts';
 import { estimateUsage } from './estimate-usage.ts';
-import { mayBeRaw } from './raw-reader.ts';
+import { isRawAnswer, mayBeRaw } from './raw-reader.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
 
@@ -169,7 +171,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   #isStream(header: HeaderOf): boolean {
     const { operation, streamed } = this.#exchange;
-    if (mayBeRaw(operation)) return !isJson(header);
+    if (mayBeRaw(operation)) return isRawAnswer(operation, isJson(header));
     return streamed && isEventStream(header, this.#plan.face);
   }
 
@@ -282,6 +284,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     }
     const exchange = this.#exchange;
     const answer = isJson(this.#header) ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
+    if (answer.kind === 'whole') noteAnswer(exchange, this.#plane, this.#plan, body);
     if (answer.kind !== 'whole' || exchange.streamed) {
       this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
       return;
@@ -323,13 +326,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #classify(failure: Failure | null, body: Uint8Array): Verdict {
-    return this.#plan.target.vendor.classify({
+    const verdict = this.#plan.target.vendor.classify({
       status: this.#status,
       failure,
       header: this.#header,
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
+    return this.#exchange.asks === null ? verdict : ofObject(verdict, this.#status);
   }
 
   #finish(verdict: Verdict, result: AttemptResult): void {

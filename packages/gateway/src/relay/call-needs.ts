@@ -1,5 +1,5 @@
 import type { Needs } from '@keywell/core/keys/draw';
-import { chargedOf, needOf, NOTHING_CHARGED, type Need } from '@keywell/core/keys/need';
+import { chargedOf, needFrom, needOf, NOTHING_CHARGED, type Need } from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { QUANTITY } from '@keywell/core/keys/quantity';
 import type { SettleAt } from '@keywell/core/keys/reserve';
@@ -7,7 +7,12 @@ import { learnedBytesPerToken, learnedOutput } from '@keywell/core/keys/size-sta
 import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { readingMatterOf, type ReadingMatter } from '../translate/reading-matter.ts';
+import { suits } from '../ownership/pin.ts';
 import { unfitFor } from '../translate/fitness.ts';
+
+/** What is no call of a model's counts in none of its limits. */
+const PLACE_ONLY: Need = Object.freeze(needFrom({ requests: 0 }));
+const KEPT_ELSEWHERE: Need = Object.freeze({ ...PLACE_ONLY, unfit: 'kept_elsewhere' });
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
 export class CallNeeds implements Needs {
@@ -24,6 +29,11 @@ export class CallNeeds implements Needs {
   }
 
   of(candidate: Candidate): Need {
+    const { pin } = this.#exchange;
+    if (pin !== null && !suits(pin, candidate)) {
+      this.hasUnfit = true;
+      return KEPT_ELSEWHERE;
+    }
     const { breaker } = candidate;
     if (breaker === this.#place && this.#last !== null) return this.#last;
     const need = this.#others?.get(breaker) ?? this.#needAt(candidate);
@@ -45,7 +55,8 @@ export class CallNeeds implements Needs {
 
   #needAt(candidate: Candidate): Need {
     const { breaker, provider, price, contextLength } = candidate;
-    const { facts, live } = this.#exchange;
+    const { asks, facts, live } = this.#exchange;
+    if (asks !== null) return this.#withUnfit(PLACE_ONLY, candidate);
     const { textBytes, attachedTokens } = readingMatterOf(this.#exchange);
     const perToken = learnedBytesPerToken(live.table, breaker);
     const size = {
@@ -56,6 +67,10 @@ export class CallNeeds implements Needs {
       mostOutputTokens: candidate.capabilities.maxOutputTokens,
     };
     const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
+    return this.#withUnfit(need, candidate);
+  }
+
+  #withUnfit(need: Need, candidate: Candidate): Need {
     const unfit = unfitFor(this.#exchange, candidate);
     if (unfit === null) return need;
     this.hasUnfit = true;

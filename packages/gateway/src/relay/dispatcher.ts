@@ -346,7 +346,9 @@ class Dispatcher implements AttemptCall, TurnHost {
   }
 
   #retryAmbiguous(): 'once' | 'never' {
-    return this.exchange.facts?.stored === true ? 'never' : this.model.pool.retryAmbiguous;
+    const { facts, asks } = this.exchange;
+    const leavesSomething = facts?.stored === true || asks?.repeatable === false;
+    return leavesSomething ? 'never' : this.model.pool.retryAmbiguous;
   }
 
   #takeRetry(): boolean {

@@ -1,4 +1,5 @@
 import { OPERATIONS, type Operation } from '@keywell/providers/compatible/operations';
+import { askedEndpoint } from '../ownership/upstream-call.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { withHeaders, type TargetEndpoint, type UpstreamTarget } from './upstream-target.ts';
 
@@ -11,9 +12,10 @@ const compiled = new WeakMap<UpstreamTarget, Map<Operation, TargetEndpoint>>();
 
 /** Where a call that is no conversation goes. A form keeps the content type it came with: the boundary stands in it. */
 export function operationEndpoint(
-  { operation, contentType }: Pick<Exchange, 'operation' | 'contentType'>,
+  { operation, contentType, asks }: Pick<Exchange, 'operation' | 'contentType' | 'asks'>,
   target: UpstreamTarget,
 ): TargetEndpoint {
+  if (asks !== null) return askedEndpoint(asks, target, contentType);
   if (!isOperation(operation)) throw new Error(`no provider is asked for ${operation}`);
   const endpoint = target.operations[operation];
   if (contentType !== null) return withHeaders(endpoint, target, contentType);

@@ -31,6 +31,12 @@ const RAW: ReadonlySet<string> = new Set([
   'audio.translations',
   'images.generations',
   'images.edits',
+  'files.content',
+  'responses.get',
 ]);
 
 export const mayBeRaw = (operation: string): boolean => RAW.has(operation);
+
+/** Whether an answer of such an operation is handed on as it is: all that is no JSON, and whatever is in a file. */
+export const isRawAnswer = (operation: string, json: boolean): boolean =>
+  operation === 'files.content' || !json;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import type { Failure } from '@keywell/core/keys/outcome';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Continuation } from '../continuation/continuation.ts';
+import { noteStream } from '../ownership/note-answer.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { HeaderOf, OutboundControl } from '../seam/outbound.ts';
@@ -142,7 +143,10 @@ export class StreamRelay {
   #forward(ready: readonly Uint8Array[], now: number): void {
     const { inbound } = this.#exchange;
     const { continuation } = this.#plan;
-    if (!this.#begun) this.#begin(now);
+    if (!this.#begun) {
+      noteStream(this.#exchange, this.#plane, this.#plan, ready);
+      this.#begin(now);
+    }
     for (const bytes of continuation === null ? ready : continuation.pass(ready)) {
       this.#exchange.responseBytes += bytes.byteLength;
       if (!inbound.write(bytes) && !this.#paused) {

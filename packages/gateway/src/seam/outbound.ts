@@ -5,11 +5,14 @@ export interface OutboundRequest {
   /** Scheme, host and port: `https://api.openai.com`. */
   readonly origin: string;
   readonly path: string;
-  readonly method: 'POST' | 'GET';
+  readonly method: 'POST' | 'GET' | 'DELETE';
   readonly headers: readonly string[];
-  readonly body: Uint8Array | null;
+  readonly body: OutboundBody | null;
   readonly connectTimeoutMs: number;
 }
+
+/** In one piece, or in several that follow each other: a large body is not put together anew to be sent. */
+export type OutboundBody = Uint8Array | readonly Uint8Array[];
 
 /** A response header by lower-case name; the first of several. */
 export type HeaderOf = (name: string) => string | undefined;

@@ -84,7 +84,7 @@ export function requestFor(
 }
 
 /** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
-export function understand(exchange: Exchange): Refusal | null {
+function understand(exchange: Exchange): Refusal | null {
   const decoded = translationOf(exchange).canonical();
   if (decoded.ok) return null;
   exchange.translationFault ??= refuse(decoded.code, decoded.message, { param: decoded.param });
@@ -108,6 +108,7 @@ const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
   counts_no_tokens: 'its provider does not count tokens',
+  kept_elsewhere: 'it cannot reach what the request refers to',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 

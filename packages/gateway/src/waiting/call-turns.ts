@@ -78,6 +78,8 @@ export class CallTurns implements LineHooks {
 
   /** Whether others wait already: whoever comes new goes behind them. */
   get othersWait(): boolean {
+    // What can be served in one place only takes nothing from those who wait for any.
+    if (this.#exchange.pin !== null) return false;
     return this.#plane.waiting.hasLine(this.#host.model.poolKey);
   }
 

@@ -23,6 +23,7 @@ import type { Route } from '../pipeline/route.ts';
 import { runRoute } from '../pipeline/run-route.ts';
 import { FlowMeter } from '../relay/flow-meter.ts';
 import type { Inbound } from '../seam/inbound.ts';
+import { OwnerDesk } from '../ownership/owner-desk.ts';
 import type { HeadProblem } from '../server/head-guard.ts';
 import { TrafficServer } from '../server/traffic-server.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
@@ -54,6 +55,7 @@ export class GatewayWorker implements Plane {
   readonly budgets: Budgets;
   readonly hedging = new Hedging();
   readonly claims = new ClaimDesk((message) => this.#tell({ kind: 'claims', message }));
+  readonly owners = new OwnerDesk((message) => this.#tell({ kind: 'owners', message }));
   readonly meter: Meter;
   readonly log: LogWriter | null;
   live: LiveSnapshot;
@@ -170,7 +172,7 @@ export class GatewayWorker implements Plane {
   }
 
   #route(exchange: Exchange): Route | Refusal {
-    const match = matchRoute(exchange.path);
+    const match = matchRoute(exchange.path, exchange.inbound.method);
     if (match === null)
       return refuse('not_found', `There is no endpoint at ${exchange.path.slice(0, 64)}.`);
     const { route, parameter } = match;
@@ -205,6 +207,9 @@ export class GatewayWorker implements Plane {
         break;
       case 'claims':
         this.claims.onReply(message.message);
+        break;
+      case 'owners':
+        this.owners.onReply(message.message);
         break;
       case 'flush':
         this.log?.flush();

@@ -3,6 +3,7 @@ import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
 import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { FromOwners, ToOwners } from '../ownership/messages.ts';
 import type { RoomTimes } from '../waiting/held-stream.ts';
 
 /** What a gateway worker is born with. */
@@ -45,6 +46,7 @@ export interface PublishedState {
 export type ToWorker =
   | { readonly kind: 'publish'; readonly state: PublishedState }
   | { readonly kind: 'claims'; readonly message: FromLedger }
+  | { readonly kind: 'owners'; readonly message: FromOwners }
   | { readonly kind: 'flush'; readonly id: number }
   /** Answer 503 on /readyz from now on and announce the end of every connection. */
   | { readonly kind: 'drain'; readonly graceMs: number };
@@ -54,6 +56,7 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'published'; readonly version: number }
   | { readonly kind: 'claims'; readonly message: ToLedger }
+  | { readonly kind: 'owners'; readonly message: ToOwners }
   | { readonly kind: 'flushed'; readonly id: number }
   | {
       readonly kind: 'cooled';

@@ -1,0 +1,29 @@
+/** What workers and the main thread say to each other about what consumers own at providers. */
+import type { ObjectChange, ObjectKind, OwnedObject } from '@keywell/core/ownership/owned-object';
+
+/** Names an object of the consumer who asks. */
+export interface ObjectRef {
+  readonly kind: ObjectKind;
+  readonly id: string;
+}
+
+export type ToOwners =
+  | {
+      readonly kind: 'find';
+      readonly question: number;
+      readonly consumer: string;
+      readonly refs: readonly ObjectRef[];
+    }
+  | {
+      readonly kind: 'list';
+      readonly question: number;
+      readonly consumer: string;
+      readonly of: ObjectKind;
+    }
+  | { readonly kind: 'learned'; readonly change: ObjectChange };
+
+export interface FromOwners {
+  readonly question: number;
+  /** Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. */
+  readonly found: readonly (OwnedObject | null)[];
+}

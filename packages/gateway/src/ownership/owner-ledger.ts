@@ -1,0 +1,144 @@
+import {
+  OBJECT_KINDS,
+  type ObjectChange,
+  type ObjectKind,
+  type ObjectName,
+  type OwnedObject,
+} from '@keywell/core/ownership/owned-object';
+import type { FromOwners, ToOwners } from './messages.ts';
+
+/** Objects of a kind that are remembered, of all consumers together. */
+const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
+  file: 20_000,
+  batch: 20_000,
+  response: 100_000,
+});
+
+export interface OwnerLedgerOptions {
+  /** What was known when the node last ran, the oldest first. */
+  readonly objects: readonly OwnedObject[];
+  /** Keeps what became known; false when it could not be kept and has to come again. */
+  readonly onChanged: (changes: readonly ObjectChange[]) => boolean;
+  readonly tell: (worker: number, message: FromOwners) => void;
+  readonly most?: Readonly<Record<ObjectKind, number>>;
+}
+
+/**
+ * Who owns what at which provider: one ledger for the node, on the main thread, so that what one worker learned every other one knows.
+ * Bounded: when there is too much of a kind, the oldest of whoever has most is forgotten, so that nobody can push out what is others'.
+ */
+export class OwnerLedger {
+  readonly #onChanged: OwnerLedgerOptions['onChanged'];
+  readonly #tell: OwnerLedgerOptions['tell'];
+  readonly #shelves: ReadonlyMap<ObjectKind, Shelf>;
+  /** The last word on each object that is not kept yet. */
+  readonly #unkept = new Map<string, ObjectChange>();
+
+  constructor({ objects, onChanged, tell, most = MOST_OBJECTS }: OwnerLedgerOptions) {
+    this.#onChanged = onChanged;
+    this.#tell = tell;
+    this.#shelves = new Map(OBJECT_KINDS.map((kind) => [kind, new Shelf(most[kind])]));
+    for (const object of objects) this.#apply({ action: 'keep', object });
+    this.#unkept.clear();
+  }
+
+  onMessage(worker: number, message: ToOwners): void {
+    if (message.kind === 'learned') {
+      this.#apply(message.change);
+      // Responses come with every call and can wait for the next turn; a file that was uploaded must not be lost.
+      if (kindOf(message.change) !== 'response') this.keep();
+      return;
+    }
+    const { question, consumer } = message;
+    const found =
+      message.kind === 'list'
+        ? this.#shelf(message.of).all(consumer).toReversed()
+        : message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
+    this.#tell(worker, { question, found });
+  }
+
+  /** Hands over what has not been kept yet. */
+  keep(): void {
+    if (this.#unkept.size === 0) return;
+    if (this.#onChanged([...this.#unkept.values()])) this.#unkept.clear();
+  }
+
+  #apply(change: ObjectChange): void {
+    const shelf = this.#shelf(kindOf(change));
+    if (change.action === 'drop') {
+      if (shelf.drop(change.name)) this.#note(change.name, change);
+      return;
+    }
+    const { kept, forgotten } = shelf.put(change.object);
+    this.#note(kept, { action: 'keep', object: kept });
+    if (forgotten !== null) this.#note(forgotten, { action: 'drop', name: nameOf(forgotten) });
+  }
+
+  #note({ consumer, kind, id }: ObjectName, change: ObjectChange): void {
+    this.#unkept.set(JSON.stringify([consumer, kind, id]), change);
+  }
+
+  #shelf(kind: ObjectKind): Shelf {
+    const shelf = this.#shelves.get(kind);
+    if (shelf === undefined) throw new Error(`there is no shelf for ${kind}`);
+    return shelf;
+  }
+}
+
+const kindOf = (change: ObjectChange): ObjectKind =>
+  change.action === 'drop' ? change.name.kind : change.object.kind;
+
+const nameOf = ({ kind, id, consumer }: OwnedObject): ObjectName => ({ kind, id, consumer });
+
+/** Objects of one kind, by consumer, each consumer's oldest first. */
+class Shelf {
+  readonly #most: number;
+  readonly #consumers = new Map<string, Map<string, OwnedObject>>();
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(consumer: string, id: string): OwnedObject | null {
+    return this.#consumers.get(consumer)?.get(id) ?? null;
+  }
+
+  all(consumer: string): readonly OwnedObject[] {
+    return [...(this.#consumers.get(consumer)?.values() ?? [])];
+  }
+
+  /** Keeps it, with the time it was first seen and the last that was said of it; gives what had to go for it. */
+  put(object: OwnedObject): { readonly kept: OwnedObject; readonly forgotten: OwnedObject | null } {
+    let own = this.#consumers.get(object.consumer);
+    if (own === undefined) {
+      own = new Map();
+      this.#consumers.set(object.consumer, own);
+    }
+    const known = own.get(object.id);
+    if (known === undefined) this.#size += 1;
+    const createdAt = known?.createdAt ?? object.createdAt;
+    const kept = { ...object, createdAt, json: object.json ?? known?.json ?? null };
+    own.set(object.id, kept);
+    return { kept, forgotten: this.#size > this.#most ? this.#forgetOldest() : null };
+  }
+
+  drop({ consumer, id }: ObjectName): boolean {
+    const own = this.#consumers.get(consumer);
+    if (own?.delete(id) !== true) return false;
+    this.#size -= 1;
+    if (own.size === 0) this.#consumers.delete(consumer);
+    return true;
+  }
+
+  #forgetOldest(): OwnedObject | null {
+    let most: Map<string, OwnedObject> | null = null;
+    for (const own of this.#consumers.values()) {
+      if (most === null || own.size > most.size) most = own;
+    }
+    const [oldest] = most?.values() ?? [];
+    if (oldest === undefined) return null;
+    this.drop(oldest);
+    return oldest;
+  }
+}
