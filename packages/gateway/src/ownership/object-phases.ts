@@ -80,7 +80,7 @@ const nameOf = (part: string): string =>
   part.split('=', 1)[0]?.replace(/(?:\[\]|%5B%5D)$/i, '') ?? '';
 
 /** Parameters as they came, of those names alone: credentials and whatever else stands there stay here. */
-export function allowedQuery(query: string, names: readonly string[]): string {
+function allowedQuery(query: string, names: readonly string[]): string {
   if (query === '') return '';
   return query
     .split('&')

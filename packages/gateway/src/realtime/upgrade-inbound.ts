@@ -127,6 +127,8 @@ export class UpgradeInbound implements Inbound {
 
   /** Asks for a sign of life; false when the last one was not answered. */
   ping(): boolean {
+    // Who is not read cannot be heard to answer.
+    if (this.#session?.isPaused === true) return true;
     if (!this.#answersPings) return false;
     this.#answersPings = false;
     this.#session?.ping();
