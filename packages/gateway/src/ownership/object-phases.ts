@@ -70,10 +70,10 @@ export function pinTo(exchange: Exchange, object: OwnedObject, pin: Pin): PhaseR
   return null;
 }
 
-function modelReaching({ models, find }: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
-  const own = find(first)?.model ?? null;
+function modelReaching(live: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
+  const own = live.find(first)?.model ?? null;
   if (own !== null && poolSuits(own, pin)) return own;
-  return [...models.values()].find((model) => poolSuits(model, pin)) ?? null;
+  return [...live.models.values()].find((model) => poolSuits(model, pin)) ?? null;
 }
 
 const nameOf = (part: string): string =>

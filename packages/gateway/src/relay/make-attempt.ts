@@ -103,7 +103,7 @@ export function makeAttempt(
     hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      ...endpointOf(exchange, target, face),
+      ...endpointOf(exchange, target, { face, model: candidate.model }),
       method: exchange.asks?.method ?? 'POST',
       body: bodyFor(call, candidate, { target, face }),
       connectTimeoutMs: model.pool.connectTimeoutMs,
@@ -141,11 +141,11 @@ function isTranslated({ conversation }: Exchange, face: TargetFace | null): bool
 function endpointOf(
   exchange: Exchange,
   target: UpstreamTarget,
-  face: TargetFace | null,
+  { face, model }: { readonly face: TargetFace | null; readonly model: string },
 ): TargetEndpoint {
   if (face !== null && exchange.operation === 'count_tokens') return face.count ?? face.whole;
   if (face !== null) return exchange.streamed ? face.streamed : face.whole;
-  return operationEndpoint(exchange, target);
+  return operationEndpoint(exchange, target, model);
 }
 
 /** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */

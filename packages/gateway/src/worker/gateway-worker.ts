@@ -239,6 +239,7 @@ export class GatewayWorker implements Plane {
     const closed = this.#server.close();
     await this.#untilIdle(endsAt);
     const cut = this.#inFlight;
+    this.#server.stopSessions();
     this.#server.closeIdle();
     if (cut > 0) this.#server.destroyAll();
     await Promise.race([closed, pause(QUIET_MS)]);
