@@ -1,7 +1,7 @@
 /** What is hard to carry between dialects, through the gateway: every caller's dialect against every provider's. */
 import { startStory, type Story } from '@keywell/testkit/gateway-story';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CALLER_DIALECTS, call, TALKS, turnOf, type Tool } from './talk.contract.ts';
+import { CALLER_DIALECTS, send, TALKS, turnOf, type Tool } from './talk.contract.ts';
 
 const PROVIDERS = [
   ['openai', 'gpt-5'],
@@ -61,33 +61,34 @@ describe.each(PROVIDERS)('a provider of kind %s', (kind, model) => {
     it('a refusal is marked as one', async () => {
       const place = { dialect, model: story.freshModel() };
       const prompt = 'Please simulate a refusal.';
-      const seen = await call(story, place, talk.ask(place.model, { prompt }));
+      const seen = await send(story, place, talk.ask(place.model, { prompt }));
       expect(seen).toMatchObject({ status: 200, clean: true });
       expect(talk.refuses(JSON.parse(seen.text))).toBe(true);
       // Others refuse without a word.
-      if (kind === 'openai') expect(turnOf(dialect, seen).text).toContain("can't help with that");
+      const words = kind === 'openai' ? "can't help with that" : '';
+      expect(turnOf(dialect, seen).text).toContain(words);
     });
 
     it('a call of a tool that dies with its provider has no end', async () => {
       const place = { dialect, model: story.freshModel(), stream: true };
       const prompt = 'Please write_file.';
       story.simulator.set({ fault: 'die_mid_stream', events: kind === 'gemini' ? 1 : 8 });
-      const seen = await call(story, place, talk.ask(place.model, { prompt, tools: [WORDY_TOOL] }));
+      const seen = await send(story, place, talk.ask(place.model, { prompt, tools: [WORDY_TOOL] }));
       // What cannot be told in pieces was not told at all: then it is an error with a status.
       expect(seen.status === 200 ? seen.clean : seen.status < 500).toBe(false);
       expect(seen.text).not.toMatch(ENDS);
-      expect(() => talk.readStream(seen.text)).toThrow();
+      expect(() => talk.readStream(seen.text)).toThrow(Error);
     });
 
     it.each([false, true])('200 calls at once come and go back (streamed: %s)', async (stream) => {
       const place = { dialect, model: story.freshModel(), stream };
       const prompt = `Please call ${MANY.map(({ name }) => name).join(', ')}.`;
       const body = talk.ask(place.model, { prompt, tools: MANY });
-      const turn = turnOf(dialect, await call(story, place, body), stream);
+      const turn = turnOf(dialect, await send(story, place, body), stream);
       expect(turn.calls.map(({ name }) => name)).toEqual(MANY.map(({ name }) => name));
       const ids = turn.calls.map(({ id }) => id).filter((id) => id !== '');
       expect(new Set(ids).size).toBe(ids.length);
-      const next = await call(story, place, talk.goOn(body, turn, 'done'));
+      const next = await send(story, place, talk.goOn(body, turn, 'done'));
       expect(turnOf(dialect, next, stream).text).toContain('tool result: done');
       // No key was taken for broken on the way.
       expect(story.called()).toEqual({ a: 2 });
@@ -96,10 +97,10 @@ describe.each(PROVIDERS)('a provider of kind %s', (kind, model) => {
     it.each([false, true])('a megabyte of arguments is whole (streamed: %s)', async (stream) => {
       const place = { dialect, model: story.freshModel(), stream };
       const body = talk.ask(place.model, { prompt: 'Please write_file.', tools: [LONG_TOOL] });
-      const turn = turnOf(dialect, await call(story, place, body), stream);
+      const turn = turnOf(dialect, await send(story, place, body), stream);
       expect(turn.calls.map(({ input }) => input.length)).toEqual([LONG.length + 14]);
       expect(JSON.parse(turn.calls[0]?.input ?? '')).toEqual({ content: LONG });
-      const next = await call(story, place, talk.goOn(body, turn, 'done'));
+      const next = await send(story, place, talk.goOn(body, turn, 'done'));
       expect(turnOf(dialect, next, stream).text).toContain('tool result: done');
     });
   });
@@ -117,7 +118,7 @@ describe.each(PROVIDERS)('a provider of kind %s that sends byte by byte', (kind,
   it.each(CALLER_DIALECTS)('emoji are whole for a caller who speaks %s', async (dialect) => {
     story.simulator.set({ fault: 'bytewise' });
     const place = { dialect, model: story.freshModel(), stream: true };
-    const seen = await call(story, place, TALKS[dialect].ask(place.model, { prompt: 'hello' }));
+    const seen = await send(story, place, TALKS[dialect].ask(place.model, { prompt: 'hello' }));
     expect(turnOf(dialect, seen, true).text).toBe(ANSWER);
   });
 });

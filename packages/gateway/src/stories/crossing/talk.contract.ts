@@ -299,7 +299,7 @@ export const CALLER_DIALECTS: readonly CallerDialect[] = [
 ];
 
 /** One call through the gateway. */
-export function call(
+export function send(
   story: Story,
   { dialect, model, stream = false }: { dialect: CallerDialect; model: string; stream?: boolean },
   body: Json,

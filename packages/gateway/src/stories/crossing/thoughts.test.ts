@@ -2,7 +2,7 @@
 import { startStory, type Story } from '@keywell/testkit/gateway-story';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
-import { call, TALKS, turnOf, type Json, type Tool } from './talk.contract.ts';
+import { send, TALKS, turnOf, type Json, type Tool } from './talk.contract.ts';
 
 const TOOL: Tool = {
   name: 'get_weather',
@@ -54,14 +54,14 @@ describe.each(PROVIDERS)('thoughts of a provider of kind %s', (kind, model, call
     const talk = TALKS[dialect];
     const prompt = 'Please ask get_weather.';
     const body = talk.ask(place.model, { prompt, tools: [TOOL], thinks: true });
-    const turn = turnOf(dialect, await call(story, place, body), stream);
+    const turn = turnOf(dialect, await send(story, place, body), stream);
     expect(turn.calls).toMatchObject([{ name: 'get_weather', input: '{"city":"simulated"}' }]);
     const next = talk.goOn(body, turn, 'grey');
     const refused = story.simulator.refusals().length;
-    const answer = turnOf(dialect, await call(story, place, next), stream);
+    const answer = turnOf(dialect, await send(story, place, next), stream);
     expect(answer.text).toContain('tool result: grey');
     expect(story.simulator.refusals().length).toBe(refused);
-    const wrong = await call(story, place, altered(next));
+    const wrong = await send(story, place, altered(next));
     expect(wrong.status).toBe(400);
     expect(story.simulator.refusals().length).toBe(refused + 1);
   });

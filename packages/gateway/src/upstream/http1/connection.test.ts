@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OutboundControl } from '../../seam/outbound.ts';
 import { Http1Outbound } from './http1-outbound.ts';
@@ -24,13 +23,14 @@ afterEach(async () => {
 
 /** The body of one answer; `onData` may do with the call what it likes. */
 function get(onData: (control: OutboundControl | null) => void): Promise<string> {
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : null;
   const request = { path: '/', method: 'GET', headers: ['host', 'a'], body: null } as const;
   let control: OutboundControl | null = null;
   let text = '';
   return new Promise((resolve, reject) => {
     outbound.send(
-      { ...request, origin: `http://127.0.0.1:${port}`, connectTimeoutMs: 1000 },
+      { ...request, origin: `http://127.0.0.1:${String(port)}`, connectTimeoutMs: 1000 },
       {
         onStart: (given) => (control = given),
         onHead: () => undefined,
