@@ -5,7 +5,13 @@ import { pinCall } from '../ownership/pin-call.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
 import { countHere } from '../phases/count-here.ts';
-import { decodeBody, decodeConversation, decodeForm, decodePlain } from '../phases/decode.ts';
+import {
+  decodeBody,
+  decodeConversation,
+  decodeEmbed,
+  decodeForm,
+  decodePlain,
+} from '../phases/decode.ts';
 import { dispatch } from '../phases/dispatch.ts';
 import { gate } from '../phases/gate.ts';
 import { getModel, listModels } from '../phases/list-models.ts';
@@ -101,6 +107,8 @@ const MODEL_PREFIXES = ['/v1/models/', '/v1beta/models/'];
 const MODEL_METHODS = new Map<string, Route>([
   ['generateContent', conversation('generate_content', 'gemini', false)],
   ['countTokens', counting('gemini')],
+  ['embedContent', inference('embeddings', decodeEmbed('embedContent'))],
+  ['batchEmbedContents', inference('embeddings', decodeEmbed('batchEmbedContents'))],
   ['streamGenerateContent', conversation('generate_content', 'gemini', true)],
 ]);
 

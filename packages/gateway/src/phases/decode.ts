@@ -8,6 +8,7 @@ import { readPlain, readPlainForm } from '@keywell/wire/edit/plain-request';
 import { readRequest } from '@keywell/wire/openai-chat/request';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import { embedRequest, type EmbedMethod } from '../translate/embeddings.ts';
 import { headerIn } from '../pipeline/header-in.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
@@ -41,6 +42,23 @@ export async function decodeForm(exchange: Exchange): Promise<PhaseResult> {
   const body = await readBody(exchange);
   if (!(body instanceof Uint8Array)) return body;
   return take(exchange, readPlainForm(body, contentType));
+}
+
+/** Gemini's call for vectors, in OpenAI's words from here on. */
+export function decodeEmbed(method: EmbedMethod) {
+  return async (exchange: Exchange): Promise<PhaseResult> => {
+    const body = await readBody(exchange);
+    if (!(body instanceof Uint8Array)) return body;
+    if (!isUtf8(body)) return refuse('malformed_json', 'The body is not UTF-8.');
+    const model = modelInPath(exchange) ?? '';
+    const scanned = readPlain(body, model);
+    if (!scanned.ok) return refuse(scanned.code, scanned.message, { param: scanned.param });
+    const made = embedRequest(body, model);
+    if ('kind' in made) return made;
+    exchange.embed = { method, dropped: made.dropped };
+    exchange.body = made.body;
+    return take(exchange, readRequest(made.body, 'embeddings'));
+  };
 }
 
 function modelInPath({ pathParameter }: Exchange): string | null {

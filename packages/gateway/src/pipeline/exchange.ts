@@ -10,6 +10,7 @@ import type { Outbound } from '../seam/outbound.ts';
 import type { Pin } from '../ownership/pin.ts';
 import type { UpstreamCall } from '../ownership/upstream-call.ts';
 import type { Refusal } from './refusal.ts';
+import type { EmbedCall } from '../translate/embeddings.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
 import type {
   LiveConsumer,
@@ -63,6 +64,8 @@ export class Exchange implements InboundEvents {
   /** Of a form, with its boundary; null for JSON. */
   contentType: string | null = null;
   facts: RequestFacts | null = null;
+  /** How vectors are to be told to a caller of Gemini; null for everybody else. */
+  embed: EmbedCall | null = null;
   /** The dialect of the conversation; null for what is none. */
   conversation: CallerDialect | null = null;
   /** The call in other dialects; made when the first provider is asked that does not speak its own. */

@@ -2,10 +2,11 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import type { TimelineEvent } from '@keywell/core/log/request-record';
 import { editMembers } from '@keywell/wire/edit/members';
-import { editRequest } from '@keywell/wire/openai-chat/request';
+import { editRequest, editRequestApart } from '@keywell/wire/openai-chat/request';
 import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import type { OutboundBody } from '../seam/outbound.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { requestFor } from '../translate/fitness.ts';
@@ -22,7 +23,7 @@ import {
 /** A body with the model's name exchanged, and for which name. */
 export interface EditedBody {
   readonly key: string;
-  readonly body: Uint8Array;
+  readonly body: OutboundBody;
   /** Names of members that the host would not have. */
   readonly dropped: readonly string[];
 }
@@ -54,6 +55,9 @@ function membersEdited(body: Uint8Array, face: TargetFace | null) {
 
 /** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
 const NOTHING = new Uint8Array(0);
+
+/** More than this is not copied to be sent. */
+const LARGE = 64 * 1024;
 
 const NOTHING_DROPPED: readonly string[] = Object.freeze([]);
 
@@ -130,7 +134,7 @@ function faceOf({ conversation }: Exchange, target: UpstreamTarget): TargetFace 
 }
 
 /** Whether the provider hears the call in another dialect than the caller's. */
-export function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
+function isTranslated({ conversation }: Exchange, face: TargetFace | null): boolean {
   return face !== null && face.dialect !== conversation;
 }
 
@@ -149,7 +153,7 @@ function bodyFor(
   call: AttemptCall,
   candidate: Candidate,
   { target, face }: { readonly target: UpstreamTarget; readonly face: TargetFace | null },
-): Uint8Array | null {
+): OutboundBody | null {
   const { exchange, continuation } = call;
   const { body, facts, asks } = exchange;
   if (asks !== null) return asks.bodyFor(candidate.model);
@@ -166,8 +170,11 @@ function bodyFor(
   const key = `${candidate.model}\n${addStreamUsage}\n${candidate.provider.id}`;
   if (call.edited?.key !== key) {
     const edit = { model: candidate.model, addStreamUsage };
-    const edited = editRequest(body, facts, edit, fromPool);
-    call.edited = { key, ...membersEdited(edited, face) };
+    // What its host wants otherwise is looked for in the whole; else a large body goes out in pieces, uncopied.
+    const apart = body.byteLength > LARGE && (face === null || face.edit === null);
+    call.edited = apart
+      ? { key, body: editRequestApart(body, facts, edit), dropped: NOTHING_DROPPED }
+      : { key, ...membersEdited(editRequest(body, facts, edit, fromPool), face) };
   }
   exchange.dropped = call.edited.dropped;
   return call.edited.body;

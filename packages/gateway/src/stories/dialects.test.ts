@@ -95,3 +95,25 @@ describe.each(KINDS)('a provider of kind %s', (kind) => {
     expect(Array.isArray(chunks) && chunks.length > 1).toBe(true);
   });
 });
+
+describe('vectors for a caller of Gemini', () => {
+  it.each([
+    ['embedContent', { content: { parts: [{ text: 'one' }] } }, 'embedding'],
+    [
+      'batchEmbedContents',
+      { requests: ['one', 'two'].map((text) => ({ content: { parts: [{ text }] } })) },
+      'embeddings',
+    ],
+  ])('%s', async (method, body, member) => {
+    const story = await startStory({ model: { kind: 'embeddings' } });
+    const url = story.url.replace(/\/v1$/, '');
+    const path = `/v1beta/models/smart:${method}`;
+    const seen = await postJson({ url, key: STORY_KEY, path }, body);
+    expect(seen).toMatchObject({ status: 200 });
+    expect(JSON.parse(seen.text)).toMatchObject({ [member]: expect.anything() });
+    const wrong = await postJson({ url, key: STORY_KEY, path }, { content: 7 });
+    expect(wrong.status).toBe(400);
+    expect(JSON.parse(wrong.text)).toMatchObject({ error: { status: 'INVALID_ARGUMENT' } });
+    await story.close();
+  });
+});

@@ -6,8 +6,9 @@ import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import { editObject } from '@keywell/wire/edit/members';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
 import { chatCodec } from '@keywell/wire/openai-chat/codec';
-import { liftStrings, lowerStrings, type Lifted } from '@keywell/wire/lift/lift-strings';
+import { liftStrings, lowerApart, type Lifted } from '@keywell/wire/lift/lift-strings';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import type { OutboundBody } from '../seam/outbound.ts';
 import { decodeCount, encodeCount, isCounted } from './count-tokens.ts';
 import { codecOf } from './codec-of.ts';
 
@@ -25,12 +26,11 @@ export interface SpokenCall {
 
 /** A request in a provider's dialect. */
 export interface TranslatedRequest {
-  readonly body: Uint8Array;
+  /** In pieces where something large is attached: that is in it as it came. */
+  readonly body: OutboundBody;
   /** What that dialect cannot say. */
   readonly dropped: readonly string[];
 }
-
-const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
@@ -72,8 +72,7 @@ export class CallTranslation {
     const edited = face.edit === null ? null : editObject(written, face.edit);
     for (const name of edited?.dropped ?? []) drops.add(name);
     const text = JSON.stringify(edited?.body ?? written);
-    const body = lowerStrings(text, this.#lifted?.strings ?? [], fromPool);
-    const request = { body, dropped: drops.names };
+    const request = { body: this.#lower(text), dropped: drops.names };
     this.#last = { key, request };
     return request;
   }
@@ -96,6 +95,11 @@ export class CallTranslation {
   matter(): { readonly textBytes: number; readonly attachments: number } {
     const { small, strings } = this.#lift();
     return { textBytes: small.byteLength, attachments: strings.length };
+  }
+
+  #lower(text: string): OutboundBody {
+    const strings = this.#lifted?.strings ?? [];
+    return strings.length === 0 ? Buffer.from(text) : lowerApart(text, strings);
   }
 
   #lift(): Lifted {

@@ -84,7 +84,7 @@ export function requestFor(
 }
 
 /** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
-export function understand(exchange: Exchange): Refusal | null {
+function understand(exchange: Exchange): Refusal | null {
   const decoded = translationOf(exchange).canonical();
   if (decoded.ok) return null;
   exchange.translationFault ??= refuse(decoded.code, decoded.message, { param: decoded.param });
@@ -107,8 +107,8 @@ const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {
   no_files: 'it reads no documents',
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
-  kept_elsewhere: 'it cannot reach what the request refers to',
   counts_no_tokens: 'its provider does not count tokens',
+  kept_elsewhere: 'it cannot reach what the request refers to',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
 

@@ -7,6 +7,7 @@ import { readResponse } from '@keywell/wire/openai-chat/response';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { estimateUsage } from '../relay/estimate-usage.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import { embedAnswer } from './embeddings.ts';
 import { isCounted, readCount, renderCount } from './count-tokens.ts';
 import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
@@ -25,9 +26,9 @@ const ERROR_INSIDE: Answer = Object.freeze({ kind: 'error_inside' });
 /** Judges a whole body, notes its usage, and gives what goes to the caller: the very bytes where both speak the same dialect. */
 export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
   const { conversation, operation, asks } = exchange;
+  if (operation === 'count_tokens') return counted(exchange, face, body);
   // What is kept may say of itself that it has failed; that is no failure of telling it.
   if (asks !== null) return readPlainAnswer(body).ok ? { kind: 'whole', body } : NOT_JSON;
-  if (operation === 'count_tokens') return counted(exchange, face, body);
   if (conversation !== null && face !== null) {
     if (face.dialect !== conversation) return translated(exchange, face, body);
     if (conversation !== 'openai-chat') return own(exchange, face, body);
@@ -39,7 +40,18 @@ export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Ui
   const answer = readResponse(body, kind);
   if (!answer.ok) return NOT_JSON;
   if (answer.error) return ERROR_INSIDE;
-  return whole(exchange, body, { read: body, usage: answer.usage });
+  const given = inCallersWords(exchange, body);
+  return given === null
+    ? ERROR_INSIDE
+    : whole(exchange, given, { read: body, usage: answer.usage });
+}
+
+/** Vectors for a caller of Gemini; everything else as it came. */
+function inCallersWords(exchange: Exchange, body: Uint8Array): Uint8Array | null {
+  const { embed } = exchange;
+  if (embed === null) return body;
+  exchange.dropped = embed.dropped;
+  return embedAnswer(body, embed.method);
 }
 
 const CHAT = 'chat.completions';

@@ -5,7 +5,7 @@ import type { CanonicalUsage } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callId, citationsIn, ownSignature } from './answer-blocks.ts';
 import { MESSAGES } from './dialect-name.ts';
-import { isShallow } from './shallow-json.ts';
+import { isShallow } from '../json/shallow-json.ts';
 import { readStop } from './stop-reasons.ts';
 import { readUsage } from './usage-shape.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { ToolCallPart } from '../canonical/content.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { isShallow } from './shallow-json.ts';
+import { isShallow } from '../json/shallow-json.ts';
 
 const RAW = '_raw';
 export const FREE_TEXT = 'input';

@@ -4,6 +4,7 @@
  */
 import { crc32 } from '@keywell/core/access/crc32';
 import type { ToolCallPart } from '../canonical/content.ts';
+import { isShallow } from '../json/shallow-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
 const RAW = '_raw';
@@ -34,7 +35,9 @@ export function argumentsOf(input: JsonValue | undefined): string {
   return JSON.stringify(input);
 }
 
+/** Null for what nests deeper than can be written again, too: it stays text. */
 function objectIn(text: string): JsonObject | null {
+  if (!isShallow(text)) return null;
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : null;

@@ -102,7 +102,7 @@ function textEvents(chunks: Iterable<Uint8Array>): readonly WireEvent[] {
 }
 
 /** What a stream says. Throws where its dialect does not know it, or where it was cut. */
-export function told(dialect: Dialect, chunks: Iterable<Uint8Array>): readonly StreamEvent[] {
+function told(dialect: Dialect, chunks: Iterable<Uint8Array>): readonly StreamEvent[] {
   const decoder = CODECS[dialect].streamDecoder('r1');
   const events: StreamEvent[] = [];
   const tell = (event: StreamEvent): void => void events.push(event);

@@ -15,20 +15,20 @@ export interface Written {
 }
 
 /** As it is once it has been on a wire. */
-export function overTheWire(body: JsonObject): JsonObject {
+function overTheWire(body: JsonObject): JsonObject {
   const value: unknown = JSON.parse(JSON.stringify(body));
   if (!isJsonObject(value)) throw new Error('a body is an object');
   return value;
 }
 
-export function writeRequest(dialect: Dialect, request: CanonicalRequest): Written {
+function writeRequest(dialect: Dialect, request: CanonicalRequest): Written {
   const drops = new Drops();
   const asked = { ...request, model: MODEL_OF[dialect] };
   const body = CODECS[dialect].encodeRequest(asked, drops);
   return { body: overTheWire(body), dropped: drops.names };
 }
 
-export function readRequest(dialect: Dialect, body: JsonObject): CanonicalRequest {
+function readRequest(dialect: Dialect, body: JsonObject): CanonicalRequest {
   const place = dialect === 'gemini' ? { model: 'gemini-2.5-pro', stream: false } : NOWHERE;
   const decoded = CODECS[dialect].decodeRequest(body, place);
   if (!decoded.ok) throw new Error(decoded.message);

@@ -86,3 +86,65 @@ describe('a form', () => {
     );
   });
 });
+
+describe('a form that two readers could read differently', () => {
+  const part = (head: string, value = 'x'): string => `--b\r\n${head}\r\n\r\n${value}\r\n`;
+  const MODEL = 'Content-Disposition: form-data; name="model"';
+  const refused: Readonly<Record<string, string>> = {
+    'a delimiter after a bare line feed': `${part(MODEL, 'a\n--b\nContent-Disposition: form-data; name="model"\n\nz')}--b--\r\n`,
+    'a delimiter in the middle of a value': `${part(MODEL, 'a--b')}--b--\r\n`,
+    'a delimiter in what comes before the first part': `x--b\r\n${MODEL}\r\n\r\nz\r\n${part(MODEL)}--b--\r\n`,
+    'a part behind the end': `${part(MODEL)}--b--\r\n${part(MODEL, 'z')}--b--\r\n`,
+    'a name in another notation': `${part(`${MODEL}; name*=utf-8\'\'other`)}--b--\r\n`,
+    'two names': `${part(`${MODEL}; name="other"`)}--b--\r\n`,
+    'two dispositions': `${part(`${MODEL}\r\nContent-Disposition: form-data; name="other"`)}--b--\r\n`,
+    'a head that is folded': `${part(`${MODEL};\r\n filename="x"`)}--b--\r\n`,
+    'a name with an escape': `${part('Content-Disposition: form-data; name="mod\\el"')}--b--\r\n`,
+  };
+
+  it.each(Object.keys(refused))('is refused: %s', (name) => {
+    expect(readForm(bytes(refused[name] ?? ''), 'b')).toMatchObject({ ok: false });
+  });
+
+  it('counts a file by the name of a field as that field', () => {
+    const body = bytes(
+      form([
+        ['model', 'a'],
+        ['model', 'b', 'b.txt'],
+      ]),
+    );
+    const read = readForm(body, 'b');
+    if (!read.ok) throw new Error(read.message);
+    expect(fieldText(body, read.fields, 'model')).toBe('twice');
+  });
+
+  it.each([
+    'multipart/form-data; xboundary=a; boundary=b',
+    'multipart/form-data; x="boundary=a"; boundary=b',
+    'multipart/form-data; charset=utf-8; boundary="b"',
+  ])('has the boundary that %s says', (contentType) => {
+    expect(boundaryIn(contentType)).toBe('b');
+  });
+
+  it.each([
+    'multipart/form-data; boundary=a; boundary=b',
+    'multipart/form-data; boundary=a; BOUNDARY="b"',
+    "multipart/form-data; boundary*=utf-8''b",
+    'multipart/form-data; boundary=a; boundary*0=b',
+    'multipart/form-data; boundary="a\\b"',
+    'multipart/form-data; boundary="a" b',
+    'multipart/form-data, multipart/form-data; boundary=b',
+    'multipart/form-data; boundary=a,multipart/form-data; boundary=b',
+  ])('has no boundary that %s says', (contentType) => {
+    expect(boundaryIn(contentType)).toBeNull();
+  });
+
+  it('is read in time that grows with its size alone', () => {
+    const lines = bytes(`--b\r\n${MODEL}\r\n\r\n${'\r\n--'.repeat(250_000)}\r\n--b--\r\n`);
+    const startedAt = performance.now();
+    readForm(lines, 'b');
+    boundaryIn(`multipart/form-data; ${'boundary;="'.repeat(6000)}`);
+    boundaryIn(`multipart/form-data; ${'a="b";'.repeat(10_000)}`);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});

@@ -38,6 +38,7 @@ describe.each(OUTBOUNDS)('a provider of kind $kind', (outbound) => {
       const origin = `http://127.0.0.1:${story.port}`;
       const model = `${client.modelPrefix ?? ''}${story.freshModel()}`;
       await run(client, { origin, key: STORY_KEY, model }, story);
+      for (const call of story.simulator.calls()) expect(outbound.spoken).toContain(call.dialect);
       matrix.note(outbound.kind, client.name, name, '✓');
     });
   });
@@ -49,6 +50,7 @@ describe.each(ENDPOINT_KINDS)('beside conversations, a provider of kind %s', (ki
     try {
       const origin = `http://127.0.0.1:${story.port}`;
       await endpoint.run({ origin, key: STORY_KEY, model: story.freshModel() });
+      expect(story.simulator.calls()).toMatchObject([{ status: 200 }]);
       matrix.note('endpoints', `\`openai\` to \`${kind}\``, endpoint.name, '✓');
     } finally {
       await story.close();

@@ -6,17 +6,25 @@ export interface Outbound {
   readonly kind: string;
   readonly dialect: string;
   readonly model: string;
+  /** The simulator's names of the dialects that it may be spoken to in. */
+  readonly spoken: readonly string[];
 }
 
 export const OUTBOUNDS: readonly Outbound[] = [
-  { kind: 'openai-compatible', dialect: 'Chat Completions', model: 'gpt-5' },
-  { kind: 'openai', dialect: 'Chat Completions and Responses', model: 'gpt-5' },
-  { kind: 'anthropic', dialect: 'Messages', model: 'claude-sonnet-4-5' },
-  { kind: 'gemini', dialect: 'generateContent', model: 'gemini-2.5-pro' },
+  { kind: 'openai-compatible', dialect: 'Chat Completions', model: 'gpt-5', spoken: ['openai'] },
+  {
+    kind: 'openai',
+    dialect: 'Chat Completions and Responses',
+    model: 'gpt-5',
+    spoken: ['openai', 'responses'],
+  },
+  { kind: 'anthropic', dialect: 'Messages', model: 'claude-sonnet-4-5', spoken: ['anthropic'] },
+  { kind: 'gemini', dialect: 'generateContent', model: 'gemini-2.5-pro', spoken: ['gemini'] },
   {
     kind: 'bedrock',
     dialect: 'Converse',
     model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
+    spoken: ['bedrock'],
   },
 ];
 
@@ -25,7 +33,7 @@ export const startOutbound = ({ kind, model }: Outbound, pools: number): Promise
   startStory({
     kind,
     pools,
-    otherNames: (model) => [GOOGLES + model],
+    otherNames: (name) => [GOOGLES + name],
     model: { id: model },
     pool: { tiers: [{ targets: [{ model }] }] },
   });
