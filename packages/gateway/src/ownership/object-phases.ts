@@ -148,8 +148,10 @@ function renderPage(owned: readonly OwnedObject[], page: Page): string {
   return `{"object":"list","data":[${data}],${ids.slice(1)}`;
 }
 
-function hasPurpose({ json }: OwnedObject, purpose: string | null): boolean {
-  if (purpose === null || json === null) return true;
+/** Whether the provider said so of a file; null asks for none. */
+export function hasPurpose({ json }: OwnedObject, purpose: string | null): boolean {
+  if (purpose === null) return true;
+  if (json === null) return false;
   try {
     const { purpose: own }: { readonly purpose?: unknown } = JSON.parse(json);
     return own === purpose;
