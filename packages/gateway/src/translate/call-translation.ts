@@ -5,12 +5,11 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import { editObject } from '@keywell/wire/edit/members';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
-import { chatCodec } from '@keywell/wire/openai-chat/codec';
 import { liftStrings, lowerApart, type Lifted } from '@keywell/wire/lift/lift-strings';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import type { OutboundBody } from '../seam/outbound.ts';
 import { decodeCount, encodeCount, isCounted } from './count-tokens.ts';
-import { codecOf } from './codec-of.ts';
+import { chatCodecLoaded, codecOf } from './codec-of.ts';
 
 /** The call as it came. */
 export interface SpokenCall {
@@ -34,7 +33,7 @@ export interface TranslatedRequest {
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
-  return chatCodec.encodeRequest(request, drops, face.chat);
+  return chatCodecLoaded().encodeRequest(request, drops, face.chat);
 }
 
 /** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
