@@ -172,3 +172,52 @@ it.each(PAIRS)('what %s calls __proto__ is a name like any other in %s', (from, 
   expect(text).not.toBeNull();
   expect(Object.keys(Object.prototype)).toEqual([]);
 });
+
+/** An answer with this in the place of its usage. */
+const COUNTED: Readonly<Record<Dialect, (counts: readonly [unknown, unknown]) => unknown>> = {
+  'openai-chat': ([input, output]) => ({
+    choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: input, completion_tokens: output },
+  }),
+  'openai-responses': ([input, output]) => ({
+    status: 'completed',
+    output: [{ type: 'message', content: [{ type: 'output_text', text: 'x' }] }],
+    usage: { input_tokens: input, output_tokens: output },
+  }),
+  'anthropic-messages': ([input, output]) => ({
+    content: [{ type: 'text', text: 'x' }],
+    usage: { input_tokens: input, output_tokens: output, cache_read_input_tokens: output },
+  }),
+  gemini: ([input, output]) => ({
+    candidates: [{ content: { parts: [{ text: 'x' }] }, finishReason: 'STOP' }],
+    usageMetadata: {
+      promptTokenCount: input,
+      candidatesTokenCount: output,
+      thoughtsTokenCount: output,
+    },
+  }),
+  'bedrock-converse': ([input, output]) => ({
+    output: { message: { role: 'assistant', content: [{ text: 'x' }] } },
+    stopReason: 'end_turn',
+    usage: { inputTokens: input, outputTokens: output, cacheReadInputTokens: output },
+  }),
+};
+
+describe.each(DIALECTS)('usage in %s', (dialect) => {
+  const usageOf = (input: unknown, output: unknown) => {
+    const body: JsonObject = JSON.parse(JSON.stringify(COUNTED[dialect]([input, output])));
+    const decoded = codecOf(dialect).decodeResponse(body, 'seed');
+    return decoded.ok ? decoded.value.usage : 'refused';
+  };
+
+  it.each([-1, 1.5, '7', null, 1e300, Number.MAX_SAFE_INTEGER])(
+    'that counts %j is none, so that it is estimated and not free',
+    (count) => {
+      expect(usageOf(count, count)).toBeNull();
+    },
+  );
+
+  it('counts what is a count beside what is none', () => {
+    expect(usageOf(5, -1)).toMatchObject({ inputTokens: 5, outputTokens: 0 });
+  });
+});

@@ -103,7 +103,7 @@ describe('a message', () => {
     };
     expect(decoded(strange)).toMatchObject({
       id: null,
-      usage: NO_USAGE,
+      usage: null,
       choices: [
         {
           stop: 'other',

@@ -3,7 +3,7 @@
  * Source: `Usage` and `MessageDeltaUsage` of the official SDK.
  */
 import { NO_USAGE, type CanonicalUsage } from '../canonical/response.ts';
-import { lenientCount, othersIn } from '../canonical/read-member.ts';
+import { countsAny, lenientCount, othersIn } from '../canonical/read-member.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
 const COUNTED = new Set([
@@ -15,9 +15,16 @@ const COUNTED = new Set([
   'output_tokens_details',
 ]);
 
-/** Null where it is no object. */
+const SUMS = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+];
+
+/** Null where it is no object, or counts nothing. */
 export function readUsage(value: JsonValue | undefined): CanonicalUsage | null {
-  if (!isJsonObject(value)) return null;
+  if (!isJsonObject(value) || !countsAny(value, SUMS)) return null;
   const cached = lenientCount(value['cache_read_input_tokens']);
   const creation = asObject(value['cache_creation']);
   const hour = lenientCount(creation['ephemeral_1h_input_tokens']);

@@ -126,9 +126,21 @@ export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonOb
   return others;
 }
 
+/** More tokens than any call takes, and so few that sums of what a hostile provider says stay exact. */
+const MOST_TOKENS = 1e12;
+
+function isCount(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MOST_TOKENS;
+}
+
 /** A count in a provider's answer: what is none counts 0. */
 export function lenientCount(value: JsonValue | undefined): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  return isCount(value) ? value : 0;
+}
+
+/** Whether any of these members is a count at all: usage that counts nothing is none, and is estimated. */
+export function countsAny(usage: JsonObject, names: readonly string[]): boolean {
+  return names.some((name) => isCount(usage[name]));
 }
 
 export function lenientString(value: JsonValue | undefined): string | null {

@@ -3,13 +3,20 @@
  * the thoughts out, results of Google's own tools count apart from the prompt.
  */
 import type { Drops } from '../canonical/drops.ts';
-import { lenientCount } from '../canonical/read-member.ts';
+import { countsAny, lenientCount } from '../canonical/read-member.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { said } from './member-names.ts';
 
+const SUMS = [
+  'promptTokenCount',
+  'candidatesTokenCount',
+  'thoughtsTokenCount',
+  'toolUsePromptTokenCount',
+];
+
 export function decodeUsage(usage: JsonValue | undefined): CanonicalUsage | null {
-  if (!isJsonObject(usage)) return null;
+  if (!isJsonObject(usage) || !countsAny(usage, SUMS)) return null;
   const thoughts = lenientCount(usage['thoughtsTokenCount']);
   return {
     inputTokens:

@@ -162,7 +162,12 @@ describe('an answer of a host of the Chat dialect', () => {
       },
       { ...NO_USAGE, inputTokens: 9, outputTokens: 8, reasoningTokens: 3 },
     ],
-    ['a liar', { prompt_tokens: -9, completion_tokens: 'many' }, NO_USAGE],
+    ['a liar', { prompt_tokens: -9, completion_tokens: 'many' }, null],
+    [
+      'one who exaggerates',
+      { prompt_tokens: 5, completion_tokens: 9007199254740991 },
+      { ...NO_USAGE, inputTokens: 5 },
+    ],
   ])('is counted as %s counts', (_host, usage, counts) => {
     expect(answer({ content: 'a' }, 'stop', { usage }).usage).toEqual(counts);
   });

@@ -1,15 +1,17 @@
 import type { CanonicalUsage } from '../canonical/response.ts';
-import { lenientCount } from '../canonical/read-member.ts';
+import { countsAny, lenientCount } from '../canonical/read-member.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
 const NONE: JsonObject = {};
+
+const SUMS = ['prompt_tokens', 'completion_tokens'];
 
 /**
  * A `usage` object; null where there is none. Source: `CompletionUsage` of the official SDK; `prompt_cache_hit_tokens` is DeepSeek's,
  * `cached_tokens` at the top Moonshot's. xAI leaves reasoning out of `completion_tokens`: seen by a total that counts it in.
  */
 export function decodeUsage(usage: JsonValue | undefined): CanonicalUsage | null {
-  if (!isJsonObject(usage)) return null;
+  if (!isJsonObject(usage) || !countsAny(usage, SUMS)) return null;
   const input = memberOf(usage, 'prompt_tokens_details');
   const output = memberOf(usage, 'completion_tokens_details');
   const inputTokens = lenientCount(usage['prompt_tokens']);

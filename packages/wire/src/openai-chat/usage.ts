@@ -23,8 +23,10 @@ const OF_OUTPUT = compileFields(['reasoning_tokens', 'audio_tokens']);
 const SPANS = createSpans(FIELDS.names.length);
 const INPUT_SPANS = createSpans(OF_INPUT.names.length);
 const OUTPUT_SPANS = createSpans(OF_OUTPUT.names.length);
-/** Digits of a number that is certain to be a safe integer. */
-const SAFE_DIGITS = 15;
+/** Digits of a number that is certain to be a count. */
+const SAFE_DIGITS = 12;
+/** No call takes so many tokens; sums of such numbers are still exact. */
+const MOST_TOKENS = 1e12;
 /** There is no number; null and nothing are alike. */
 const NONE = -1;
 /** Something that only a parser should judge: a fraction, an exponent, another kind of value. */
@@ -122,7 +124,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return (
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MOST_TOKENS
+  );
 }
 
 function isCountOrMissing(value: unknown): value is number | null | undefined {

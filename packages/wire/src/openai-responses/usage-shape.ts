@@ -1,10 +1,12 @@
-import { lenientCount } from '../canonical/read-member.ts';
+import { countsAny, lenientCount } from '../canonical/read-member.ts';
 import { NO_USAGE, type CanonicalUsage } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
+const SUMS = ['input_tokens', 'output_tokens'];
+
 /** `ResponseUsage`: cached and cache-written tokens are part of the input, reasoning is part of the output, as in the canonical form. */
 export function decodeUsage(usage: JsonValue | undefined): CanonicalUsage | null {
-  if (!isJsonObject(usage)) return null;
+  if (!isJsonObject(usage) || !countsAny(usage, SUMS)) return null;
   const input = membersOf(usage['input_tokens_details']);
   const output = membersOf(usage['output_tokens_details']);
   return {
