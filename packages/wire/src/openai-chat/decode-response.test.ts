@@ -127,7 +127,7 @@ describe('an answer of a host of the Chat dialect', () => {
     expect(answer(message, finish).choices[0]).toMatchObject({ stop, stopDetail });
   });
 
-  it.each<[string, JsonObject, object]>([
+  it.each<[string, JsonObject, object | null]>([
     [
       'OpenAI',
       {
