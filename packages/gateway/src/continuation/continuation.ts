@@ -7,6 +7,8 @@ import {
   StreamTranscript,
 } from '@keywell/wire/openai-chat/continuation';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { faceFor, targetOf } from '../relay/upstream-target.ts';
+import { VIA } from '../seam/via.ts';
 
 /** Attempts at going on with one stream, those included that fail. */
 const MAX_ATTEMPTS = 2;
@@ -49,9 +51,10 @@ export class Continuation {
   }
 
   /** The request for the rest; null where that would not be sound, or the host cannot. */
-  bodyFor({ provider, model }: Candidate, askUsage: boolean): Uint8Array | null {
+  bodyFor(candidate: Candidate, askUsage: boolean): Uint8Array | null {
+    const { provider, model } = candidate;
     const { prefill } = provider;
-    if (prefill === undefined) return null;
+    if (prefill === undefined || !holdsChats(candidate)) return null;
     const to = { style: prefill, model, askUsage };
     return continuationBody(this.#exchange.body, this.#transcript.text, to);
   }
@@ -73,6 +76,11 @@ export class Continuation {
       estimated: true,
     };
   }
+}
+
+/** The rest is asked for in the words of OpenAI's chat, whatever the provider speaks beside them. */
+export function holdsChats(candidate: Candidate): boolean {
+  return faceFor(targetOf(candidate, VIA), 'openai-chat')?.dialect === 'openai-chat';
 }
 
 /** Null where a pool does not ask for it, or the call could not be gone on with whatever comes. */

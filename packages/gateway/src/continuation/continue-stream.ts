@@ -6,7 +6,7 @@ import type { Plane } from '../pipeline/plane.ts';
 import type { Attempt } from '../relay/attempt.ts';
 import { BROKEN_OFF, breakOff } from '../relay/break-off.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
-import type { Continuation } from './continuation.ts';
+import { holdsChats, type Continuation } from './continuation.ts';
 
 /** What the dispatcher does for a continuation. */
 export interface ContinueMoves<Pick extends { readonly candidate: Candidate }> {
@@ -55,7 +55,10 @@ function barsFor(plan: PoolPlan, from: Candidate, failed: ReadonlySet<number>): 
   const tried = createTried();
   for (const { candidates } of plan.tiers) {
     for (const candidate of candidates) {
-      const able = candidate.model === from.model && candidate.provider.prefill !== undefined;
+      const able =
+        candidate.model === from.model &&
+        candidate.provider.prefill !== undefined &&
+        holdsChats(candidate);
       if (!able || failed.has(candidate.index)) tried.candidates.add(candidate.index);
     }
   }

@@ -124,6 +124,7 @@ async function attemptAnswered(
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
     firstByteBy: clock.now() + 1000,
     face: null,
+    dropped: [],
     hideUsage: false,
     number: 1,
     onContent: null,

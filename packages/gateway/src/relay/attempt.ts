@@ -68,6 +68,8 @@ export interface AttemptPlan {
   readonly firstByteBy: number;
   /** In which dialect the provider is spoken to; null for what is no conversation. */
   readonly face: TargetFace | null;
+  /** What it could not be told. */
+  readonly dropped: readonly string[];
   readonly hideUsage: boolean;
   /** Its place among the request's attempts, from 1. */
   readonly number: number;
@@ -204,6 +206,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const now = this.#plane.clock.now();
     const changes = noteFirstContent(live.table, this.#plan.reservation, now);
     if (changes.length > 0) this.#plane.cooled(changes, live);
+    this.#exchange.dropped = this.#plan.dropped;
     this.#plan.onContent?.();
   }
 

@@ -254,12 +254,17 @@ class Dispatcher implements AttemptCall, TurnHost {
       { model: this.model, hedging },
       {
         first,
-        second: () => this.pickFrom(besides(this.#bars, first.candidate)),
+        second: () => this.#secondBeside(first),
         start: (pick, isSecond, onContent) =>
           this.#start(pick, isSecond ? 'hedge' : this.#why(pick.candidate), onContent),
         won: ({ candidate }) => noteServer(this.exchange, candidate),
       },
     );
+  }
+
+  #secondBeside(first: Pick): Pick | null {
+    const second = this.pickFrom(besides(this.#bars, first.candidate));
+    return second !== null && this.#canTell(second) ? second : null;
   }
 
   #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {

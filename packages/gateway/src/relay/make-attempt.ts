@@ -91,6 +91,7 @@ export function makeAttempt(
     domain: candidate.domain,
     why,
   });
+  const body = bodyFor(call, candidate, { target, face });
   return new Attempt(exchange, plane, {
     candidate,
     target,
@@ -100,12 +101,13 @@ export function makeAttempt(
     continuation: call.continuation,
     firstByteBy: firstByteBy(call, now),
     face,
+    dropped: exchange.dropped,
     hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
       ...endpointOf(exchange, target, { face, model: candidate.model }),
       method: exchange.asks?.method ?? 'POST',
-      body: bodyFor(call, candidate, { target, face }),
+      body,
       connectTimeoutMs: model.pool.connectTimeoutMs,
     },
   });

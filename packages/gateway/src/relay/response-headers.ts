@@ -1,4 +1,5 @@
 import type { Exchange } from '../pipeline/exchange.ts';
+import { droppedText } from '../translate/dropped-text.ts';
 import type { HeaderOf } from '../seam/outbound.ts';
 
 /** Headers of a provider that reach the caller; everything else (cookies, organizations, limits of a key) stays here. */
@@ -24,7 +25,9 @@ export function answerHeaders(
     ...exchange.limitHeaders,
   ];
   pushWait(headers, exchange);
-  if (exchange.dropped.length > 0) headers.push('keywell-dropped', exchange.dropped.join(', '));
+  if (exchange.dropped.length > 0) {
+    headers.push('keywell-dropped', droppedText(exchange.dropped));
+  }
   for (const name of ALLOWED) {
     const value = upstream(name);
     if (value !== undefined) headers.push(name, value);

@@ -12,6 +12,7 @@ import {
   type TargetFace,
   type UpstreamTarget,
 } from '../relay/upstream-target.ts';
+import { droppedText } from './dropped-text.ts';
 import { VIA } from '../seam/via.ts';
 import { readingMatterOf } from './reading-matter.ts';
 import { isCounted } from './count-tokens.ts';
@@ -23,6 +24,7 @@ export function unfitFor(exchange: Exchange, candidate: Candidate): Unfit | null
   const { conversation, only, strict, translationFault } = exchange;
   if (only !== null && !isOnly(only, candidate)) return 'not_asked_for';
   if (conversation === null) return null;
+  if (targetOf(candidate, VIA).faces.length === 0) return 'holds_no_conversations';
   if (exchange.operation === 'count_tokens') {
     return countingFace(exchange, candidate) === null ? 'counts_no_tokens' : null;
   }
@@ -108,6 +110,7 @@ const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {
   no_tools: 'it calls no tools',
   no_json: 'it keeps to no JSON schema',
   counts_no_tokens: 'its provider does not count tokens',
+  holds_no_conversations: 'its provider holds no conversations',
   kept_elsewhere: 'it cannot reach what the request refers to',
   not_translatable: "a part of the request cannot be said in its provider's dialect",
 };
@@ -126,4 +129,4 @@ export function incapableRefusal(
 }
 
 const namesOf = (names: readonly string[]): string =>
-  names.length === 0 ? '' : ` (${names.join(', ')})`;
+  names.length === 0 ? '' : ` (${droppedText(names)})`;

@@ -1,3 +1,4 @@
+import type { Candidate } from '@keywell/core/keys/plan';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { jsonArrayFraming } from '@keywell/wire/gemini/json-array-framing';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
@@ -14,8 +15,13 @@ import { translationOf } from './translation-of.ts';
 /** What reads a provider's stream: OpenAI's chat goes on unread to a caller who speaks it, everything else by its codec. */
 export function openReader(
   exchange: Exchange,
-  { face, hideUsage }: { readonly face: TargetFace | null; readonly hideUsage: boolean },
+  of: {
+    readonly candidate: Pick<Candidate, 'model'>;
+    readonly face: TargetFace | null;
+    readonly hideUsage: boolean;
+  },
 ): StreamReader {
+  const { candidate, face, hideUsage } = of;
   const { conversation } = exchange;
   if (mayBeRaw(exchange.operation)) return new RawReader();
   if (face === null || conversation === null || isOwnChat(face.dialect, conversation)) {
@@ -31,7 +37,7 @@ export function openReader(
   if (face.dialect === conversation) {
     return new CodecStream({ frames, decoder, encoder: null, asArray });
   }
-  const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
+  const stamp = translationOf(exchange).stamp(candidate.model);
   const encoder = codecOf(conversation).streamEncoder(stamp);
   const framed = asArray ? jsonArrayFraming(encoder) : encoder;
   return new CodecStream({ frames, decoder, encoder: framed, asArray: false });
