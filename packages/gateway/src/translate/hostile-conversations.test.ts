@@ -10,7 +10,9 @@ import {
   sampleRequest,
 } from '@keywell/wire/canonical/samples.contract';
 import type { JsonObject, JsonValue } from '@keywell/wire/json/value';
-import { codecOf } from './codec-of.ts';
+import { codecOf, loadCodecs } from './codec-of.ts';
+
+await loadCodecs(DIALECTS);
 
 /** Whatever is understood of it can be said, and written, in every dialect. */
 const PLACE = { model: 'm', stream: false };
