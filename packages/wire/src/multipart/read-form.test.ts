@@ -95,7 +95,7 @@ describe('a form that two readers could read differently', () => {
     'a delimiter in the middle of a value': `${part(MODEL, 'a--b')}--b--\r\n`,
     'a delimiter in what comes before the first part': `x--b\r\n${MODEL}\r\n\r\nz\r\n${part(MODEL)}--b--\r\n`,
     'a part behind the end': `${part(MODEL)}--b--\r\n${part(MODEL, 'z')}--b--\r\n`,
-    'a name in another notation': `${part(`${MODEL}; name*=utf-8\'\'other`)}--b--\r\n`,
+    'a name in another notation': `${part(`${MODEL}; name*=utf-8''other`)}--b--\r\n`,
     'two names': `${part(`${MODEL}; name="other"`)}--b--\r\n`,
     'two dispositions': `${part(`${MODEL}\r\nContent-Disposition: form-data; name="other"`)}--b--\r\n`,
     'a head that is folded': `${part(`${MODEL};\r\n filename="x"`)}--b--\r\n`,

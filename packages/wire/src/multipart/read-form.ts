@@ -137,5 +137,5 @@ function nameIn(head: string): { readonly name: string; readonly isFile: boolean
   if (named === undefined || more !== undefined || named.name !== 'name' || named.escaped) {
     return null;
   }
-  return { name: named.value, isFile: parameters.some(({ name }) => /^filename/.test(name)) };
+  return { name: named.value, isFile: parameters.some(({ name }) => name.startsWith('filename')) };
 }
