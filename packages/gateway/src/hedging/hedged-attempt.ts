@@ -43,14 +43,16 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
   #earlier: RaceEnd<Pick>['earlier'] = null;
   #timer: NodeJS.Timeout | null = null;
   #resolve: (end: RaceEnd<Pick>) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
 
   constructor(host: RaceHost<Pick>) {
     this.#host = host;
   }
 
   run(first: Pick): Promise<RaceEnd<Pick>> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#resolve = resolve;
+      this.#reject = reject;
       this.#enter(first);
       const { delayMs } = this.#host;
       if (delayMs === null || this.#running === 0) return;
@@ -81,7 +83,17 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
     const contender = { pick, attempt, over: false };
     this.#contenders.push(contender);
     this.#running += 1;
-    void attempt.run().then((result) => this.#onResult(contender, result));
+    void attempt.run().then(
+      (result) => this.#onResult(contender, result),
+      (error: unknown) => this.#onDefect(attempt, error),
+    );
+  }
+
+  /** Ends the race, as it would have ended the only attempt. */
+  #onDefect(attempt: Attempt, error: unknown): void {
+    this.#stopTimer();
+    this.#dropAllBut(attempt);
+    this.#reject(error);
   }
 
   #onContent(pick: Pick, attempt: Attempt): void {

@@ -147,6 +147,16 @@ const unasked = (): never => {
 };
 
 describe('an attempt', () => {
+  it.each<Partial<Vendor>>([{ readLimits: unasked }, { classify: unasked }])(
+    'that meets a defect of our own ends with it, and does not throw at the socket',
+    async (vendor) => {
+      const status = vendor.classify === undefined ? 200 : 500;
+      await expect(attemptAnswered({ status, body: '{}' }, vendor)).rejects.toThrow(
+        'nobody has to ask this',
+      );
+    },
+  );
+
   it('that is answered well asks nothing about failures, and takes in what its head tells about limits', async () => {
     const { result, live } = await attemptAnswered(
       { status: 200, body: '{"id":"x","object":"chat.completion","choices":[]}' },

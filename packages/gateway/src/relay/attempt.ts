@@ -96,6 +96,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   readonly #plan: AttemptPlan;
   readonly #startedAt: number;
   #resolve: (result: AttemptResult) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
   #control: OutboundControl | null = null;
   #status = 0;
   #header: HeaderOf = noHeader;
@@ -112,8 +113,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   run(): Promise<AttemptResult> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#resolve = resolve;
+      this.#reject = reject;
       if (this.#plan.onContent === null) this.#exchange.running = this;
       this.#plane.sweeper.add(this);
       this.#plane.flows.sent(this.#plan.target.flow);
@@ -155,6 +157,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   onHead(status: number, header: HeaderOf): void {
     if (this.#ended) return;
+    try {
+      this.#takeHead(status, header);
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  #takeHead(status: number, header: HeaderOf): void {
     const { pool } = this.#pool();
     this.#status = status;
     this.#header = header;
@@ -212,6 +222,14 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   onData(chunk: Uint8Array): void {
     if (this.#ended) return;
+    try {
+      this.#takeData(chunk);
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  #takeData(chunk: Uint8Array): void {
     if (this.#exchange.operation === 'realtime') this.#hearEvent(chunk);
     if (this.#stream !== null) {
       this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
@@ -227,8 +245,23 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   onEnd(): void {
     if (this.#ended) return;
-    if (this.#stream !== null) this.#stream.end();
-    else this.#endCollected(this.#collector?.bytes() ?? EMPTY);
+    try {
+      if (this.#stream !== null) this.#stream.end();
+      else this.#endCollected(this.#collector?.bytes() ?? EMPTY);
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  /** What a provider sent met a defect of our own: it costs this request, never the worker whose socket has called us. */
+  #defect(error: unknown): void {
+    this.#reject(error);
+    if (this.#ended) {
+      this.#exchange.inbound.abort();
+      return;
+    }
+    this.#stream?.drop();
+    this.#failBy(UNJUDGED, EMPTY);
   }
 
   onFail(failure: Failure | 'aborted', _detail: string): void {
