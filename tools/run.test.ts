@@ -146,7 +146,7 @@ describe('running', () => {
     const { status, stderr } = launch('toString');
     expect(status).toBe(2);
     expect(stderr).toContain(
-      'start, cli, bench, bench:exhaustion, bench:micro, check, test, test:long',
+      'start, cli, bench, bench:dialects, bench:exhaustion, bench:micro, check, test, test:long',
     );
   });
 

@@ -36,14 +36,14 @@ export const DIALECTS: readonly Dialect[] = [
   'bedrock-converse',
 ];
 
-export const USAGE: CanonicalUsage = { ...NO_USAGE, inputTokens: 480, outputTokens: 120 };
+const USAGE: CanonicalUsage = { ...NO_USAGE, inputTokens: 480, outputTokens: 120 };
 
 /** What is asked in the bench's 2 KB call, in no dialect. */
 export function canonicalQuestion(model: string, stream: boolean): CanonicalRequest {
   return understood('openai-chat', chatRequest(model, stream));
 }
 
-export function understood(dialect: Dialect, body: string): CanonicalRequest {
+function understood(dialect: Dialect, body: string): CanonicalRequest {
   const parsed: unknown = JSON.parse(body);
   const read = isJsonObject(parsed)
     ? codecOf(dialect).decodeRequest(parsed, { model: MODEL, stream: null })
@@ -59,21 +59,19 @@ export function questionIn(dialect: Dialect, model: string, stream: boolean): st
   return JSON.stringify(written);
 }
 
+const PATHS: Readonly<Record<Dialect, (model: string, stream: boolean) => string>> = {
+  'openai-chat': () => '/v1/chat/completions',
+  'openai-responses': () => '/v1/responses',
+  'anthropic-messages': () => '/v1/messages',
+  gemini: (model, stream) =>
+    `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  'bedrock-converse': (model, stream) =>
+    `/model/${model}/${stream ? 'converse-stream' : 'converse'}`,
+};
+
 /** Where a caller who speaks the dialect sends it. */
-export function pathFor(dialect: Dialect, model: string, stream: boolean): string {
-  switch (dialect) {
-    case 'openai-chat':
-      return '/v1/chat/completions';
-    case 'openai-responses':
-      return '/v1/responses';
-    case 'anthropic-messages':
-      return '/v1/messages';
-    case 'gemini':
-      return `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
-    case 'bedrock-converse':
-      return `/model/${model}/${stream ? 'converse-stream' : 'converse'}`;
-  }
-}
+export const pathFor = (dialect: Dialect, model: string, stream: boolean): string =>
+  PATHS[dialect](model, stream);
 
 /** What stands in the last event of a dialect's stream. */
 export const END_MARKS: Readonly<Record<Dialect, string>> = {
@@ -86,7 +84,7 @@ export const END_MARKS: Readonly<Record<Dialect, string>> = {
 
 const TEXT = 'x'.repeat(600);
 
-export const ANSWER: CanonicalResponse = {
+const ANSWER: CanonicalResponse = {
   origin: 'openai-chat',
   id: 'answer_bench0000000000000000000000',
   model: MODEL,
@@ -120,7 +118,7 @@ export function answerIn(dialect: Dialect): Buffer {
 
 /** A stream in pieces as a provider sends them: what comes before the first word and with it, each further word, and the end. */
 export interface StreamPieces {
-  first(word: string): Buffer;
+  readonly first: (word: string) => Buffer;
   readonly word: Buffer;
   readonly last: Buffer;
 }

@@ -76,7 +76,7 @@ const PICTURES = 4;
 const PICTURE_BYTES = 2_499_000;
 
 /** The question with four pictures, 10 MB in all, in the caller's dialect. */
-export function picturesIn(caller: CallerDialect, model: string): string {
+function picturesIn(caller: CallerDialect, model: string): string {
   const question = canonicalQuestion(model, false);
   const data = 'iVBORw0KGgoAAAANSUhEUg'.repeat(Math.ceil(PICTURE_BYTES / 22));
   const picture: ImagePart = {

@@ -1,5 +1,6 @@
 // What translating costs by itself, for npm run bench:micro: requests, answers, and streams event by event.
 import type { Dialect } from '../../packages/wire/src/canonical/dialect.ts';
+import { loadCodecs } from '../../packages/gateway/src/translate/codec-of.ts';
 import { CallTranslation } from '../../packages/gateway/src/translate/call-translation.ts';
 import { CodecStream } from '../../packages/gateway/src/translate/codec-stream.ts';
 import { AwsFrames } from '../../packages/gateway/src/translate/aws-frames.ts';
@@ -8,7 +9,18 @@ import { Drops } from '../../packages/wire/src/canonical/drops.ts';
 import { readConversation, type CallerDialect } from '../../packages/wire/src/edit/conversation.ts';
 import { isJsonObject } from '../../packages/wire/src/json/value.ts';
 import { MODEL } from '../payloads.ts';
-import { answerIn, canonicalQuestion, codecOf, questionIn, stampOf, streamIn } from './answers.ts';
+import {
+  answerIn,
+  canonicalQuestion,
+  codecOf,
+  DIALECTS,
+  questionIn,
+  stampOf,
+  streamIn,
+} from './answers.ts';
+
+// Translations take their codecs from where the gateway has them.
+await loadCodecs(DIALECTS);
 
 /** Who calls, and what the provider speaks. */
 export interface Pair {

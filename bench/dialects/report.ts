@@ -57,9 +57,8 @@ function table(
   return [`${title}\n\n${lines.join('\n')}`];
 }
 
-export function renderDialects(report: DialectReport): string {
+function renderDialects(report: DialectReport): string {
   const { machine } = report;
-  const most = (values: readonly number[]): number => Math.max(...values);
   return [
     `Measured ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.rounds} interleaved rounds on ${machine.cpu}, ${machine.cores} cores,
 ${machine.kernel}, Node ${machine.node}. Load average ${report.load} before, ${report.loadAfter} after.`,
@@ -96,7 +95,7 @@ ${machine.kernel}, Node ${machine.node}. Load average ${report.load} before, ${r
       ]),
     ),
     ...table(
-      `**Pictures**: one request of ${fixed(most(report.pictures.map((each) => each.requestBytes)) / 1e6, 1)} MB at a time, one worker; most resident memory during the call less that before it.`,
+      `**Pictures**: one request of ${fixed(Math.max(...report.pictures.map((each) => each.requestBytes)) / 1e6, 1)} MB at a time, one worker; most resident memory during the call less that before it.`,
       ['caller → provider', 'memory added, MB', '× the request', 'longest stall ms'],
       report.pictures.map((each) => [
         each.pair,

@@ -1,6 +1,6 @@
 /** The shapes of the admin API: JSON in snake_case, instants as epoch milliseconds (`_at`), durations in milliseconds (`_ms`). */
 import { z } from 'zod';
-import { ID_PATTERN, KEY_HASH_PATTERN } from '../config/config-schema.ts';
+import { ID_PATTERN, KEY_HASH_PATTERN } from '../config/schema-parts.ts';
 
 const id = z.string().regex(ID_PATTERN);
 const at = z.number().describe('Epoch milliseconds.');

@@ -4,6 +4,7 @@ export type CredentialPlace =
   | 'x-api-key'
   | 'api-key'
   | 'x-goog-api-key'
+  | 'sec-websocket-protocol'
   | 'query';
 
 /**
@@ -20,7 +21,8 @@ const NONE: Credentials = Object.freeze({ kind: 'none' });
 const CONFLICT: Credentials = Object.freeze({ kind: 'conflict' });
 
 /**
- * The one credential of a request: Bearer in `authorization`, `x-api-key`, `api-key`, `x-goog-api-key`, or `key` in the query. The
+ * The one credential of a request: Bearer in `authorization`, `x-api-key`, `api-key`, `x-goog-api-key`, a WebSocket's subprotocol
+ * `openai-insecure-api-key.<key>`, or `key` in the query. The
  * same value twice is one credential; two values, or one of these headers twice with different contents, are a conflict.
  *
  * @param rawHeaders names and values in turn, as Node's `IncomingMessage.rawHeaders`
@@ -51,7 +53,7 @@ function headerKey(rawHeaders: readonly string[]): Credentials {
       if (authorization !== null && authorization !== raw) return CONFLICT;
       authorization = raw;
     }
-    const candidate = found === 'authorization' ? bearerOf(raw) : raw;
+    const candidate = keyIn(found, raw);
     if (candidate === '' || candidate === value) continue;
     if (value !== '') return CONFLICT;
     value = candidate;
@@ -73,6 +75,8 @@ function placeOf(name: string): CredentialPlace | null {
       return isHeader(name, 'x-api-key') ? 'x-api-key' : null;
     case 13:
       return isHeader(name, 'authorization') ? 'authorization' : null;
+    case 22:
+      return isHeader(name, 'sec-websocket-protocol') ? 'sec-websocket-protocol' : null;
     case 14:
       return isHeader(name, 'x-goog-api-key') ? 'x-goog-api-key' : null;
     default:
@@ -83,6 +87,20 @@ function placeOf(name: string): CredentialPlace | null {
 function isHeader(name: string, wanted: string): boolean {
   if ((name.charCodeAt(0) | 0x20) !== wanted.charCodeAt(0)) return false;
   return name === wanted || name.toLowerCase() === wanted;
+}
+
+/** The key in a header's value; empty where there is none. */
+function keyIn(place: CredentialPlace, raw: string): string {
+  if (place === 'authorization') return bearerOf(raw);
+  return place === 'sec-websocket-protocol' ? protocolKey(raw) : raw;
+}
+
+const PROTOCOL = 'openai-insecure-api-key.';
+
+/** Browsers can set no header of a WebSocket: they send the key as one of the subprotocols they offer. */
+function protocolKey(raw: string): string {
+  const found = raw.split(',').find((protocol) => protocol.trim().startsWith(PROTOCOL));
+  return found === undefined ? '' : found.trim().slice(PROTOCOL.length);
 }
 
 const BEARER = 'bearer';

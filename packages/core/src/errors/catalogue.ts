@@ -28,7 +28,7 @@ export const ERRORS = Object.freeze({
     400,
     BAD,
     'The JSON body is beyond what is read.',
-    'At most 64 levels, 10,000 keys an object, no key twice.',
+    'At most 64 levels, 10,000 keys an object, 500,000 in all, no key twice.',
   ),
   invalid_parameter: row(
     400,

@@ -1,11 +1,11 @@
 import { boundUntil, endpointCell, readCell, slotClass } from './cooldown-cells.ts';
 import { classOf, endsByTime } from './cooldown-codes.ts';
-import { domainWasTried, isUsable, needAt, type ChooseAt, type Tried } from './draw.ts';
+import { domainWasTried, needAt, type ChooseAt, type Tried } from './draw.ts';
 import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
 import { drawingWeights } from './known-rates.ts';
 import { FIT, fitOf } from './limit-cells.ts';
-import type { Candidate, PoolPlan, TierPlan } from './plan.ts';
+import type { Candidate, TierPlan } from './plan.ts';
 import { candidateStart } from './projection.ts';
 import { chooseAffine, chooseByStrategy } from './strategies.ts';
 import { ENDPOINT_CELL } from './table-layout.ts';
@@ -45,26 +45,6 @@ export function choose(
   const draw = { table, tier, weights: drawingWeights(table, tier, at.now), tried, at };
   const kept = at.affinity === undefined ? null : chooseAffine(draw, at.affinity);
   return kept ?? chooseByStrategy(draw);
-}
-
-/**
- * A candidate of one quota domain, by its display path, for calls that can be served nowhere else (files, batches, stored responses).
- * `domain_unavailable` when it has none that is usable now, or is not of this pool.
- */
-export function chooseBound(
-  table: KeyTable,
-  pool: PoolPlan,
-  tried: Tried,
-  at: ChooseAt & { readonly domain: string },
-): Candidate | 'domain_unavailable' {
-  const { domain } = at;
-  for (const tier of pool.tiers) {
-    const bound = tier.candidates.filter(({ domainPath }) => domainPath.includes(domain));
-    for (const candidate of bound) {
-      if (isUsable({ table, tried, at }, candidate)) return candidate;
-    }
-  }
-  return 'domain_unavailable';
 }
 
 /** The latest end of any cooldown in the table: after it, nothing is cooled. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choose, chooseBound, createTried } from './choose.ts';
+import { choose, createTried } from './choose.ts';
 import type { ChooseAt } from './draw.ts';
 import { hashOf, mixOf } from './hash.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
@@ -242,17 +242,6 @@ describe('affinity', () => {
     expect(running.get(home)).toBeGreaterThan(2);
     expect(running.get(home)).toBeLessThanOrEqual(1.25 * (41 / 8));
     expect([...running.values()].reduce((sum, each) => sum + each, 0)).toBe(40);
-  });
-
-  it('that binds uses the named domain or none', () => {
-    const table = eight();
-    const pool = table.plan.pools.get('chat');
-    if (pool === undefined) throw new Error('no pool');
-    const bound = (domain: string) => chooseBound(table, pool, createTried(), { ...at(1), domain });
-    expect(bound('openai/org-c')).toMatchObject({ key: { id: 'c' } });
-    attempt(table, 'c', retryAfter(30_000), 0);
-    expect(bound('openai/org-c')).toBe('domain_unavailable');
-    expect(bound('openai/org-z')).toBe('domain_unavailable');
   });
 
   it('mixes hashes into fractions', () => {

@@ -12,9 +12,9 @@ export const UNFIT = [
   'no_tools',
   'no_json',
   'not_translatable',
+  'kept_elsewhere',
   'counts_no_tokens',
   'not_asked_for',
-  'kept_elsewhere',
   'holds_no_conversations',
 ] as const;
 export type Unfit = (typeof UNFIT)[number];

@@ -19,6 +19,7 @@ import { readPatience } from '../phases/read-patience.ts';
 import { readStrictness } from '../phases/read-strictness.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
+import { openRealtime, readRealtime } from '../realtime/open-realtime.ts';
 import { matchObjectRoute } from './object-routes.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
@@ -58,6 +59,7 @@ const counting = (dialect: CallerDialect): Route => ({
     resolve,
     readPatience,
     readStrictness,
+    pinCall,
     countHere,
     dispatch,
   ],
@@ -68,6 +70,13 @@ const reading = (operation: Operation, phase: Phase): Route => ({
   method: 'GET',
   phases: [authenticate, gate, phase],
 });
+
+/** A WebSocket, which stays open for as long as its caller wants. */
+const REALTIME: Route = {
+  operation: 'realtime',
+  method: 'GET',
+  phases: [authenticate, gate, readRealtime, authorize, resolve, reserveBudget, openRealtime],
+};
 
 /** Paths without a variable part. */
 const EXACT = new Map<string, Route>([
@@ -86,6 +95,7 @@ const EXACT = new Map<string, Route>([
   ['/v1/responses', conversation('responses', 'openai-responses')],
   ['/v1/messages', conversation('messages', 'anthropic-messages')],
   ['/v1/messages/count_tokens', counting('anthropic-messages')],
+  ['/v1/realtime', REALTIME],
   ['/v1/models', reading('models.list', listModels)],
   ['/v1beta/models', reading('models.list', listModels)],
 ]);

@@ -10,7 +10,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
-import { pinTo } from './object-phases.ts';
+import { hasPurpose, pinTo } from './object-phases.ts';
 import { findOwned, notFound } from './pin-call.ts';
 
 const FIELDS = compileFields(['input_file_id']);
@@ -44,6 +44,12 @@ export async function readBatch(exchange: Exchange, plane: Plane): Promise<Phase
   if (!Array.isArray(found)) return { ...found, param: PARAM };
   const [file] = found;
   if (file === undefined) return notFound('file', PARAM);
+  // Only such a file was read line by line when it came.
+  if (!hasPurpose(file, 'batch')) {
+    return refuse('invalid_parameter', 'The file was not uploaded with the purpose "batch".', {
+      param: PARAM,
+    });
+  }
   const pinned = pinTo(exchange, file, { home: file.home, offers: 'batches', speaks: null });
   if (pinned !== null) return pinned;
   exchange.asks = {

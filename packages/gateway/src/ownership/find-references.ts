@@ -5,10 +5,13 @@ import { liftStrings } from '@keywell/wire/lift/lift-strings';
 
 /** Names that refer to something kept. Their quotes keep what is said in a text apart: there they are escaped. */
 const FILES = [Buffer.from('"file_id"'), Buffer.from('"file_ids"')];
-const STATE = [Buffer.from('"previous_response_id"'), Buffer.from('"conversation"')];
-const ESCAPE = Buffer.from('\\u00');
+const PREVIOUS = Buffer.from('"previous_response_id"');
+const CONVERSATION = Buffer.from('"conversation"');
 /** Every letter of those names has one of these escapes, and no writer of JSON uses them for letters. */
 const HIDDEN = [Buffer.from('\\u005'), Buffer.from('\\u006'), Buffer.from('\\u007')];
+/** Parts of names and escapes whose first byte is rare in texts, so that searches for them fly: without the part there is no whole. */
+const PART_OF_NAMES = Buffer.from('_id');
+const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
 
 /**
  * Whether a request may refer to anything that a provider keeps: a search for a few names in its bytes, so that the many calls that do
@@ -16,9 +19,11 @@ const HIDDEN = [Buffer.from('\\u005'), Buffer.from('\\u006'), Buffer.from('\\u00
  */
 export function mayRefer(body: Uint8Array, dialect: CallerDialect): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (FILES.some((name) => bytes.includes(name))) return true;
-  if (dialect === 'openai-responses' && STATE.some((name) => bytes.includes(name))) return true;
-  return bytes.includes(ESCAPE) && HIDDEN.some((escape) => bytes.includes(escape));
+  const has = (part: Buffer): boolean => bytes.includes(part);
+  const hasState = dialect === 'openai-responses';
+  if (has(PART_OF_NAMES) && (FILES.some(has) || (hasState && has(PREVIOUS)))) return true;
+  if (hasState && has(CONVERSATION)) return true;
+  return PART_OF_ESCAPES.every(has) && HIDDEN.some(has);
 }
 
 /** What a request refers to, once it is known to be JSON; null where it refers to nothing. */

@@ -70,17 +70,17 @@ export function pinTo(exchange: Exchange, object: OwnedObject, pin: Pin): PhaseR
   return null;
 }
 
-function modelReaching({ models }: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
-  const own = models.get(first);
-  if (own !== undefined && poolSuits(own, pin)) return own;
-  return [...models.values()].find((model) => poolSuits(model, pin)) ?? null;
+function modelReaching(live: LiveSnapshot, first: string, pin: Pin): LiveModel | null {
+  const own = live.find(first)?.model ?? null;
+  if (own !== null && poolSuits(own, pin)) return own;
+  return [...live.models.values()].find((model) => poolSuits(model, pin)) ?? null;
 }
 
 const nameOf = (part: string): string =>
   part.split('=', 1)[0]?.replace(/(?:\[\]|%5B%5D)$/i, '') ?? '';
 
 /** Parameters as they came, of those names alone: credentials and whatever else stands there stay here. */
-export function allowedQuery(query: string, names: readonly string[]): string {
+function allowedQuery(query: string, names: readonly string[]): string {
   if (query === '') return '';
   return query
     .split('&')
@@ -148,8 +148,10 @@ function renderPage(owned: readonly OwnedObject[], page: Page): string {
   return `{"object":"list","data":[${data}],${ids.slice(1)}`;
 }
 
-function hasPurpose({ json }: OwnedObject, purpose: string | null): boolean {
-  if (purpose === null || json === null) return true;
+/** Whether the provider said so of a file; null asks for none. */
+export function hasPurpose({ json }: OwnedObject, purpose: string | null): boolean {
+  if (purpose === null) return true;
+  if (json === null) return false;
   try {
     const { purpose: own }: { readonly purpose?: unknown } = JSON.parse(json);
     return own === purpose;

@@ -8,7 +8,7 @@ import {
 import type { FromOwners, ToOwners } from './messages.ts';
 
 /** Objects of a kind that are remembered, of all consumers together. */
-export const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
+const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
   file: 20_000,
   batch: 20_000,
   response: 100_000,

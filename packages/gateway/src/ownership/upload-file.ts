@@ -61,8 +61,12 @@ async function batchIn(
   fields: readonly FormField[],
 ): Promise<BatchLines | Refusal | null> {
   const purpose = fieldText(body, fields, 'purpose');
-  if (purpose === 'twice') return wrong('purpose', 'The field "purpose" is given twice.');
-  if (purpose?.text !== 'batch') return null;
+  const isFile = fields.some((field) => field.name === 'purpose' && field.isFile);
+  if (purpose === 'twice' || isFile) {
+    return wrong('purpose', 'The form must have one field "purpose" that is no file.');
+  }
+  // A host that is lenient must not take for a batch what was not read as one.
+  if (purpose?.text.trim().toLowerCase() !== 'batch') return null;
   const [file, ...more] = fields.filter(({ name }) => name === 'file');
   if (file === undefined || more.length > 0) {
     return wrong('file', 'The form must have one field "file".');

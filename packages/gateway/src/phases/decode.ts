@@ -4,11 +4,14 @@ import {
   type CallerDialect,
   type ConversationRead,
 } from '@keywell/wire/edit/conversation';
+import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { readPlain, readPlainForm } from '@keywell/wire/edit/plain-request';
 import { readRequest } from '@keywell/wire/openai-chat/request';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { embedRequest, type EmbedMethod } from '../translate/embeddings.ts';
+import { loadCodecs } from '../translate/codec-of.ts';
+import { NEEDED_BY_CALLER } from '../translate/needed-codecs.ts';
 import { headerIn } from '../pipeline/header-in.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
@@ -22,12 +25,13 @@ export function decodeBody(operation: BodyOperation) {
 
 /** The same for a conversation; Gemini says in its path which model is meant, and whether the answer is to be streamed. */
 export function decodeConversation(dialect: CallerDialect, stream: boolean | null) {
-  return decodeBy((body, exchange) => {
+  const read = (body: Uint8Array, exchange: Exchange): ConversationRead => {
     exchange.conversation = dialect;
     exchange.asArray = dialect === 'gemini' && stream === true && !SSE.test(exchange.query);
     const model = dialect === 'gemini' ? modelInPath(exchange) : null;
     return readConversation(body, dialect, { model, stream });
-  });
+  };
+  return decodeBy(read, NEEDED_BY_CALLER[dialect]);
 }
 
 /** The same for a JSON request of which only the model matters. */
@@ -71,10 +75,19 @@ function modelInPath({ pathParameter }: Exchange): string | null {
 
 const SSE = /(?:^|&)alt=sse(?:&|$)/;
 
-function decodeBy(read: (body: Uint8Array, exchange: Exchange) => ConversationRead) {
+const NONE: readonly Dialect[] = [];
+
+/** `needed`: dialects whose codecs such a call may need. */
+function decodeBy(
+  read: (body: Uint8Array, exchange: Exchange) => ConversationRead,
+  needed: readonly Dialect[] = NONE,
+) {
   return async (exchange: Exchange, _plane: Plane): Promise<PhaseResult> => {
     const body = await readJsonBody(exchange);
-    return body instanceof Uint8Array ? take(exchange, read(body, exchange)) : body;
+    if (!(body instanceof Uint8Array)) return body;
+    const loading = loadCodecs(needed);
+    if (loading !== null) await loading;
+    return take(exchange, read(body, exchange));
   };
 }
 

@@ -6,6 +6,7 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
+import type { Outbound } from '../seam/outbound.ts';
 import type { Pin } from '../ownership/pin.ts';
 import type { UpstreamCall } from '../ownership/upstream-call.ts';
 import type { Refusal } from './refusal.ts';
@@ -77,6 +78,8 @@ export class Exchange implements InboundEvents {
   strict = false;
   /** What the provider that was asked last could not be told. */
   dropped: readonly string[] = NOTHING_DROPPED;
+  /** Where attempts are sent; null: where all calls are. */
+  outbound: Outbound | null = null;
   /** Which candidates can serve the call at all; null where every one of the pool's can. */
   pin: Pin | null = null;
   /** What is asked of the provider where it is none of a model's calls; null otherwise. */

@@ -5,6 +5,7 @@ import { noteFirstContent, settle, type Reservation } from '@keywell/core/keys/r
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import { sumOfUsage } from '@keywell/core/log/token-usage';
 import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -25,6 +26,7 @@ import {
 } from '../upstream/credentials/key-credentials.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
+import { readRealtimeEvent } from '../realtime/realtime-events.ts';
 import { BodyCollector } from './body-collector.ts';
 import { settlementOf } from './call-needs.ts';
 import { readingMatterOf } from '../translate/reading-matter.ts';
@@ -124,7 +126,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   #send(request: OutboundRequest): void {
     try {
-      this.#plane.outbound.send(request, this);
+      (this.#exchange.outbound ?? this.#plane.outbound).send(request, this);
     } catch {
       // A header that cannot be sent: the configuration's fault, found at the first call.
       this.#fail('invalid', EMPTY);
@@ -195,6 +197,19 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     observeLimits(live.table, this.#plan.reservation, told, { now, refused: status >= 400 });
   }
 
+  /** What an event of a session tells about limits, and what an answer in it has used. */
+  #hearEvent(event: Uint8Array): void {
+    const heard = readRealtimeEvent(event);
+    const exchange = this.#exchange;
+    if (heard?.kind === 'usage') {
+      const before = exchange.usage;
+      exchange.usage = before === null ? heard.usage : sumOfUsage(before, heard.usage);
+    } else if (heard?.kind === 'limits') {
+      const now = this.#plane.clock.now();
+      observeLimits(exchange.live.table, this.#plan.reservation, heard.told, { now });
+    }
+  }
+
   /** The first content is here: whoever else watches the attempt hears of it, and what it was looking for has been seen. */
   #onContent(): void {
     const { live } = this.#exchange;
@@ -215,6 +230,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #takeData(chunk: Uint8Array): void {
+    if (this.#exchange.operation === 'realtime') this.#hearEvent(chunk);
     if (this.#stream !== null) {
       this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
       return;

@@ -29,9 +29,11 @@ export class CallNeeds implements Needs {
   }
 
   of(candidate: Candidate): Need {
-    const { pin, asks } = this.#exchange;
-    if (pin !== null && !suits(pin, candidate)) return KEPT_ELSEWHERE;
-    if (asks !== null) return PLACE_ONLY;
+    const { pin } = this.#exchange;
+    if (pin !== null && !suits(pin, candidate)) {
+      this.hasUnfit = true;
+      return KEPT_ELSEWHERE;
+    }
     const { breaker } = candidate;
     if (breaker === this.#place && this.#last !== null) return this.#last;
     const need = this.#others?.get(breaker) ?? this.#needAt(candidate);
@@ -53,7 +55,8 @@ export class CallNeeds implements Needs {
 
   #needAt(candidate: Candidate): Need {
     const { breaker, provider, price, contextLength } = candidate;
-    const { facts, live } = this.#exchange;
+    const { asks, facts, live } = this.#exchange;
+    if (asks !== null) return this.#withUnfit(PLACE_ONLY, candidate);
     const { textBytes, attachedTokens } = readingMatterOf(this.#exchange);
     const perToken = learnedBytesPerToken(live.table, breaker);
     const size = {
@@ -64,6 +67,10 @@ export class CallNeeds implements Needs {
       mostOutputTokens: candidate.capabilities.maxOutputTokens,
     };
     const need = needOf(provider.charge, size, learnedOutput(live.table, breaker), price);
+    return this.#withUnfit(need, candidate);
+  }
+
+  #withUnfit(need: Need, candidate: Candidate): Need {
     const unfit = unfitFor(this.#exchange, candidate);
     if (unfit === null) return need;
     this.hasUnfit = true;

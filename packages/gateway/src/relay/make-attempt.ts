@@ -2,10 +2,11 @@ import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import type { TimelineEvent } from '@keywell/core/log/request-record';
 import { editMembers } from '@keywell/wire/edit/members';
-import { editRequest } from '@keywell/wire/openai-chat/request';
+import { editRequest, editRequestApart } from '@keywell/wire/openai-chat/request';
 import type { Continuation } from '../continuation/continuation.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import type { OutboundBody } from '../seam/outbound.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { requestFor } from '../translate/fitness.ts';
@@ -22,7 +23,7 @@ import {
 /** A body with the model's name exchanged, and for which name. */
 export interface EditedBody {
   readonly key: string;
-  readonly body: Uint8Array;
+  readonly body: OutboundBody;
   /** Names of members that the host would not have. */
   readonly dropped: readonly string[];
 }
@@ -54,6 +55,9 @@ function membersEdited(body: Uint8Array, face: TargetFace | null) {
 
 /** A request that no provider answers: better than one that starts an answer anew in the middle of a stream. */
 const NOTHING = new Uint8Array(0);
+
+/** More than this is not copied to be sent. */
+const LARGE = 64 * 1024;
 
 const NOTHING_DROPPED: readonly string[] = Object.freeze([]);
 
@@ -101,7 +105,7 @@ export function makeAttempt(
     hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      ...endpointOf(exchange, target, face),
+      ...endpointOf(exchange, target, { face, model: candidate.model }),
       method: exchange.asks?.method ?? 'POST',
       body,
       connectTimeoutMs: model.pool.connectTimeoutMs,
@@ -139,11 +143,11 @@ function isTranslated({ conversation }: Exchange, face: TargetFace | null): bool
 function endpointOf(
   exchange: Exchange,
   target: UpstreamTarget,
-  face: TargetFace | null,
+  { face, model }: { readonly face: TargetFace | null; readonly model: string },
 ): TargetEndpoint {
   if (face !== null && exchange.operation === 'count_tokens') return face.count ?? face.whole;
   if (face !== null) return exchange.streamed ? face.streamed : face.whole;
-  return operationEndpoint(exchange, target);
+  return operationEndpoint(exchange, target, model);
 }
 
 /** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */
@@ -151,7 +155,7 @@ function bodyFor(
   call: AttemptCall,
   candidate: Candidate,
   { target, face }: { readonly target: UpstreamTarget; readonly face: TargetFace | null },
-): Uint8Array | null {
+): OutboundBody | null {
   const { exchange, continuation } = call;
   const { body, facts, asks } = exchange;
   if (asks !== null) return asks.bodyFor(candidate.model);
@@ -168,8 +172,11 @@ function bodyFor(
   const key = `${candidate.model}\n${addStreamUsage}\n${candidate.provider.id}`;
   if (call.edited?.key !== key) {
     const edit = { model: candidate.model, addStreamUsage };
-    const edited = editRequest(body, facts, edit, fromPool);
-    call.edited = { key, ...membersEdited(edited, face) };
+    // What its host wants otherwise is looked for in the whole; else a large body goes out in pieces, uncopied.
+    const apart = body.byteLength > LARGE && (face === null || face.edit === null);
+    call.edited = apart
+      ? { key, body: editRequestApart(body, facts, edit), dropped: NOTHING_DROPPED }
+      : { key, ...membersEdited(editRequest(body, facts, edit, fromPool), face) };
   }
   exchange.dropped = call.edited.dropped;
   return call.edited.body;

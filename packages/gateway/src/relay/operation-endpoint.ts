@@ -14,10 +14,15 @@ const compiled = new WeakMap<UpstreamTarget, Map<Operation, TargetEndpoint>>();
 export function operationEndpoint(
   { operation, contentType, asks }: Pick<Exchange, 'operation' | 'contentType' | 'asks'>,
   target: UpstreamTarget,
+  model: string,
 ): TargetEndpoint {
   if (asks !== null) return askedEndpoint(asks, target, contentType);
   if (!isOperation(operation)) throw new Error(`no provider is asked for ${operation}`);
   const endpoint = target.operations[operation];
+  // A list of its own, because heads are remembered by it; and no body says which model is meant.
+  if (operation === 'realtime') {
+    return withHeaders({ ...endpoint, path: withModel(endpoint.path, model) }, target, JSON_TYPE);
+  }
   if (contentType !== null) return withHeaders(endpoint, target, contentType);
   let known = compiled.get(target);
   if (known === undefined) {
@@ -27,4 +32,8 @@ export function operationEndpoint(
   const made = known.get(operation) ?? withHeaders(endpoint, target, JSON_TYPE);
   known.set(operation, made);
   return made;
+}
+
+function withModel(path: string, model: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}model=${encodeURIComponent(model)}`;
 }

@@ -33,6 +33,7 @@ const RAW: ReadonlySet<string> = new Set([
   'images.edits',
   'files.content',
   'responses.get',
+  'realtime',
 ]);
 
 export const mayBeRaw = (operation: string): boolean => RAW.has(operation);

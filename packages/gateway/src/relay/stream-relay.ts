@@ -77,10 +77,16 @@ export class StreamRelay {
     const ready = this.#observer.push(chunk);
     if (ready.length > 0) this.#forward(ready, now);
     if (this.#failed()) return now;
-    if (this.#received > this.#exchange.live.head.traffic.maxResponseBytes) {
+    if (this.#received > this.#mostBytes()) {
       this.#cut('upstream_invalid', 'The answer is larger than this gateway relays.');
     }
     return Math.min(this.#plan.endsBy, now + this.#patience());
+  }
+
+  /** A session has messages that are bounded each, and no end of its own. */
+  #mostBytes(): number {
+    const { operation, live } = this.#exchange;
+    return operation === 'realtime' ? Infinity : live.head.traffic.maxResponseBytes;
   }
 
   end(): void {

@@ -7,9 +7,12 @@ export interface OutboundRequest {
   readonly path: string;
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly headers: readonly string[];
-  readonly body: Uint8Array | null;
+  readonly body: OutboundBody | null;
   readonly connectTimeoutMs: number;
 }
+
+/** In one piece, or in several that follow each other: a large body is not put together anew to be sent. */
+export type OutboundBody = Uint8Array | readonly Uint8Array[];
 
 /** A response header by lower-case name; the first of several. */
 export type HeaderOf = (name: string) => string | undefined;

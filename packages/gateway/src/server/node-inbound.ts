@@ -1,3 +1,4 @@
+import { BodyBuffer } from './body-buffer.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyFailure, Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { Deadlined, DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
@@ -78,37 +79,30 @@ export class NodeInbound implements Inbound, Deadlined {
   ): void {
     const request = this.#request;
     const { sweeper, now } = this.#host;
-    const chunks: Buffer[] = [];
-    let received = 0;
+    const body = new BodyBuffer(this.announcedBytes);
     const onData = (chunk: Buffer): void => {
-      received += chunk.length;
-      if (received > limits.maxBytes) {
-        chunks.length = 0;
+      if (body.bytes + chunk.length > limits.maxBytes) {
+        body.clear();
         request.pause();
         this.#finishBody?.('payload_too_large');
         return;
       }
-      chunks.push(chunk);
+      body.push(chunk);
       this.deadlineAt = now() + limits.idleTimeoutMs;
     };
     // A name of its own first: a function that is written straight into a property is put among the long-lived objects, and keeps the
     // whole request there until the next full collection (lint: keywell/no-function-into-property).
-    const finish = (body: Uint8Array | BodyFailure): void => {
+    const finish = (outcome: Uint8Array | BodyFailure): void => {
       this.#finishBody = null;
       // What comes after a refusal is thrown away; it must not pause the request again.
       request.off('data', onData);
       this.deadlineAt = Infinity;
       sweeper.remove(this);
-      resolve(body);
+      resolve(outcome);
     };
     this.#finishBody = finish;
     request.on('data', onData);
-    request.on('end', () => {
-      const [only] = chunks;
-      this.#finishBody?.(
-        chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, received),
-      );
-    });
+    request.on('end', () => this.#finishBody?.(body.take()));
     request.on('error', () => this.#finishBody?.('caller_left'));
     this.deadlineAt = now() + limits.idleTimeoutMs;
     sweeper.add(this);

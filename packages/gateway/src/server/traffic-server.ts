@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
 import type { Inbound } from '../seam/inbound.ts';
+import { UpgradeInbound } from '../realtime/upgrade-inbound.ts';
 import { createServer, ServerResponse, STATUS_CODES } from './node-http.ts';
 import { NodeInbound, type InboundHost } from './node-inbound.ts';
 import { guardHead, type HeadProblem } from './head-guard.ts';
@@ -32,6 +33,8 @@ export class TrafficServer implements InboundHost {
   readonly #options: TrafficServerOptions;
   /** Connections whose last answer is on its way. */
   readonly #ending = new WeakSet<Socket>();
+  /** Connections that are, or are to be, WebSockets. */
+  readonly #sessions = new Set<UpgradeInbound>();
   #connections = 0;
 
   constructor(options: TrafficServerOptions) {
@@ -48,6 +51,8 @@ export class TrafficServer implements InboundHost {
       requireHostHeader: true,
       noDelay: true,
       insecureHTTPParser: false,
+      // Any other wish for another protocol is not granted, and the request answered as it is.
+      shouldUpgradeCallback: isSession,
     });
     // Node drops what is over this count in silence; the guard counts and refuses instead.
     this.#server.maxHeadersCount = 0;
@@ -62,6 +67,9 @@ export class TrafficServer implements InboundHost {
         message: 'The only expectation taken is 100-continue.',
         fatal: true,
       }),
+    );
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
     );
     this.#server.on('clientError', answerBrokenRequest);
     this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
@@ -113,8 +121,22 @@ export class TrafficServer implements InboundHost {
     this.#server.closeIdleConnections();
   }
 
+  /** Ends what is no request any more and would never end by itself. */
+  stopSessions(): void {
+    for (const session of this.#sessions) session.stop();
+  }
+
   destroyAll(): void {
     this.#server.closeAllConnections();
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const inbound = new UpgradeInbound(request, socket, head);
+    this.#sessions.add(inbound);
+    socket.on('close', () => this.#sessions.delete(inbound));
+    const found = guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
+    this.#options.onRequest(inbound, found);
   }
 
   #accept(
@@ -133,6 +155,17 @@ export class TrafficServer implements InboundHost {
     }
     this.#options.onRequest(inbound, found);
   }
+}
+
+/** Whether a request asks for a session at the one path that has them, and as RFC 6455 section 4.2.1 wants it. */
+function isSession({ method, url = '', headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    /^\/v1\/realtime(?:\?|$)/.test(url) &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' &&
+    /^[A-Za-z0-9+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  );
 }
 
 /** What the parser refused never becomes a request; it gets a short answer on the bare socket, and the connection ends. */

@@ -224,6 +224,27 @@ describe('a batch', () => {
     },
   );
 
+  it('is not started with a file that was not read as one', async () => {
+    const { id } = await upload();
+    await expect(
+      client().batches.create({
+        input_file_id: id,
+        endpoint: '/v1/chat/completions',
+        completion_window: '24h',
+      }),
+    ).rejects.toMatchObject({ status: 400, param: 'input_file_id' });
+    const form = new FormData();
+    form.set('purpose', new Blob(['batch']), 'purpose.txt');
+    form.set('file', new Blob([line({ ...ASK, model: 'secret' })]), 'x.jsonl');
+    const answer = await fetch(`${story.url}/files`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${consumerKey(0)}` },
+      body: form,
+    });
+    expect(answer.status).toBe(400);
+    onlyOneKeyWasCalled(1);
+  });
+
   it('is not started for a consumer with a budget', async () => {
     await expect(
       client(3).batches.create({

@@ -31,6 +31,7 @@ export const OPERATIONS = [
   'responses.delete',
   'responses.cancel',
   'responses.input_items',
+  'realtime',
   'models.list',
   'models.get',
   'unknown',

@@ -1,11 +1,11 @@
 import { FrameSplitter } from '@keywell/wire/bedrock-converse/event-stream';
-import type { Frames } from './frames.ts';
+import { MAX_EVENT_BYTES, type Frames } from './frames.ts';
 
 const NOTHING = new Uint8Array(0);
 
 /** Amazon's binary event stream: only providers speak it, so that what came is never handed on as it is. */
 export class AwsFrames implements Frames {
-  readonly #splitter = new FrameSplitter();
+  readonly #splitter = new FrameSplitter(MAX_EVENT_BYTES);
 
   push(chunk: Uint8Array): void {
     this.#splitter.push(chunk);

@@ -5,11 +5,11 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import { editObject } from '@keywell/wire/edit/members';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
-import { chatCodec } from '@keywell/wire/openai-chat/codec';
-import { liftStrings, lowerStrings, type Lifted } from '@keywell/wire/lift/lift-strings';
+import { liftStrings, lowerApart, type Lifted } from '@keywell/wire/lift/lift-strings';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import type { OutboundBody } from '../seam/outbound.ts';
 import { decodeCount, encodeCount, isCounted } from './count-tokens.ts';
-import { codecOf } from './codec-of.ts';
+import { chatCodecLoaded, codecOf } from './codec-of.ts';
 
 /** The call as it came. */
 export interface SpokenCall {
@@ -25,16 +25,15 @@ export interface SpokenCall {
 
 /** A request in a provider's dialect. */
 export interface TranslatedRequest {
-  readonly body: Uint8Array;
+  /** In pieces where something large is attached: that is in it as it came. */
+  readonly body: OutboundBody;
   /** What that dialect cannot say. */
   readonly dropped: readonly string[];
 }
 
-const fromPool = (length: number): Uint8Array => Buffer.allocUnsafe(length);
-
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
-  return chatCodec.encodeRequest(request, drops, face.chat);
+  return chatCodecLoaded().encodeRequest(request, drops, face.chat);
 }
 
 /** One call in the words of providers that do not speak its dialect; understood once, and only when the first such provider is asked. */
@@ -72,8 +71,7 @@ export class CallTranslation {
     const edited = face.edit === null ? null : editObject(written, face.edit);
     for (const name of edited?.dropped ?? []) drops.add(name);
     const text = JSON.stringify(edited?.body ?? written);
-    const body = lowerStrings(text, this.#lifted?.strings ?? [], fromPool);
-    const request = { body, dropped: drops.names };
+    const request = { body: this.#lower(text), dropped: drops.names };
     this.#last = { key, request };
     return request;
   }
@@ -96,6 +94,11 @@ export class CallTranslation {
   matter(): { readonly textBytes: number; readonly attachments: number } {
     const { small, strings } = this.#lift();
     return { textBytes: small.byteLength, attachments: strings.length };
+  }
+
+  #lower(text: string): OutboundBody {
+    const strings = this.#lifted?.strings ?? [];
+    return strings.length === 0 ? Buffer.from(text) : lowerApart(text, strings);
   }
 
   #lift(): Lifted {

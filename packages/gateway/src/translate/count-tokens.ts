@@ -1,11 +1,10 @@
-import * as messages from '@keywell/wire/anthropic-messages/count-tokens';
 import type { Decoded } from '@keywell/wire/canonical/codec';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import type { Drops } from '@keywell/wire/canonical/drops';
 import type { CanonicalRequest } from '@keywell/wire/canonical/request';
 import type { CallerDialect } from '@keywell/wire/edit/conversation';
-import * as gemini from '@keywell/wire/gemini/count-tokens';
 import type { JsonObject } from '@keywell/wire/json/value';
+import { geminiCountingLoaded, messagesCountingLoaded } from './codec-of.ts';
 
 /** The dialects that have a word for counting tokens. */
 export type CountedDialect = 'anthropic-messages' | 'gemini';
@@ -18,8 +17,8 @@ export function decodeCount(
   dialect: CallerDialect,
   model: string,
 ): Decoded<CanonicalRequest> {
-  if (dialect !== 'gemini') return messages.decodeCountTokens(body);
-  return gemini.decodeCountTokens(body, { model, stream: false });
+  if (dialect !== 'gemini') return messagesCountingLoaded().decodeCountTokens(body);
+  return geminiCountingLoaded().decodeCountTokens(body, { model, stream: false });
 }
 
 export function encodeCount(
@@ -27,16 +26,19 @@ export function encodeCount(
   dialect: CountedDialect,
   drops: Drops,
 ): JsonObject {
-  if (dialect === 'anthropic-messages') return messages.encodeCountTokens(request, drops);
-  return gemini.encodeCountTokens(request, 'ai-studio', drops);
+  if (dialect === 'anthropic-messages')
+    return messagesCountingLoaded().encodeCountTokens(request, drops);
+  return geminiCountingLoaded().encodeCountTokens(request, 'ai-studio', drops);
 }
 
 /** Null where the answer tells no count. */
 export function readCount(body: JsonObject, dialect: CountedDialect): number | null {
-  if (dialect === 'anthropic-messages') return messages.readTokenCount(body);
-  return gemini.decodeTokenCount(body);
+  if (dialect === 'anthropic-messages') return messagesCountingLoaded().readTokenCount(body);
+  return geminiCountingLoaded().decodeTokenCount(body);
 }
 
 export function renderCount(tokens: number, dialect: CallerDialect): string {
-  return dialect === 'gemini' ? gemini.renderTokenCount(tokens) : messages.renderTokenCount(tokens);
+  return dialect === 'gemini'
+    ? geminiCountingLoaded().renderTokenCount(tokens)
+    : messagesCountingLoaded().renderTokenCount(tokens);
 }

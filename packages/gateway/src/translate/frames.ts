@@ -15,12 +15,15 @@ export interface Frames {
   readonly broken: boolean;
 }
 
+/** A picture in base64 is one event, and so is a whole answer with its instructions and tools at the end of a Responses stream. */
+export const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
 /** Server-sent events. */
 export class SseFrames implements Frames {
   readonly #splitter: EventSplitter;
 
   constructor() {
-    this.#splitter = new EventSplitter(undefined, (bytes) => Buffer.allocUnsafe(bytes));
+    this.#splitter = new EventSplitter(MAX_EVENT_BYTES, (bytes) => Buffer.allocUnsafe(bytes));
   }
 
   push(chunk: Uint8Array): void {

@@ -10,7 +10,9 @@ import {
   sampleRequest,
 } from '@keywell/wire/canonical/samples.contract';
 import type { JsonObject, JsonValue } from '@keywell/wire/json/value';
-import { codecOf } from './codec-of.ts';
+import { codecOf, loadCodecs } from './codec-of.ts';
+
+await loadCodecs(DIALECTS);
 
 /** Whatever is understood of it can be said, and written, in every dialect. */
 const PLACE = { model: 'm', stream: false };
@@ -103,7 +105,8 @@ describe.each(DIALECTS)('%s', (dialect) => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), mutations, (sample, changes) => {
         const body = changes.reduce((at, [where, what]) => mutated(at, where, what), sample);
-        for (const to of DIALECTS) expect(() => requestIn(dialect, body, to)).not.toThrow();
+        for (const to of DIALECTS)
+          expect(typeof requestIn(dialect, body, to)).not.toBe('undefined');
       }),
       { numRuns: 150 },
     );
@@ -116,7 +119,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), mutations, (sample, changes) => {
         const body = changes.reduce((at, [where, what]) => mutated(at, where, what), sample);
-        for (const to of DIALECTS) expect(() => answerIn(dialect, body, to)).not.toThrow();
+        for (const to of DIALECTS) expect(typeof answerIn(dialect, body, to)).not.toBe('undefined');
       }),
       { numRuns: 150 },
     );

@@ -29,6 +29,8 @@ import { TrafficServer } from '../server/traffic-server.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
 import { Meter } from '../telemetry/meter.ts';
+import { loadCodecs } from '../translate/codec-of.ts';
+import { neededBySnapshot } from '../translate/needed-codecs.ts';
 import { WaitingRoom } from '../waiting/waiting-room.ts';
 import { LiveKeys } from '../upstream/credentials/live-keys.ts';
 import { Http1Outbound } from '../upstream/http1/http1-outbound.ts';
@@ -71,6 +73,8 @@ export class GatewayWorker implements Plane {
   #draining = false;
   /** Snapshots that were replaced while requests still went by them. */
   #former: LiveSnapshot[] = [];
+  /** The last snapshot that still waits for codecs. */
+  #publishing: Promise<void> | null = null;
   #whenIdle: (() => void) | null = null;
 
   readonly #ends = {
@@ -118,6 +122,7 @@ export class GatewayWorker implements Plane {
 
   async listen(): Promise<void> {
     const { host, port, shared } = this.#birth;
+    await loadCodecs(neededBySnapshot(this.live.head));
     try {
       this.#tell({ kind: 'listening', port: await this.#server.listen({ host, port, shared }) });
     } catch (error) {
@@ -198,12 +203,7 @@ export class GatewayWorker implements Plane {
   #onMessage(message: ToWorker): void {
     switch (message.kind) {
       case 'publish':
-        this.counters = new CounterTable(message.state.counterCells, this.#birth);
-        this.budgets.reopen();
-        this.#former.push(this.live);
-        this.live = this.#open(message.state);
-        this.waiting.snapshotChanged(this.live);
-        this.#tell({ kind: 'published', version: message.state.version });
+        this.#publish(message.state);
         break;
       case 'claims':
         this.claims.onReply(message.message);
@@ -219,6 +219,38 @@ export class GatewayWorker implements Plane {
         void this.#drain(message.graceMs);
         break;
     }
+  }
+
+  /** Goes by a new snapshot, at once where the codecs that its providers need are there; snapshots keep their order. */
+  #publish(state: PublishedState): void {
+    const live = this.#open(state);
+    const loading = loadCodecs(neededBySnapshot(live.head));
+    if (loading === null && this.#publishing === null) {
+      this.#goBy(live, state);
+      return;
+    }
+    // Once one had to wait, those after it queue behind it: they are rare.
+    this.#publishing = this.#goByLater(live, state, loading);
+  }
+
+  async #goByLater(
+    live: LiveSnapshot,
+    state: PublishedState,
+    loading: Promise<void> | null,
+  ): Promise<void> {
+    const before = this.#publishing;
+    await loading;
+    await before;
+    this.#goBy(live, state);
+  }
+
+  #goBy(live: LiveSnapshot, state: PublishedState): void {
+    this.counters = new CounterTable(state.counterCells, this.#birth);
+    this.budgets.reopen();
+    this.#former.push(this.live);
+    this.live = live;
+    this.waiting.snapshotChanged(live);
+    this.#tell({ kind: 'published', version: state.version });
   }
 
   /**
@@ -239,6 +271,7 @@ export class GatewayWorker implements Plane {
     const closed = this.#server.close();
     await this.#untilIdle(endsAt);
     const cut = this.#inFlight;
+    this.#server.stopSessions();
     this.#server.closeIdle();
     if (cut > 0) this.#server.destroyAll();
     await Promise.race([closed, pause(QUIET_MS)]);

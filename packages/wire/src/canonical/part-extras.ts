@@ -16,8 +16,3 @@ export function extrasFor(
   for (const name of Object.keys(extras.members)) drops.add(name);
   return NONE;
 }
-
-/** For a decoder to spread into a part: nothing where there is nothing else. */
-export function extrasOf(origin: Dialect, members: JsonObject): { readonly extras?: PartExtras } {
-  return Object.keys(members).length === 0 ? {} : { extras: { origin, members } };
-}

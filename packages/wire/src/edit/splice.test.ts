@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splice } from './splice.ts';
+import { splice, spliceApart } from './splice.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (result: Uint8Array): string => new TextDecoder().decode(result);
@@ -18,6 +18,7 @@ describe('splice', () => {
       { start: 6, end: 6, bytes: bytes('>') },
     ];
     expect(text(splice(bytes('012345'), edits))).toBe('<03FOUR5>');
+    expect(spliceApart(bytes('012345'), edits).map(text).join('')).toBe('<03FOUR5>');
   });
 
   it('writes every byte of the memory it is given, wherever that and the body lie', () => {
@@ -53,5 +54,15 @@ describe('splice', () => {
   ])('throws for edits that do not fit: %j', (spans) => {
     const edits = spans.map((span) => ({ ...span, bytes: bytes('x') }));
     expect(() => splice(bytes('012345'), edits)).toThrow(RangeError);
+    expect(() => spliceApart(bytes('012345'), edits)).toThrow(RangeError);
+  });
+
+  it('copies nothing of a body that is given in pieces', () => {
+    const body = bytes('a large body');
+    const pieces = spliceApart(body, [{ start: 2, end: 7, bytes: bytes('small') }]);
+    expect(pieces.map(text)).toEqual(['a ', 'small', ' body']);
+    expect(pieces[0]?.buffer).toBe(body.buffer);
+    expect(pieces[2]?.buffer).toBe(body.buffer);
+    expect(spliceApart(body, []).map(text)).toEqual(['a large body']);
   });
 });

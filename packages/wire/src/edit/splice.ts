@@ -21,16 +21,9 @@ export function splice(
   allocate: Allocate = plain,
 ): Uint8Array {
   if (edits.length === 0) return body;
-  const ordered = edits.length === 1 ? edits : edits.toSorted((a, b) => a.start - b.start);
-  let length = body.length;
-  let last = 0;
-  for (const { start, end, bytes } of ordered) {
-    if (start < last || end < start || end > body.length) {
-      throw new RangeError(`edit ${start}..${end} is outside the body or overlaps another`);
-    }
-    length += bytes.length - (end - start);
-    last = end;
-  }
+  const ordered = inOrder(body, edits);
+  let { length } = body;
+  for (const { start, end, bytes } of ordered) length += bytes.length - (end - start);
   const result = allocate(length);
   let read = 0;
   let written = 0;
@@ -43,6 +36,34 @@ export function splice(
   }
   put(result, written, partOf(body, read, body.length));
   return result;
+}
+
+/**
+ * The same as views of the body and the edits' own bytes, to be written one after the other: nothing is copied, which is what a large
+ * body wants.
+ * @throws RangeError as `splice` does
+ */
+export function spliceApart(body: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let read = 0;
+  for (const { start, end, bytes } of inOrder(body, edits)) {
+    pieces.push(partOf(body, read, start), bytes);
+    read = end;
+  }
+  pieces.push(partOf(body, read, body.length));
+  return pieces;
+}
+
+function inOrder(body: Uint8Array, edits: readonly Edit[]): readonly Edit[] {
+  const ordered = edits.length === 1 ? edits : edits.toSorted((a, b) => a.start - b.start);
+  let last = 0;
+  for (const { start, end } of ordered) {
+    if (start < last || end < start || end > body.length) {
+      throw new RangeError(`edit ${start}..${end} is outside the body or overlaps another`);
+    }
+    last = end;
+  }
+  return ordered;
 }
 
 function plain(length: number): Uint8Array {

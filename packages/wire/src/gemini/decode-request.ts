@@ -130,14 +130,20 @@ function isPlain(part: Part): part is TextPart | ThinkingPart {
 function withProofs(parts: readonly Part[]): Part[] {
   const whole: Part[] = [];
   for (const part of parts) {
-    const before = whole.at(-1);
-    if (before?.kind === 'thinking' && isPlain(before) && isForeignProof(part)) {
-      whole[whole.length - 1] = { ...part, text: before.text };
+    if (isForeignProof(part)) {
+      whole.push({ ...part, text: takeThought(whole) });
     } else if (!isPlain(part) || part.text !== '') {
       whole.push(part);
     }
   }
   return whole;
+}
+
+/** Takes the thought at the end out, in however many pieces it stands there: as a caller adds up what it was streamed. */
+function takeThought(parts: Part[]): string {
+  const start = parts.findLastIndex((part) => part.kind !== 'thinking' || !isPlain(part)) + 1;
+  const pieces = parts.splice(start);
+  return pieces.map((piece) => (piece.kind === 'thinking' ? piece.text : '')).join('');
 }
 
 function isForeignProof(part: Part): part is ThinkingPart {

@@ -42,6 +42,32 @@ const contents = (...parts: readonly JsonObject[]): JsonObject => ({
 const asked = (members: Partial<CanonicalRequest>, model = 'gemini-3-flash-preview') =>
   encoded(sampleRequest([turn('user', textPart('Hi'))], { model, ...members }));
 
+describe('a foreign thought', () => {
+  it('that was streamed in pieces is whole again where its proof stands', () => {
+    const thought = (text: string): JsonObject => ({ text, thought: true });
+    const thoughtSignature = 'Keywell/anthWzAsInNpZyIsbnVsbCxudWxsXQ==';
+    const parts = [
+      thought('It '),
+      thought('is '),
+      thought('so.'),
+      { ...thought(''), thoughtSignature },
+    ];
+    const { turns } = decoded({ contents: [{ role: 'model', parts }] });
+    expect(turns).toMatchObject([
+      {
+        parts: [
+          {
+            kind: 'thinking',
+            text: 'It is so.',
+            signature: { origin: 'anthropic-messages', value: 'sig' },
+          },
+        ],
+      },
+    ]);
+    expect(turns[0]?.parts).toHaveLength(1);
+  });
+});
+
 describe('a request of Gemini', () => {
   it('is read and written again without a loss', () => {
     const body = fixture('request.json');

@@ -1,6 +1,8 @@
 /** Limits of what a scan reads. */
 export const MAX_DEPTH = 64;
 export const MAX_KEYS = 10_000;
+/** In all objects of a body together: whoever has to parse it does so at once. */
+export const MAX_KEYS_IN_ALL = 500_000;
 
 /** The top-level members a scan looks for, compiled once. */
 export interface FieldSet {

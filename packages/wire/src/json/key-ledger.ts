@@ -6,6 +6,7 @@ import { unescape } from './unescape.ts';
 export const ADDED = 0;
 export const DUPLICATE = 1;
 export const TOO_MANY = 2;
+export const TOO_MANY_IN_ALL = 4;
 const COLLIDING = 3;
 
 /** Up to this many keys an object is searched one by one. */
@@ -24,6 +25,8 @@ const KEEP = 1 << 14;
  * tables are stacks. Time stays linear whatever the keys are: who makes hashes collide is refused.
  */
 export class KeyLedger {
+  readonly #maxKeysInAll: number;
+  #all = 0;
   readonly #maxKeys: number;
   #starts = new Int32Array(256);
   #ends = new Int32Array(256);
@@ -38,8 +41,9 @@ export class KeyLedger {
   #steps = 0;
   #falseMatches = 0;
 
-  constructor(maxDepth: number, maxKeys: number) {
+  constructor(maxDepth: number, maxKeys: number, maxKeysInAll: number) {
     this.#maxKeys = maxKeys;
+    this.#maxKeysInAll = maxKeysInAll;
     this.#firstKey = new Int32Array(maxDepth + 1);
     this.#tableStart = new Int32Array(maxDepth + 1);
     this.#tableSize = new Int32Array(maxDepth + 1);
@@ -52,6 +56,7 @@ export class KeyLedger {
     this.#tableTop = 0;
     this.#steps = STEPS_AHEAD;
     this.#falseMatches = 0;
+    this.#all = 0;
     if (this.#starts.length > KEEP) this.#resizeKeys(256);
     if (this.#table.length > KEEP * 4) this.#table = new Int32Array(0);
   }
@@ -77,6 +82,7 @@ export class KeyLedger {
     const first = this.#firstKey[this.#level] ?? 0;
     const count = this.#top - first;
     if (count >= this.#maxKeys) return TOO_MANY;
+    if (++this.#all > this.#maxKeysInAll) return TOO_MANY_IN_ALL;
     const verdict =
       count < FEW ? this.#search(body, start, end, hash) : this.#look(body, start, end, hash);
     if (verdict !== ADDED) return verdict;

@@ -339,6 +339,12 @@ describe('limits', () => {
     expect(scan(nested(65))).toMatchObject({ ok: false, code: 'json_limits' });
   });
 
+  it('accepts 500,000 keys in all and refuses one more', () => {
+    const body = (count: number) => `{"a":[${'{"b":0},'.repeat(count - 2)}{"b":0}]}`;
+    expect(scan(body(500_000))).toMatchObject({ ok: true });
+    expect(scan(body(500_001))).toMatchObject({ ok: false, code: 'json_limits' });
+  });
+
   it('accepts 10,000 keys in an object and refuses 10,001', () => {
     expect(scan(object(numbered(10_000))).ok).toBe(true);
     expect(scan(object(numbered(10_001)))).toMatchObject({ ok: false, code: 'json_limits' });

@@ -19,8 +19,8 @@ import {
   SPACE,
   ZERO,
 } from './bytes.ts';
-import { MAX_DEPTH, MAX_KEYS, matchField, type FieldSet } from './field-set.ts';
-import { ADDED, DUPLICATE, KeyLedger, TOO_MANY } from './key-ledger.ts';
+import { MAX_DEPTH, MAX_KEYS, MAX_KEYS_IN_ALL, matchField, type FieldSet } from './field-set.ts';
+import { ADDED, DUPLICATE, KeyLedger, TOO_MANY, TOO_MANY_IN_ALL } from './key-ledger.ts';
 import { ABSENT, ARRAY, FALSE, KIND_OF, NULL, NUMBER, OBJECT, STRING, TRUE } from './kind.ts';
 import { skipSpace } from './skip.ts';
 import { clearSpans, createSpans, type Spans } from './spans.ts';
@@ -75,7 +75,7 @@ const HASH_PRIME = 0x01000193;
 const KEEP_KEY = 1 << 16;
 
 // Scratch of the one scan that can run at a time on a thread.
-const ledger = new KeyLedger(MAX_DEPTH, MAX_KEYS);
+const ledger = new KeyLedger(MAX_DEPTH, MAX_KEYS, MAX_KEYS_IN_ALL);
 const objectAt = new Uint8Array(MAX_DEPTH + 1);
 let refusal: Refused = refusedAt('malformed_json', 'The body is empty', 0);
 let keyScratch = new Uint8Array(256);
@@ -335,6 +335,9 @@ function notAnObject(body: Uint8Array, position: number): Refused {
 function refuseKey(verdict: number, offset: number): number {
   if (verdict === DUPLICATE) return limit('A key comes twice in one object', offset);
   if (verdict === TOO_MANY) return limit(`An object has more than ${MAX_KEYS} keys`, offset);
+  if (verdict === TOO_MANY_IN_ALL) {
+    return limit(`The JSON has more than ${MAX_KEYS_IN_ALL} keys`, offset);
+  }
   return limit('The keys of an object are made to collide', offset);
 }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { liftStrings, lowerStrings } from './lift-strings.ts';
+import { liftStrings, lowerApart, lowerStrings } from './lift-strings.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (of: Uint8Array): string => new TextDecoder().decode(of);
@@ -26,6 +26,15 @@ describe('lifting long strings', () => {
   it('gives the very body back where nothing is long', () => {
     const body = bytes('{"a":"b"}');
     expect(liftStrings(body).small).toBe(body);
+  });
+
+  it('gives the strings themselves where the pieces are wanted apart', () => {
+    const body = bytes(JSON.stringify({ a: LONG, b: 1 }));
+    const { small, strings } = liftStrings(body);
+    const pieces = lowerApart(text(small), strings);
+    expect(pieces).toHaveLength(3);
+    expect(pieces[1]?.buffer).toBe(body.buffer);
+    expect(pieces.map(text).join('')).toBe(text(body));
   });
 
   it('leaves the mark on a signature that tells whose it is', () => {

@@ -138,8 +138,15 @@ export function lowerStrings(
   strings: readonly Uint8Array[],
   allocate: (length: number) => Uint8Array,
 ): Uint8Array {
+  const parts = lowerApart(text, strings);
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : concat(parts, allocate);
+}
+
+/** The same in pieces that follow each other: the strings themselves, and what stands between them. */
+export function lowerApart(text: string, strings: readonly Uint8Array[]): readonly Uint8Array[] {
   const bytes = encoder.encode(text);
-  if (strings.length === 0) return bytes;
+  if (strings.length === 0) return [bytes];
   const parts: Uint8Array[] = [];
   let read = 0;
   let mark = indexOfBytes(bytes, OPEN_BYTES, 0);
@@ -155,7 +162,7 @@ export function lowerStrings(
     mark = indexOfBytes(bytes, OPEN_BYTES, read);
   }
   parts.push(viewOf(bytes, read, bytes.length));
-  return concat(parts, allocate);
+  return parts;
 }
 
 function numberAt(bytes: Uint8Array, start: number, end: number): number {

@@ -171,6 +171,28 @@ describe('a request of the Chat dialect', () => {
     ]);
   });
 
+  it('joins the pieces of a thought as they were streamed, and keeps the next one apart', () => {
+    const piece = (index: number, text: string, more: JsonObject = {}): JsonObject => ({
+      type: 'reasoning.text',
+      text,
+      index,
+      ...more,
+    });
+    const reasoning_details = [
+      piece(0, 'h'),
+      piece(0, 'm'),
+      piece(0, '', { signature: 'c2ln' }),
+      piece(1, 'so'),
+    ];
+    expect(partsOf({ role: 'assistant', content: 'a', reasoning_details })).toMatchObject([
+      [
+        { text: 'hm', signature: { value: 'c2ln' } },
+        { text: 'so', signature: null },
+        { kind: 'text' },
+      ],
+    ]);
+  });
+
   it.each<[JsonObject, object]>([
     [{ reasoning_effort: 'high' }, { effort: 'high', budgetTokens: null }],
     [{ reasoning: { max_tokens: 99 } }, { effort: null, budgetTokens: 99 }],

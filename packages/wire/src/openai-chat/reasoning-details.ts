@@ -96,11 +96,20 @@ export function decodeReasoning(message: JsonObject): ThinkingPart[] {
 /** What is sealed and bears the id of the summary before it is one thought with it. */
 function thoughtsOf(entries: readonly JsonValue[]): ThinkingPart[] {
   const parts: ThinkingPart[] = [];
+  let lastIndex: number | null = null;
   for (const entry of entries) {
     const detail = readDetail(entry);
     if (detail === null) continue;
-    const { text, signature, sealed, id } = detail;
+    const { text, signature, sealed, id, index } = detail;
     const last = parts.at(-1);
+    // A caller that was streamed them may hand back the pieces as they came.
+    if (sealed === null && last !== undefined && index !== null && index === lastIndex) {
+      if (last.signature === null && last.sealed === null) {
+        parts[parts.length - 1] = { ...last, text: last.text + text, signature };
+        continue;
+      }
+    }
+    lastIndex = index;
     if (sealed !== null && id !== null && last?.id === id && last.sealed === null) {
       parts[parts.length - 1] = { ...last, sealed };
     } else if (text !== '' || signature !== null || sealed !== null) {

@@ -16,7 +16,7 @@ import {
   type RequestPlaces,
   type RequestRefusal,
 } from '../edit/request-members.ts';
-import { splice, type Allocate, type Edit } from '../edit/splice.ts';
+import { splice, spliceApart, type Allocate, type Edit } from '../edit/splice.ts';
 import { CLOSE_BRACE } from '../json/bytes.ts';
 import { compileFields } from '../json/field-set.ts';
 import { ABSENT, ARRAY, FALSE, NULL, OBJECT, TRUE } from '../json/kind.ts';
@@ -114,6 +114,23 @@ export function editRequest(
   to: { readonly model: string; readonly addStreamUsage: boolean },
   allocate?: Allocate,
 ): Uint8Array {
+  return splice(body, editsFor(body, facts, to), allocate);
+}
+
+/** The same in pieces that follow each other, none of which is copied: for large bodies. */
+export function editRequestApart(
+  body: Uint8Array,
+  facts: RequestFacts,
+  to: { readonly model: string; readonly addStreamUsage: boolean },
+): readonly Uint8Array[] {
+  return spliceApart(body, editsFor(body, facts, to));
+}
+
+function editsFor(
+  body: Uint8Array,
+  facts: RequestFacts,
+  to: { readonly model: string; readonly addStreamUsage: boolean },
+): readonly Edit[] {
   const { places } = facts;
   const edits: Edit[] = [];
   if (places.modelStart < 0) edits.push(...modelPutIn(places, to.model));
@@ -125,7 +142,7 @@ export function editRequest(
     });
   }
   if (to.addStreamUsage && facts.stream && !facts.includeUsage) edits.push(usageEdit(body, places));
-  return splice(body, edits, allocate);
+  return edits;
 }
 
 /** Where the caller left the model to a default it is named; where it stands in the path there is nothing to do. */

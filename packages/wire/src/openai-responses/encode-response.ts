@@ -38,7 +38,10 @@ export function encodeResponse(
   const choice = choices[0] ?? NO_CHOICE;
   if (choices.length > 1) drops.add('n');
   if (origin !== RESPONSES) for (const name of Object.keys(extensions)) drops.add(name);
-  const state = encodeStop(choice);
+  const state = encodeStop(
+    choice,
+    choice.parts.some(({ kind }) => kind === 'refusal'),
+  );
   nameStop(choice, origin, drops);
   return {
     ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),

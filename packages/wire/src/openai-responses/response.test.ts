@@ -245,6 +245,15 @@ describe('an answer of any dialect, for a Responses caller', () => {
     });
   });
 
+  it.each([
+    ['in words of its own', [{ kind: 'refusal', text: 'No.' } as const], 'completed', null],
+    ['in a plain text', [textPart('No.')], 'incomplete', { reason: 'content_filter' }],
+    ['without a word', [], 'incomplete', { reason: 'content_filter' }],
+  ])('that was refused %s does not look like any other', (_how, parts, status, details) => {
+    const response = sampleResponse([sampleChoice(parts, { stop: 'refusal' })]);
+    expect(encode(response).body).toMatchObject({ status, incomplete_details: details });
+  });
+
   it('counts usage once', () => {
     expect(encode(sampleResponse([sampleChoice([])], { usage: FULL_USAGE })).body['usage']).toEqual(
       {

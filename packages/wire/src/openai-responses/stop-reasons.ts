@@ -47,8 +47,15 @@ export interface FinalState {
   readonly incomplete: string | null;
 }
 
-/** The reverse. A stop sequence, a pause and a refusal are complete answers here. */
-export function encodeStop({ stop, stopDetail }: Pick<Choice, 'stop' | 'stopDetail'>): FinalState {
+/**
+ * The reverse. A stop sequence and a pause are complete answers here, and so is a refusal that was put into words as such (`refused`); one
+ * that was not would look like any answer, or like none.
+ */
+export function encodeStop(
+  { stop, stopDetail }: Pick<Choice, 'stop' | 'stopDetail'>,
+  refused: boolean,
+): FinalState {
+  if (stop === 'refusal' && !refused) return incomplete('content_filter');
   if (stop === 'length' || stop === 'context_length') return incomplete('max_output_tokens');
   if (stop === 'content_filter') return incomplete('content_filter');
   if (stop === 'other' && stopDetail !== null) {

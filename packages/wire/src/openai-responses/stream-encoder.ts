@@ -49,6 +49,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
   #identity: JsonObject | null = null;
   #latest: OpenItem | null = null;
   #state: FinalState = COMPLETED;
+  #refused = false;
   #usage: CanonicalUsage | null = null;
   #isOver = false;
 
@@ -115,6 +116,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
     switch (of.kind) {
       case 'text':
       case 'refusal': {
+        if (of.kind === 'refusal') this.#refused = true;
         const { item, events } = this.#itemFor({ kind: 'message' });
         return events + this.#openText(part, item, of, of.kind);
       }
@@ -259,7 +261,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #stop({ reason, detail }: Of<'stop'>): string {
-    const state = encodeStop({ stop: reason, stopDetail: detail });
+    const state = encodeStop({ stop: reason, stopDetail: detail }, this.#refused);
     this.#state = state.incomplete === null ? COMPLETED : state;
     return this.#finishAll();
   }

@@ -30,6 +30,14 @@ const authorizationOf = (signer: AwsSigner, signed: OutboundRequest, at = AT): s
 };
 
 describe('a signature', () => {
+  it('is the same for a body in pieces as for the whole', () => {
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const post = (body: OutboundRequest['body']): string =>
+      authorizationOf(EXAMPLE, request({ method: 'POST', body }));
+    expect(post([bytes('Param1'), bytes(''), bytes('=value1')])).toBe(post(bytes('Param1=value1')));
+    expect(post([bytes('Param1')])).not.toBe(post(bytes('Param1=value1')));
+  });
+
   it.each([
     [
       'get-vanilla',

@@ -2,9 +2,9 @@
  * AWS Signature Version 4 in the `authorization` header, with a hash of the body.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-import { createHmac, hash } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import type { Secret } from '@keywell/core/secret/secret';
-import type { OutboundRequest } from '../../seam/outbound.ts';
+import type { OutboundBody, OutboundRequest } from '../../seam/outbound.ts';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const END = 'aws4_request';
@@ -48,7 +48,7 @@ export class SignatureV4 {
       this.#pathOf(request.path),
       covered.map(([name, value]) => `${name}:${value}\n`).join(''),
       names,
-      request.body === null ? NOTHING : hash('sha256', request.body, 'hex'),
+      request.body === null ? NOTHING : hashOf(request.body),
     ].join('\n');
     const scope = `${day}/${region}/${service}/${END}`;
     const text = `${ALGORITHM}\n${at}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
@@ -120,4 +120,11 @@ function encodeStrictly(text: string): string {
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+function hashOf(body: OutboundBody): string {
+  if (body instanceof Uint8Array) return hash('sha256', body, 'hex');
+  const whole = createHash('sha256');
+  for (const piece of body) whole.update(piece);
+  return whole.digest('hex');
 }

@@ -22,6 +22,9 @@ export interface ConnectionOwner {
   onSession(session: Buffer): void;
 }
 
+/** A request in pieces that follow each other. */
+export type RequestPieces = readonly Uint8Array[];
+
 /** Reads land here, one after the other: what is kept of them is copied. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -37,7 +40,7 @@ export class Connection implements ResponseEvents {
   #keepAlive = false;
   #aborted = false;
   #connectTimer: NodeJS.Timeout | null;
-  #pending: Buffer | null = null;
+  #pending: Buffer | RequestPieces | null = null;
 
   constructor(endpoint: Endpoint, owner: ConnectionOwner, session: Buffer | null) {
     this.#owner = owner;
@@ -59,15 +62,26 @@ export class Connection implements ResponseEvents {
   }
 
   /** Starts a call on this free connection. */
-  send(request: Buffer, call: OutboundEvents): void {
+  send(request: Buffer | RequestPieces, call: OutboundEvents): void {
     this.#call = call;
     this.#headRead = false;
     this.#aborted = false;
     this.#reader.expect(this);
     call.onStart(new CallControl(this, call));
     if (this.#aborted) return;
-    if (this.#connected) this.#socket.write(request);
+    if (this.#connected) this.#write(request);
     else this.#pending = request;
+  }
+
+  #write(request: Buffer | RequestPieces): void {
+    if (Buffer.isBuffer(request)) {
+      this.#socket.write(request);
+      return;
+    }
+    // Gathered by the kernel, not by us.
+    this.#socket.cork();
+    for (const piece of request) this.#socket.write(piece);
+    this.#socket.uncork();
   }
 
   /** Whether this call is still the one that is served. */
@@ -110,7 +124,11 @@ export class Connection implements ResponseEvents {
     this.#served += 1;
     // Bytes nobody asked for would be taken for the next call's answer.
     if (surplus || !this.#keepAlive || this.#aborted) this.destroy();
-    else this.#owner.onFree(this);
+    else {
+      // The caller may have fallen behind in the very bytes that end the answer; the next call would never be read.
+      this.#socket.resume();
+      this.#owner.onFree(this);
+    }
     call?.onEnd();
   }
 
@@ -124,7 +142,7 @@ export class Connection implements ResponseEvents {
     this.#clearTimer();
     const request = this.#pending;
     this.#pending = null;
-    if (request !== null) this.#socket.write(request);
+    if (request !== null) this.#write(request);
   }
 
   #onBytes(bytes: Buffer): void {

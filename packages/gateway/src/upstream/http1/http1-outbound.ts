@@ -1,5 +1,10 @@
 import type { Outbound, OutboundEvents, OutboundRequest } from '../../seam/outbound.ts';
-import { Connection, type ConnectionOwner, type Endpoint } from './connection.ts';
+import {
+  Connection,
+  type ConnectionOwner,
+  type Endpoint,
+  type RequestPieces,
+} from './connection.ts';
 
 /** How long a connection may wait for its next call; shorter than what servers usually allow, so that they do not close it first. */
 const IDLE_MS = 30_000;
@@ -108,17 +113,27 @@ function endpointOf(request: OutboundRequest): Endpoint & { readonly authority: 
 
 const heads = new WeakMap<readonly string[], Map<string, Buffer>>();
 
-/** Head and body in one piece, so that they leave in one write. All of a head but its length is put together once for a target. */
-function encodeRequest(request: OutboundRequest, authority: string): Buffer {
+/** Up to this size a body is copied behind its head, which costs less than a second piece to write. */
+const ONE_PIECE_BYTES = 64 * 1024;
+
+/** Head and body, to leave in one write. All of a head but its length is put together once for a target. */
+function encodeRequest(request: OutboundRequest, authority: string): Buffer | RequestPieces {
   const head = headOf(request, authority);
   const { body } = request;
   if (body === null) return Buffer.concat([head, BLANK]);
+  if (!(body instanceof Uint8Array)) return encodePieces(head, body);
+  if (body.byteLength > ONE_PIECE_BYTES) return encodePieces(head, [body]);
   const length = `content-length: ${body.byteLength}\r\n\r\n`;
   const bytes = Buffer.allocUnsafe(head.length + length.length + body.byteLength);
   head.copy(bytes);
   bytes.write(length, head.length, 'latin1');
   bytes.set(body, head.length + length.length);
   return bytes;
+}
+
+function encodePieces(head: Buffer, body: readonly Uint8Array[]): RequestPieces {
+  const bytes = body.reduce((sum, piece) => sum + piece.byteLength, 0);
+  return [head, Buffer.from(`content-length: ${bytes}\r\n\r\n`), ...body];
 }
 
 const BLANK = Buffer.from('\r\n');
