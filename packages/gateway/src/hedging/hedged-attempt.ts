@@ -1,5 +1,6 @@
 import type { RunningAttempt } from '../pipeline/exchange.ts';
-import type { Attempt, AttemptResult } from '../relay/attempt.ts';
+import type { AttemptResult } from '../relay/attempt-result.ts';
+import type { Attempt } from '../relay/attempt.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 

@@ -1,11 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import { wasImplied } from '@keywell/core/keys/implied-refusal';
-import { observeLimits } from '@keywell/core/keys/observe-limits';
-import { noteFirstContent, settle, type Reservation } from '@keywell/core/keys/reserve';
+import { noteFirstContent, type Reservation } from '@keywell/core/keys/reserve';
 import { SUCCESS, UNJUDGED, type Verdict } from '@keywell/core/keys/verdict';
 import type { Failure } from '@keywell/core/keys/outcome';
-import type { TokenUsage } from '@keywell/core/log/request-record';
-import { sumOfUsage } from '@keywell/core/log/token-usage';
 import type { Exchange, RunningAttempt } from '../pipeline/exchange.ts';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -15,10 +11,7 @@ import type {
   OutboundEvents,
   OutboundRequest,
 } from '../seam/outbound.ts';
-import { VERDICT_CLASSES } from '@keywell/core/keys/verdict';
-import { bookAttempt } from '../budgets/attempt-cost.ts';
 import type { Continuation } from '../continuation/continuation.ts';
-import { CALLER_LEFT } from '../idempotency/executed.ts';
 import {
   isCredentialFailure,
   type Authorized,
@@ -26,37 +19,19 @@ import {
 } from '../upstream/credentials/key-credentials.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
-import { readRealtimeEvent } from '../realtime/realtime-events.ts';
+import { bookAttemptEnd } from './attempt-end.ts';
+import type { AttemptResult } from './attempt-result.ts';
 import { BodyCollector } from './body-collector.ts';
-import { settlementOf } from './call-needs.ts';
-import { readingMatterOf } from '../translate/reading-matter.ts';
+import { isEventStream, isJson } from './content-type.ts';
+import { hearEvent, hearHead } from './hear.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
 import { answerHeaders, withCost } from './response-headers.ts';
-import { estimateUsage } from './estimate-usage.ts';
 import { isRawAnswer, mayBeRaw } from './raw-reader.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
 
 /** As much of a failed answer as the classifier reads. */
 const MAX_FAILURE_BYTES = 64 * 1024;
-
-/** How an attempt ended, for the one who decides what comes next. */
-export type AttemptResult =
-  /** The caller has an answer: a good one, or one that was broken off honestly. */
-  | { readonly kind: 'answered'; readonly well: boolean }
-  /** A stream broke off, and the caller was told nothing: it is to be gone on with elsewhere. */
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'left' }
-  /** Another attempt of the same request was faster. */
-  | { readonly kind: 'dropped' }
-  | {
-      readonly kind: 'failed';
-      readonly verdict: Verdict;
-      /** The provider's status, 0 without a response. */
-      readonly status: number;
-      readonly body: Uint8Array;
-      readonly contentType: string;
-    };
 
 /** What an attempt is given: where it goes, what it holds, and how long it may take. */
 export interface AttemptPlan {
@@ -173,7 +148,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const account = target.account.look(header);
     if (account !== null) this.#plane.accountSeen(candidate, account);
     const now = this.#plane.clock.now();
-    this.#hear(status, header, now);
+    hearHead(this.#exchange, this.#plan, { status, header, now });
     this.deadlineAt = now + pool.idleTimeoutMs;
     const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
@@ -187,27 +162,6 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const { operation, streamed } = this.#exchange;
     if (mayBeRaw(operation)) return isRawAnswer(operation, isJson(header));
     return streamed && isEventStream(header, this.#plan.face);
-  }
-
-  /** What the response tells about limits, on errors as on answers; a refused attempt is not in the numbers. */
-  #hear(status: number, header: HeaderOf, now: number): void {
-    const told = this.#plan.target.vendor.readLimits(header);
-    if (told.length === 0) return;
-    const { live } = this.#exchange;
-    observeLimits(live.table, this.#plan.reservation, told, { now, refused: status >= 400 });
-  }
-
-  /** What an event of a session tells about limits, and what an answer in it has used. */
-  #hearEvent(event: Uint8Array): void {
-    const heard = readRealtimeEvent(event);
-    const exchange = this.#exchange;
-    if (heard?.kind === 'usage') {
-      const before = exchange.usage;
-      exchange.usage = before === null ? heard.usage : sumOfUsage(before, heard.usage);
-    } else if (heard?.kind === 'limits') {
-      const now = this.#plane.clock.now();
-      observeLimits(exchange.live.table, this.#plan.reservation, heard.told, { now });
-    }
   }
 
   /** The first content is here: whoever else watches the attempt hears of it, and what it was looking for has been seen. */
@@ -230,7 +184,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #takeData(chunk: Uint8Array): void {
-    if (this.#exchange.operation === 'realtime') this.#hearEvent(chunk);
+    if (this.#exchange.operation === 'realtime')
+      hearEvent(this.#exchange, this.#plan, { event: chunk, now: this.#plane.clock.now() });
     if (this.#stream !== null) {
       this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
       return;
@@ -391,56 +346,20 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #finish(verdict: Verdict, result: AttemptResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { clock, meter, sweeper, random } = this.#plane;
+    const { clock, sweeper } = this.#plane;
     const now = clock.now();
     sweeper.remove(this);
     if (this.#plan.onContent === null) this.#exchange.running = null;
     this.#exchange.upstreamMs += now - this.#startedAt;
-    const { candidate, reservation } = this.#plan;
-    const usage = this.#usageOf(result);
-    const sent = this.#control?.sent === true;
-    const wallNow = clock.wallNow();
-    const cost = bookAttempt(this.#exchange, this.#plane, {
-      price: candidate.price,
-      end: { result, status: this.#status, verdict, sent, usage },
-      sentAt: wallNow - (now - this.#startedAt),
-    });
-    if (wasImplied(reservation, verdict)) meter.add('wasted');
-    const changes = settle(this.#exchange.live.table, reservation, verdict, {
-      now,
-      wallNow,
-      random,
-      ...settlementOf(candidate, reservation.need, {
-        usage,
-        sent: sent || this.#status !== 0,
-        matter: readingMatterOf(this.#exchange),
-      }),
-    });
-    if (changes.length > 0) this.#plane.cooled(changes, this.#exchange.live);
-    meter.add('attempts', 1, VERDICT_CLASSES.indexOf(verdict.class));
-    this.#exchange.timeline.push({
-      at: this.#exchange.offset(now),
-      kind: 'verdict',
-      attempt: this.#plan.number,
-      class: result.kind === 'left' ? 'caller_fault' : verdict.class,
-      scope: verdict.scope,
+    bookAttemptEnd(this.#exchange, this.#plane, this.#plan, {
+      result,
+      verdict,
       status: this.#status,
-      evidence: evidenceOf(result, verdict),
-      endsInMs: verdict.endsInMs ?? null,
-      authoritative: verdict.authoritative,
-      usage: result.kind === 'left' ? null : usage,
-      costMicros: cost.micros,
-      costEstimated: cost.estimated,
+      sent: this.#control?.sent === true,
+      startedAt: this.#startedAt,
+      now,
     });
     this.#resolve(result);
-  }
-
-  /** What it took, as far as is known; of one that was dropped, its input alone is known to have been read. */
-  #usageOf(result: AttemptResult): TokenUsage | null {
-    if (result.kind === 'failed') return null;
-    if (result.kind !== 'dropped') return this.#exchange.usage;
-    const sent = this.#control?.sent === true;
-    return sent ? estimateUsage(this.#exchange, 0) : null;
   }
 
   #pool() {
@@ -450,28 +369,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 }
 
-function evidenceOf(result: AttemptResult, verdict: Verdict): string {
-  if (result.kind === 'left') return CALLER_LEFT;
-  return result.kind === 'dropped' ? 'another attempt was faster' : verdict.evidence;
-}
-
 function decodeBounded(body: Uint8Array): string {
   const bytes = body.byteLength > MAX_FAILURE_BYTES ? body.subarray(0, MAX_FAILURE_BYTES) : body;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-const AWS_STREAM = 'application/vnd.amazon.eventstream';
-
-function isEventStream(header: HeaderOf, face: TargetFace | null): boolean {
-  const type = face?.dialect === 'bedrock-converse' ? AWS_STREAM : 'text/event-stream';
-  return contentTypeIs(header, type);
-}
-
-function isJson(header: HeaderOf): boolean {
-  return contentTypeIs(header, 'application/json');
-}
-
-function contentTypeIs(header: HeaderOf, type: string): boolean {
-  const value = header('content-type') ?? '';
-  return value.slice(0, type.length).toLowerCase() === type;
 }

@@ -121,7 +121,10 @@ describe('a second attempt at a late first token', () => {
     await until(() => Object.keys(story.called()).length === 2, 'both attempts');
     call.socket.destroy();
     await story.quiet();
-    expect(story.simulator.calls().every(({ endedMs }) => endedMs !== null)).toBe(true);
+    await until(
+      () => story.simulator.calls().every(({ endedMs }) => endedMs !== null),
+      'both to be cancelled',
+    );
     expect(story.cooled).toEqual([]);
   });
 

@@ -105,7 +105,8 @@ describe.each(DIALECTS)('%s', (dialect) => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), mutations, (sample, changes) => {
         const body = changes.reduce((at, [where, what]) => mutated(at, where, what), sample);
-        for (const to of DIALECTS) expect(() => requestIn(dialect, body, to)).not.toThrow();
+        for (const to of DIALECTS)
+          expect(typeof requestIn(dialect, body, to)).not.toBe('undefined');
       }),
       { numRuns: 150 },
     );
@@ -118,7 +119,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), mutations, (sample, changes) => {
         const body = changes.reduce((at, [where, what]) => mutated(at, where, what), sample);
-        for (const to of DIALECTS) expect(() => answerIn(dialect, body, to)).not.toThrow();
+        for (const to of DIALECTS) expect(typeof answerIn(dialect, body, to)).not.toBe('undefined');
       }),
       { numRuns: 150 },
     );
