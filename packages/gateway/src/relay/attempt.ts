@@ -310,7 +310,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   /** The attempt did not bring an answer; nothing has reached the caller. */
   #fail(failure: Failure | null, body: Uint8Array): void {
-    const verdict = this.#classify(failure, body);
+    const said = this.#classify(failure, body);
+    // What is no answer is no success either, although nothing in it says so.
+    const verdict = said.class === 'success' ? this.#classify('invalid', body) : said;
     this.#failBy(this.#plan.target.live ? this.#ofToken(verdict) : verdict, body);
   }
 

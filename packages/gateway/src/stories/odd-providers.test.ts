@@ -148,3 +148,18 @@ describe('a provider’s refusal', () => {
     expect(seen.text).not.toContain('sk-test-o');
   });
 });
+
+describe('a provider’s whole answer', () => {
+  it.each(['{}', '{"choices":null}', '{"object":"chat.completion"}'])(
+    'that is none although nothing in it says so (%s) is no success: another provider answers',
+    async (body) => {
+      answer = (response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+      const seen = await ask(false);
+      expect(seen).toMatchObject({ status: 200, clean: true });
+      expect(seen.headers['keywell-provider']).toBe('well');
+      expect(await verdictsOf(seen)).toMatchObject([{ class: 'unknown' }, { class: 'success' }]);
+      expect(asked).toBe(1);
+    },
+  );
+});
