@@ -5,7 +5,6 @@
  */
 export const UNFIT = [
   'context_too_long',
-  'output_too_long',
   'no_vision',
   'no_audio',
   'no_files',

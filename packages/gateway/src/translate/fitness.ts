@@ -103,7 +103,6 @@ export function canBeTold(exchange: Exchange, candidate: Candidate): boolean {
 
 const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {
   context_too_long: 'the request is longer than the context',
-  output_too_long: 'more output is asked for than the model gives',
   no_vision: 'it reads no images',
   no_audio: 'it hears no audio',
   no_files: 'it reads no documents',
