@@ -318,8 +318,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   /** A token that was refused is forgotten: what buys the next one may be as good as ever. */
   #ofToken(verdict: Verdict): Verdict {
-    if (this.#status !== 401 || verdict.class !== 'credential_dead') return verdict;
-    this.#credentials()?.refused();
+    if (verdict.class !== 'credential_dead') return verdict;
+    if (this.#credentials()?.refused() !== true) return verdict;
     return { ...verdict, class: 'credential_expired', endsInMs: NEW_TOKEN_MS };
   }
 

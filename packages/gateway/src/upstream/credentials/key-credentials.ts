@@ -7,6 +7,7 @@ import {
   type AwsCredential,
 } from '@keywell/providers/compatible/credential';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
+import type { Clock } from '../../pipeline/clock.ts';
 import type { OutboundRequest } from '../../seam/outbound.ts';
 import { noToken, type NoToken } from './read-token.ts';
 import { SignatureV4 } from './sign-v4.ts';
@@ -41,13 +42,19 @@ export interface LiveCredentials {
    * of headers get the same array back for as long as their token lasts, so that their head is put together once.
    */
   authorize(request: OutboundRequest): Authorized | Promise<Authorized>;
-  /** To be told when the provider refused the credential (401): a token that looks good may have been revoked. */
-  refused(): void;
+  /**
+   * To be told when the provider refused the credential: a token that looks good may have been revoked. Whether a new one may be worth
+   * more; one that is bought and refused again soon is not.
+   */
+  refused(): boolean;
 }
 
 export function isCredentialFailure(authorized: Authorized): authorized is CredentialFailure {
   return 'verdict' in authorized;
 }
+
+/** A second refusal so soon is no matter of the token. */
+const REFUSED_AGAIN_MS = 10 * 60_000;
 
 /** Tokens are kept for so many credentials; beyond, the one that was asked for longest ago is bought anew when needed. */
 const MAX_SOURCES = 4096;
@@ -79,7 +86,7 @@ export class CredentialDesk {
     }
     const source = this.#sources.get(value) ?? new TokenSource(grantOf(credential), this.#ports);
     this.#remember(value, source);
-    return new TokenCredentials(source, { headers, secrets });
+    return new TokenCredentials(source, this.#ports.clock, { headers, secrets });
   }
 
   #signing(
@@ -98,7 +105,7 @@ export class CredentialDesk {
         ...request,
         headers: signature.headersFor(request, clock.wallNow()),
       }),
-      refused: () => undefined,
+      refused: () => false,
     };
   }
 
@@ -116,7 +123,7 @@ export class CredentialDesk {
 /** What the compiler of the configuration lets nobody have; answered all the same. */
 function unusable(headers: readonly string[], evidence: string): LiveCredentials {
   const failure: CredentialFailure = { verdict: noToken('credential_dead', evidence).verdict };
-  return { kind: 'live', headers, secrets: [], authorize: () => failure, refused: () => undefined };
+  return { kind: 'live', headers, secrets: [], authorize: () => failure, refused: () => false };
 }
 
 class TokenCredentials implements LiveCredentials {
@@ -124,12 +131,19 @@ class TokenCredentials implements LiveCredentials {
   readonly headers: readonly string[];
   readonly secrets: readonly string[];
   readonly #source: TokenSource;
+  readonly #clock: Clock;
+  #refusedAt = -Infinity;
   #token = '';
   /** Headers with the token, by the array they were made of. */
   #authorized = new WeakMap<readonly string[], readonly string[]>();
 
-  constructor(source: TokenSource, parts: Pick<LiveCredentials, 'headers' | 'secrets'>) {
+  constructor(
+    source: TokenSource,
+    clock: Clock,
+    parts: Pick<LiveCredentials, 'headers' | 'secrets'>,
+  ) {
     this.#source = source;
+    this.#clock = clock;
     this.headers = parts.headers;
     this.secrets = parts.secrets;
   }
@@ -141,8 +155,12 @@ class TokenCredentials implements LiveCredentials {
       : this.#with(request, token);
   }
 
-  refused(): void {
+  refused(): boolean {
     this.#source.forget();
+    const now = this.#clock.now();
+    const isNews = now - this.#refusedAt > REFUSED_AGAIN_MS;
+    this.#refusedAt = now;
+    return isNews;
   }
 
   #with(request: OutboundRequest, token: string | NoToken): Authorized {
