@@ -13,7 +13,7 @@ import type { Candidate, KeyPlan } from './plan.ts';
 import { QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
 import { BLOCK, HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 import { commit, lockRecords, unlockRecords, write } from './table-journal.ts';
-import { mayHaveOvertaken, windowEnd, type WindowEnd } from './window-end.ts';
+import { mostLeft, windowEnd, type WindowEnd } from './window-end.ts';
 
 /** Larger numbers are no limits. */
 const MOST = 1e12;
@@ -198,12 +198,13 @@ function writeLimit(
   // What was left of a window that has ended since says nothing of the one that followed.
   const remaining = isOver ? null : said;
   const beyond = (marks & MARK.declared) !== 0 && (numbers.limit === null || numbers.limit > limit);
-  const together = mayHaveOvertaken(table, at, { dimension, refill, sentAt, limit });
-  const local = tag === 0 || !(beyond || together) ? Infinity : leftOf(table, place, now);
+  const own =
+    tag === 0 ? Infinity : leftOf(table, place, now) + headway(table, block, dimension, used);
+  const most = mostLeft(table, block, { dimension, refill, own, remaining, beyond });
   if (remaining !== null) {
     const sinceMs = Math.max(0, now - numbers.sentAt);
     const back = refill === REFILL.continuous ? rate * sinceMs : 0;
-    const left = Math.min(limit, local + headway(table, block, dimension, used), remaining + back);
+    const left = Math.min(limit, most, remaining + back);
     write(table, at + LIMIT.balance, left + used - given);
     write(table, at + LIMIT.at, now);
     write(table, at + LIMIT.told, remaining);

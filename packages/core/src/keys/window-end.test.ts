@@ -59,31 +59,29 @@ describe('the end of a window', () => {
   });
 });
 
-describe('attempts that are under way together', () => {
-  it('do not raise what a window has left of requests by overtaking each other', () => {
+describe('attempts that are sent at once', () => {
+  /** 20 sent in the millisecond in which a window of 100 opens. */
+  function opened(): { readonly table: KeyTable; readonly burst: readonly Reservation[] } {
     const table = openTable(planOf(keyOf('a')));
-    const first = send(table, 'a', 0);
-    const burst = Array.from({ length: 20 }, () => send(table, 'a', 5));
-    tell(table, first, 50, MINUTE, 10);
-    expect(known(table, 10).left).toBe(30);
-    const last = burst.at(-1);
-    if (last === undefined) throw new Error('nothing was sent');
-    // it was there before the 19 others, which are charged all the same
-    tell(table, last, 49, MINUTE - 30, 400);
-    expect(known(table, 400).left).toBe(30);
-    tell(table, send(table, 'a', 410), 29, MINUTE - 430, 450);
-    expect(known(table, 450).left).toBe(29);
+    tell(table, send(table, 'a', 0), 50, 1000, 10);
+    return { table, burst: Array.from({ length: 20 }, () => send(table, 'a', 2000)) };
+  }
+
+  it('do not raise what is left by overtaking each other', () => {
+    const { table, burst } = opened();
+    expect(known(table, 2000).left).toBe(80);
+    for (const attempt of burst.slice(-3)) tell(table, attempt, 99, 58_980, 2400);
+    expect(known(table, 2400).left).toBe(80);
   });
 
-  it('still lower it, and what is sent after the news tells what is so', () => {
-    const table = openTable(planOf(keyOf('a')));
-    const first = send(table, 'a', 0);
-    const other = send(table, 'a', 5);
-    tell(table, first, 50, MINUTE, 10);
-    tell(table, other, 20, MINUTE - 10, 30);
-    expect(known(table, 30).left).toBe(20);
-    tell(table, send(table, 'a', 800), 45, MINUTE - 810, 900);
-    expect(known(table, 900).left).toBe(45);
+  it('still lower it, and a difference that they do not explain is believed', () => {
+    const { table, burst } = opened();
+    const [first] = burst;
+    if (first === undefined) throw new Error('nothing was sent');
+    tell(table, first, 60, 58_980, 2400);
+    expect(known(table, 2400).left).toBe(41);
+    tell(table, send(table, 'a', 2500), 75, 58_490, 2600);
+    expect(known(table, 2600).left).toBe(75);
   });
 });
 

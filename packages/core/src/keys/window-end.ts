@@ -2,7 +2,7 @@ import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { REFILL } from './limit-tag.ts';
 import { QUANTITY, quantityOfCode } from './quantity.ts';
-import { LIMIT } from './table-layout.ts';
+import { BLOCK } from './table-layout.ts';
 
 /** When a window ends, and whether what was told is about one that had ended before it was heard. */
 export interface WindowEnd {
@@ -34,22 +34,25 @@ export function windowEnd({ known, spanMs, earliest, latest, now }: ToldEnd): Wi
 }
 
 /**
- * Whether an attempt that tells what a window has left of requests was under way together with others. Of those nobody knows which came
- * first: when a window opens, dozens are sent in one millisecond, and the last of them may be the first there. So what is left does not
- * rise by what one of them tells.
+ * The most that can be left whatever an attempt tells; Infinity where it is believed. When dozens are sent in one millisecond the last of
+ * them may be the first there, and tells more than is left by our own account, `own`: of a window's requests it is not believed as far as
+ * what is under way explains it. Where more was declared than is told, our own account counts as well.
  */
-export function mayHaveOvertaken(
+export function mostLeft(
   table: KeyTable,
-  at: number,
+  block: number,
   told: {
     readonly dimension: number;
     readonly refill: number;
-    readonly sentAt: number;
-    readonly limit: number;
+    readonly own: number;
+    readonly remaining: number | null;
+    readonly beyond: boolean;
   },
-): boolean {
+): number {
+  const { own, remaining } = told;
+  if (told.beyond) return own;
   const counted = quantityOfCode(told.dimension) === QUANTITY.requests;
-  const same = told.limit === readCell(table, at + LIMIT.limit);
-  const together = told.sentAt <= readCell(table, at + LIMIT.at);
-  return counted && same && together && told.refill === REFILL.window;
+  if (!counted || told.refill !== REFILL.window || remaining === null) return Infinity;
+  const underWay = readCell(table, block + BLOCK.open + QUANTITY.places);
+  return remaining - own <= underWay ? own : Infinity;
 }
