@@ -13,6 +13,7 @@ import type { Candidate, KeyPlan } from './plan.ts';
 import { QUANTITY, quantityOfCode, spanOfCode } from './quantity.ts';
 import { BLOCK, HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
 import { commit, lockRecords, unlockRecords, write } from './table-journal.ts';
+import { mostLeft, windowEnd, type WindowEnd } from './window-end.ts';
 
 /** Larger numbers are no limits. */
 const MOST = 1e12;
@@ -189,16 +190,21 @@ function writeLimit(
   const tag = readCell(table, at + LIMIT.tag);
   const { limit, marks } = limitFor(table, place, observation, numbers);
   const before = tag === 0 ? 0 : readCell(table, at + LIMIT.limit);
-  const remaining = numbers.remaining === null ? null : Math.min(numbers.remaining, limit);
-  const refill = refillFor(table, at, observation, { ...numbers, remaining, limit, given });
-  const rate = rateFor(table, at, observation, { limit, remaining, refill, dimension });
-  const resetAt = resetFor(table, at, observation, { now, refill, dimension });
+  const said = numbers.remaining === null ? null : Math.min(numbers.remaining, limit);
+  const refill = refillFor(table, at, observation, { ...numbers, remaining: said, limit, given });
+  const rate = rateFor(table, at, observation, { limit, remaining: said, refill, dimension });
+  const sentAt = Math.min(numbers.sentAt, now);
+  const { resetAt, isOver } = resetFor(table, at, observation, { now, sentAt, refill, dimension });
+  // What was left of a window that has ended since says nothing of the one that followed.
+  const remaining = isOver ? null : said;
   const beyond = (marks & MARK.declared) !== 0 && (numbers.limit === null || numbers.limit > limit);
-  const local = tag === 0 || !beyond ? Infinity : leftOf(table, place, now);
+  const own =
+    tag === 0 ? Infinity : leftOf(table, place, now) + headway(table, block, dimension, used);
+  const most = mostLeft(table, block, { dimension, refill, own, remaining, beyond });
   if (remaining !== null) {
     const sinceMs = Math.max(0, now - numbers.sentAt);
     const back = refill === REFILL.continuous ? rate * sinceMs : 0;
-    const left = Math.min(limit, local + headway(table, block, dimension, used), remaining + back);
+    const left = Math.min(limit, most, remaining + back);
     write(table, at + LIMIT.balance, left + used - given);
     write(table, at + LIMIT.at, now);
     write(table, at + LIMIT.told, remaining);
@@ -340,20 +346,30 @@ function resetFor(
   table: KeyTable,
   at: number,
   observation: LimitObservation,
-  of: { readonly now: number; readonly refill: number; readonly dimension: number },
-): number {
+  of: {
+    readonly now: number;
+    readonly sentAt: number;
+    readonly refill: number;
+    readonly dimension: number;
+  },
+): WindowEnd {
   const { resetInMs } = observation;
   const told =
     resetInMs !== null &&
     observation.reset !== 'this_request' &&
     isPlausibleReset(resetInMs) &&
     resetInMs > 0;
-  if (told) return of.now + resetInMs;
-  if (of.refill === REFILL.continuous) return 0;
+  if (of.refill === REFILL.continuous) {
+    return { resetAt: told ? of.now + resetInMs : 0, isOver: false };
+  }
   const span = spanOfCode(of.dimension);
-  if (span === Infinity) return 0;
   const known = readCell(table, at + LIMIT.tag) === 0 ? 0 : readCell(table, at + LIMIT.resetAt);
-  return known > 0 ? nextReset(known, span, of.now) : of.now + span;
+  if (told) {
+    const latest = of.now + resetInMs;
+    return windowEnd({ known, spanMs: span, earliest: of.sentAt + resetInMs, latest, now: of.now });
+  }
+  if (span === Infinity) return { resetAt: 0, isOver: false };
+  return { resetAt: known > 0 ? nextReset(known, span, of.now) : of.now + span, isOver: false };
 }
 
 /**
