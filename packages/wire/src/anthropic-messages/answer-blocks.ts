@@ -4,7 +4,7 @@ import { lenientString } from '../canonical/read-member.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callExtras } from './decode-content.ts';
 import { MESSAGES } from './dialect-name.ts';
-import { argumentsOf } from './tool-input.ts';
+import { argumentsOf } from '../canonical/tool-input.ts';
 
 export function answerPart(block: JsonValue, index: number, seed: string): Part | null {
   if (!isJsonObject(block)) return null;

@@ -14,7 +14,7 @@ import {
   wholeBlock,
   type StreamPart,
 } from './stream-parts.ts';
-import { FREE_TEXT } from './tool-input.ts';
+import { FREE_TEXT } from '../canonical/tool-input.ts';
 
 const NO_PART = -1;
 

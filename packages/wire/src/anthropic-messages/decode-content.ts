@@ -24,7 +24,7 @@ import { readCache } from './cache-control.ts';
 import { extrasIn, extrasOf, readDocument, readImage, textIn } from './decode-media.ts';
 import { readRedacted, readThinking, withCarried, type Carried } from './decode-thinking.ts';
 import { MESSAGES } from './dialect-name.ts';
-import { argumentsOf } from './tool-input.ts';
+import { argumentsOf } from '../canonical/tool-input.ts';
 
 const TEXT_MEMBERS = new Set(['type', 'text', 'citations', 'cache_control']);
 const CALL_MEMBERS = new Set(['type', 'id', 'name', 'input', 'cache_control']);

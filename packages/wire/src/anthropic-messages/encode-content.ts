@@ -7,7 +7,7 @@ import { cacheMember } from './cache-control.ts';
 import { MESSAGES } from './dialect-name.ts';
 import { documentBlock, imageBlock } from './encode-media.ts';
 import { toolUseId } from './tool-id.ts';
-import { inputOf } from './tool-input.ts';
+import { inputOf } from '../canonical/tool-input.ts';
 
 export interface EncodeContext {
   readonly drops: Drops;

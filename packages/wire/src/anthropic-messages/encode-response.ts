@@ -7,7 +7,7 @@ import { MESSAGES } from './dialect-name.ts';
 import { blockFor } from './encode-content.ts';
 import { writeAnswerStop } from './stop-reasons.ts';
 import { sealThought, type SealNote } from './thought-seal.ts';
-import { inputOf } from './tool-input.ts';
+import { inputOf } from '../canonical/tool-input.ts';
 import { writeUsage } from './usage-shape.ts';
 
 /** A `Message` for a caller. Of several choices it tells the first; proofs of other dialects ride as `thought-seal` says. */

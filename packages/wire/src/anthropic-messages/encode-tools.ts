@@ -6,15 +6,9 @@ import { cacheMember } from './cache-control.ts';
 import { closeSchema } from './closed-schema.ts';
 import type { EncodeContext } from './encode-content.ts';
 import type { ModelTraits } from './model-traits.ts';
-import { FREE_TEXT } from './tool-input.ts';
+import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 
 const ANYTHING: JsonObject = { type: 'object', properties: {} };
-/** What stands in for a tool that takes free text. */
-const TEXT_SCHEMA: JsonObject = {
-  type: 'object',
-  properties: { [FREE_TEXT]: { type: 'string' } },
-  required: [FREE_TEXT],
-};
 
 export interface EncodedTools {
   readonly tools: readonly JsonValue[];
@@ -82,7 +76,7 @@ function encodeTool(tool: Tool, traits: ModelTraits, { own, drops }: EncodeConte
 }
 
 function schemaOf(tool: Tool, isClosed: boolean, drops: Drops): JsonObject {
-  if (tool.kind === 'custom') return TEXT_SCHEMA;
+  if (tool.kind === 'custom') return FREE_TEXT_SCHEMA;
   const parameters = tool.parameters ?? ANYTHING;
   // the type is required here, and left out elsewhere
   const schema = 'type' in parameters ? parameters : { type: 'object', ...parameters };

@@ -15,7 +15,7 @@ import { renderModel, renderModelList } from './models.ts';
 import { renderError, renderStreamError } from './render-error.ts';
 import { openThought, sealThought, type SealNote } from './thought-seal.ts';
 import { toolUseId } from './tool-id.ts';
-import { argumentsOf, inputOf } from './tool-input.ts';
+import { argumentsOf, inputOf } from '../canonical/tool-input.ts';
 
 describe('an error in the Messages dialect', () => {
   it.each<[ErrorCode, string]>([

@@ -17,7 +17,7 @@ import { openSignature } from '../canonical/signature.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CONVERSE } from './dialect-name.ts';
 import { mediaTypeOf, type MediaKind } from './media-formats.ts';
-import { argumentsOf } from './tool-values.ts';
+import { argumentsOf } from '../canonical/tool-input.ts';
 
 /**
  * Blocks as parts. A `cachePoint` marks the part before it; where that can carry none, it stays a block. What is not known, or says more

@@ -14,7 +14,8 @@ import { CONVERSE } from './dialect-name.ts';
 import type { DocumentNames } from './document-names.ts';
 import { formatInUri, formatOf, type MediaKind } from './media-formats.ts';
 import type { ModelTraits } from './model-traits.ts';
-import { inputOf, toolUseId } from './tool-values.ts';
+import { inputOf } from '../canonical/tool-input.ts';
+import { toolUseId } from './tool-use-id.ts';
 
 export interface ContentContext {
   /** What is encoded was said in Converse: it is written as it was, and nothing is fitted. */

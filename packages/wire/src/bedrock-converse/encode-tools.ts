@@ -3,7 +3,7 @@ import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { cachePoint } from './encode-content.ts';
 import type { ModelTraits } from './model-traits.ts';
-import { FREE_TEXT_SCHEMA } from './tool-values.ts';
+import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 
 interface ToolContext {
   readonly own: boolean;

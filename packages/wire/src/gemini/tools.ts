@@ -13,6 +13,7 @@ import {
   requiredString,
   wrongFault,
 } from '../canonical/read-member.ts';
+import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { camelMembers, said, unlessEmpty } from './member-names.ts';
@@ -128,16 +129,10 @@ function encodeDeclaration(tool: Tool, { origin }: CanonicalRequest, drops: Drop
   return said({
     name: tool.name,
     description: tool.description,
-    parametersJsonSchema: tool.kind === 'custom' ? FREE_TEXT : tool.parameters,
+    parametersJsonSchema: tool.kind === 'custom' ? FREE_TEXT_SCHEMA : tool.parameters,
     ...(origin === 'gemini' ? tool.extensions : {}),
   });
 }
-
-const FREE_TEXT: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string' } },
-  required: ['input'],
-};
 
 /**
  * `strict` tools ask for VALIDATED, in which arguments are sure to fit their schema; models before 2.5 do not have it. Calls one at a

@@ -1,22 +1,29 @@
 /**
- * A tool call's arguments are text in canonical form and an object here. What is no JSON object, or too deep, rides as `{"_raw": text}`, and a
- * custom tool's free text as `{"input": text}`, which is what its stand-in schema asks for.
+ * For dialects in which a tool takes an object: arguments are text in canonical form. What is no JSON object, or nests deeper than can be
+ * written again, rides as `{"_raw": text}`, and a custom tool's free text as `{"input": text}`, which is what its stand-in schema asks for.
  */
-import type { ToolCallPart } from '../canonical/content.ts';
+import type { ToolCallPart } from './content.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isShallow } from '../json/shallow-json.ts';
 
 const RAW = '_raw';
 export const FREE_TEXT = 'input';
 
-/** `input` for a call's arguments. */
+/** What a custom tool takes, said as a schema. */
+export const FREE_TEXT_SCHEMA: JsonObject = Object.freeze({
+  type: 'object',
+  properties: { [FREE_TEXT]: { type: 'string' } },
+  required: [FREE_TEXT],
+});
+
+/** The object for a call's arguments. */
 export function inputOf({ arguments: text, custom }: ToolCallPart): JsonObject {
   if (custom) return { [FREE_TEXT]: text };
   if (text.trim() === '') return {};
   return objectIn(text) ?? { [RAW]: text };
 }
 
-/** The arguments for what stands in `input`; text that rode as `_raw` is itself again. */
+/** The arguments for such an object; text that rode as `_raw` is itself again. */
 export function argumentsOf(input: JsonValue | undefined): string {
   if (input === undefined || input === null) return '{}';
   if (isJsonObject(input)) {
