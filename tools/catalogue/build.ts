@@ -1,27 +1,13 @@
 /** Merges what the two packages say into lines of the catalogue. */
+import type { WrittenModel } from '@keywell/providers/catalogue/catalogue-model';
 import type { ModelInfo } from '@pydantic/genai-prices';
 import { PRICED_KINDS, ROUTED_BY_HUGGING_FACE, TOLD_KINDS } from './kinds.ts';
 import { matches, namesIn } from './match.ts';
 import { record, type Sources, type ToldModel } from './sources.ts';
 import { pricedTariffs, toldTariffs, type Dated } from './tariffs.ts';
 
-/** A line of the catalogue; what is not known is left out. */
-export interface Line {
-  readonly kind: string;
-  readonly model: string;
-  /** Other names for the very same. */
-  readonly also?: readonly string[];
-  readonly context?: number;
-  readonly output?: number;
-  readonly in?: readonly string[];
-  readonly out?: readonly string[];
-  readonly tools?: boolean;
-  readonly json?: boolean;
-  readonly reasoning?: boolean;
-  /** What a batch costs, in percent of the price. */
-  readonly batch?: number;
-  readonly prices?: readonly Dated[];
-}
+/** A line of the catalogue; what is not known is left out. Rates are only known to be whole once they are written. */
+export type Line = Omit<WrittenModel, 'prices'> & { readonly prices?: readonly Dated[] };
 
 /** Both price lists in the names of one kind. */
 interface Priced {
