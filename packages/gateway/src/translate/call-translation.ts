@@ -90,6 +90,11 @@ export class CallTranslation {
     };
   }
 
+  /** The call without its attachments, as it came. */
+  words(): Uint8Array {
+    return this.#lift().small;
+  }
+
   /** Bytes of the call without its attachments, and how many of those there are. */
   matter(): { readonly textBytes: number; readonly attachments: number } {
     const { small, strings } = this.#lift();

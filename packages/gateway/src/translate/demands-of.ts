@@ -1,4 +1,5 @@
-import { isRestricted, NO_DEMANDS, type Demands } from '@keywell/core/keys/demands';
+import { NO_DEMANDS, type Demands } from '@keywell/core/keys/demands';
+import type { ModelCapabilities } from '@keywell/core/snapshot/snapshot';
 import type { CanonicalRequest } from '@keywell/wire/canonical/request';
 import type { Part } from '@keywell/wire/canonical/content';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -6,49 +7,46 @@ import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { translationOf } from './translation-of.ts';
 
 /**
- * Member names and types without which a request asks for nothing special, in any dialect. A quote inside of a text is escaped, so that
- * a text cannot hold one of these whole; where one is found the request is read to be sure.
+ * Member names and types without which a request asks for nothing special, in any dialect, by what a model may lack. A quote inside of a
+ * text is escaped, so that a text cannot hold one of these whole; where one is found the request is read to be sure.
  */
-const SIGNS: readonly string[] = [
-  '"image_url"',
-  '"input_image"',
-  '"image"',
-  '"input_audio"',
-  '"file"',
-  '"input_file"',
-  '"document"',
-  '"inlineData"',
-  '"inline_data"',
-  '"fileData"',
-  '"file_data"',
-  '"tools"',
-  '"functions"',
-  '"json_schema"',
-  '"responseSchema"',
-  '"response_schema"',
-  '"responseJsonSchema"',
-];
+const GOOGLES = ['"inlineData"', '"inline_data"', '"fileData"', '"file_data"'];
+const SIGNS = {
+  vision: ['"image_url"', '"input_image"', '"image"', ...GOOGLES],
+  audioInput: ['"input_audio"', ...GOOGLES],
+  files: ['"file"', '"input_file"', '"document"', ...GOOGLES],
+  tools: ['"tools"', '"functions"'],
+  json: ['"json_schema"', '"responseSchema"', '"response_schema"', '"responseJsonSchema"'],
+} satisfies Partial<Record<keyof ModelCapabilities, readonly string[]>>;
+const FLAGS = Object.entries(SIGNS);
 
-const restricted = new WeakMap<LiveModel, boolean>();
+const looked = new WeakMap<LiveModel, readonly string[]>();
 
-/** Whether a model of the pool is known to lack anything; else no request has to be looked at. */
-function restricts(model: LiveModel): boolean {
-  const known = restricted.get(model);
+/** What to look for: the signs of what some model of the pool is known to lack. None where nothing is. */
+function signsFor(model: LiveModel): readonly string[] {
+  const known = looked.get(model);
   if (known !== undefined) return known;
-  const is = model.pool.tiers.some(({ targets }) =>
-    targets.some(({ capabilities }) => isRestricted(capabilities)),
+  const targets = model.pool.tiers.flatMap((tier) => tier.targets);
+  const lacked = FLAGS.filter(([flag]) =>
+    targets.some(({ capabilities }) => Reflect.get(capabilities, flag) === false),
   );
-  restricted.set(model, is);
-  return is;
+  const signs = [...new Set(lacked.flatMap(([, names]) => names))];
+  looked.set(model, signs);
+  return signs;
 }
 
 /** What a call asks of a model; nothing where no model of its pool lacks anything, and where it cannot be told. */
 export function demandsOf(exchange: Exchange): Demands {
-  const { conversation, model, body } = exchange;
-  if (conversation === null || model === null || !restricts(model)) return NO_DEMANDS;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (!SIGNS.some((sign) => bytes.includes(sign))) return NO_DEMANDS;
-  const decoded = translationOf(exchange).canonical();
+  const { conversation, model } = exchange;
+  if (conversation === null || model === null) return NO_DEMANDS;
+  const signs = signsFor(model);
+  if (signs.length === 0) return NO_DEMANDS;
+  const translation = translationOf(exchange);
+  // Attachments are no names: what is searched is small, whatever hangs on it.
+  const { buffer, byteOffset, byteLength } = translation.words();
+  const words = Buffer.from(buffer, byteOffset, byteLength);
+  if (!signs.some((sign) => words.includes(sign))) return NO_DEMANDS;
+  const decoded = translation.canonical();
   return decoded.ok ? demandsIn(decoded.value) : NO_DEMANDS;
 }
 
