@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer as Server } from 'ws';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
-import { STATUS_CODES } from '../server/node-http.ts';
+import { reasonOf } from '../server/http1/answer-head.ts';
+import type { RequestHead } from '../server/http1/request-head.ts';
 import { CLOSE, isGoodbye, shortReason } from './close-codes.ts';
 import { isBinary, MOST_WAITING_BYTES } from './messages.ts';
 
@@ -30,9 +31,9 @@ export class UpgradeInbound implements Inbound {
   readonly hasBody = false;
   events: InboundEvents | null = null;
   caller: CallerEvents | null = null;
-  readonly #request: IncomingMessage;
-  readonly #socket: Duplex;
-  readonly #head: Buffer;
+  readonly #socket: Socket;
+  /** What came behind the head. */
+  readonly #rest: Buffer;
   #server: Server | null = null;
   #session: WebSocket | null = null;
   #closed = false;
@@ -40,13 +41,12 @@ export class UpgradeInbound implements Inbound {
   #full = false;
   #answersPings = true;
 
-  constructor(request: IncomingMessage, socket: Duplex, head: Buffer) {
-    this.method = request.method ?? '';
-    this.target = request.url ?? '';
-    this.rawHeaders = request.rawHeaders;
-    this.#request = request;
+  constructor(head: RequestHead, socket: Socket, rest: Buffer) {
+    this.method = head.method;
+    this.target = head.target;
+    this.rawHeaders = head.rawHeaders;
     this.#socket = socket;
-    this.#head = head;
+    this.#rest = rest;
     socket.on('error', ignore);
     socket.on('close', () => {
       // From the takeover on, the session says how it ended.
@@ -69,7 +69,7 @@ export class UpgradeInbound implements Inbound {
 
   respond(status: number, headers: readonly string[], body: Uint8Array | string): void {
     if (this.#closed) return;
-    const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`];
+    const lines = [`HTTP/1.1 ${status} ${reasonOf(status)}`];
     for (let at = 0; at < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
     lines.push('connection: close', `content-length: ${Buffer.byteLength(body)}`, '', '');
     this.#socket.write(lines.join('\r\n'));
@@ -88,7 +88,7 @@ export class UpgradeInbound implements Inbound {
         if (name.startsWith('keywell-')) lines.push(`${name}: ${headers[at + 1]}`);
       }
     });
-    server.handleUpgrade(this.#request, this.#socket, this.#head, (session) => {
+    server.handleUpgrade(this.#asNodes(), this.#socket, this.#rest, (session) => {
       this.#session = session;
       session.on('message', (data: Buffer, binary: boolean) =>
         this.caller?.onMessage(data, binary),
@@ -99,6 +99,21 @@ export class UpgradeInbound implements Inbound {
       session.on('error', ignore);
       session.on('close', (code: number) => this.#onGone(code));
     });
+    // Nothing was read since the head.
+    this.#socket.resume();
+  }
+
+  /** The request as `ws` wants it. */
+  #asNodes(): IncomingMessage {
+    const http = process.getBuiltinModule('node:http');
+    const request = new http.IncomingMessage(this.#socket);
+    request.method = this.method;
+    request.url = this.target;
+    const { headers } = request;
+    for (let at = 0; at < this.rawHeaders.length; at += 2) {
+      headers[(this.rawHeaders[at] ?? '').toLowerCase()] ??= this.rawHeaders[at + 1];
+    }
+    return request;
   }
 
   write(chunk: Uint8Array | string): boolean {

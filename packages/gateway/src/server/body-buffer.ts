@@ -4,8 +4,8 @@ const LARGE = 256 * 1024;
 const TRUSTED_SHARE = 4;
 
 /**
- * Puts a request's body together as it comes. A large one lies in one piece of memory from early on, and what its pieces held is given
- * back at once instead of at the next collection, so that it is never held twice.
+ * Puts a request's body together as it comes. A large one lies in one piece of memory from early on, and what its first pieces held is
+ * given back at once instead of at the next collection, so that it is never held twice.
  */
 export class BodyBuffer {
   readonly #announced: number;
@@ -21,14 +21,14 @@ export class BodyBuffer {
     return this.#bytes;
   }
 
-  /** Takes a piece, which nobody else may hold. */
+  /** Takes a copy of a piece. */
   push(piece: Buffer): void {
     const bytes = this.#bytes + piece.length;
     if (this.#whole === null && bytes <= LARGE) {
-      this.#pieces.push(piece);
+      this.#pieces.push(Buffer.from(piece));
     } else {
       if (bytes > (this.#whole?.length ?? 0)) this.#grow(bytes);
-      this.#copy(piece, this.#bytes);
+      this.#whole?.set(piece, this.#bytes);
     }
     this.#bytes = bytes;
   }
@@ -58,15 +58,11 @@ export class BodyBuffer {
     let at = 0;
     for (const piece of this.#pieces) {
       const { length } = piece;
-      this.#copy(piece, at);
+      this.#whole.set(piece, at);
       at += length;
+      giveBack(piece);
     }
     this.#pieces = [];
-  }
-
-  #copy(piece: Buffer, at: number): void {
-    this.#whole?.set(piece, at);
-    giveBack(piece);
   }
 }
 

@@ -76,6 +76,7 @@ function guardHeaders(version: string, rawHeaders: readonly string[]): HeadProbl
   }
   let seen = 0;
   let hops = 0;
+  let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
     const bit = SINGLETONS.get(name);
@@ -88,6 +89,7 @@ function guardHeaders(version: string, rawHeaders: readonly string[]): HeadProbl
       if (name === 'transfer-encoding' && version === '1.0') {
         return problem('bad_request', 'HTTP/1.0 has no transfer-encoding.');
       }
+      if (name === 'host') hosts += 1;
       const wrong = guardValue(name, rawHeaders[index + 1] ?? '');
       if (wrong !== null) return wrong;
     } else if (name === 'via') {
@@ -97,6 +99,9 @@ function guardHeaders(version: string, rawHeaders: readonly string[]): HeadProbl
       }
     }
   }
+  // RFC 9112 section 3.2.
+  if (hosts === 0 && version === '1.1')
+    return problem('bad_request', 'The host header is missing.');
   return null;
 }
 

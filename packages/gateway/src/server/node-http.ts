@@ -4,4 +4,4 @@
  */
 const http = process.getBuiltinModule('node:http');
 
-export const { createServer, ServerResponse, STATUS_CODES } = http;
+export const { createServer } = http;

@@ -1,17 +1,12 @@
-import type { IncomingMessage, Server, ServerResponse as Response } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { createServer, Socket, type Server } from 'node:net';
 import type { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
-import type { Inbound } from '../seam/inbound.ts';
+import { headerIn } from '../pipeline/header-in.ts';
 import { UpgradeInbound } from '../realtime/upgrade-inbound.ts';
-import { createServer, ServerResponse, STATUS_CODES } from './node-http.ts';
-import { NodeInbound, type InboundHost } from './node-inbound.ts';
+import type { Inbound } from '../seam/inbound.ts';
 import { guardHead, type HeadProblem } from './head-guard.ts';
-
-/** Node checks its slow-client limits only this often; its default of 30 s would let a dripping client live that long. */
-const CHECK_INTERVAL_MS = 500;
-const KEEP_ALIVE_MS = 65_000;
-const MAX_HEADER_BYTES = 16 * 1024;
+import type { Http1Inbound } from './http1/http1-inbound.ts';
+import { InboundConnection, type ConnectionHost } from './http1/inbound-connection.ts';
+import type { RequestHead } from './http1/request-head.ts';
 
 export interface TrafficServerOptions {
   readonly sweeper: DeadlineSweeper;
@@ -24,67 +19,31 @@ export interface TrafficServerOptions {
   readonly onRequest: (inbound: Inbound, problem: HeadProblem | null) => void;
 }
 
-/** The data plane's listener on `node:http`: the inbound half of the HTTP seam, with the limits plain Node leaves open. */
-export class TrafficServer implements InboundHost {
+/** Reads land here, one after the other: what is kept of them is copied. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The data plane's listener: the inbound half of the HTTP seam, HTTP/1.1 on bare sockets. */
+export class TrafficServer implements ConnectionHost {
   readonly sweeper: DeadlineSweeper;
   readonly now: () => number;
+  readonly headersTimeoutMs: number;
   draining = false;
   readonly #server: Server;
   readonly #options: TrafficServerOptions;
-  /** Connections whose last answer is on its way. */
-  readonly #ending = new WeakSet<Socket>();
+  readonly #connections = new Set<InboundConnection>();
   /** Connections that are, or are to be, WebSockets. */
   readonly #sessions = new Set<UpgradeInbound>();
-  #connections = 0;
 
   constructor(options: TrafficServerOptions) {
     this.#options = options;
     this.sweeper = options.sweeper;
     this.now = options.now;
-    this.#server = createServer({
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      headersTimeout: options.headersTimeoutMs,
-      // Slow bodies are cut by the phase that reads them; a slow answer is no request timeout.
-      requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requireHostHeader: true,
-      noDelay: true,
-      insecureHTTPParser: false,
-      // Any other wish for another protocol is not granted, and the request answered as it is.
-      shouldUpgradeCallback: isSession,
-    });
-    // Node drops what is over this count in silence; the guard counts and refuses instead.
-    this.#server.maxHeadersCount = 0;
+    this.headersTimeoutMs = options.headersTimeoutMs;
+    this.#server = createServer(
+      { noDelay: true, pauseOnConnect: true, allowHalfOpen: true },
+      (accepted) => this.#accept(accepted),
+    );
     this.#server.maxConnections = options.maxConnections;
-    this.#server.on('request', (request, response) => this.#accept(request, response, false));
-    this.#server.on('checkContinue', (request: IncomingMessage, response: Response) =>
-      this.#accept(request, response, true),
-    );
-    this.#server.on('checkExpectation', (request: IncomingMessage, response: Response) =>
-      this.#accept(request, response, false, {
-        code: 'expectation_failed',
-        message: 'The only expectation taken is 100-continue.',
-        fatal: true,
-      }),
-    );
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.#upgrade(request, socket, head),
-    );
-    this.#server.on('clientError', answerBrokenRequest);
-    this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-      answerRaw(socket, 405),
-    );
-    this.#server.on('connection', (socket) => {
-      this.#connections += 1;
-      socket.on('close', () => {
-        this.#connections -= 1;
-      });
-    });
-  }
-
-  endAfter(request: IncomingMessage): void {
-    this.#ending.add(request.socket);
   }
 
   get slowReaderTimeoutMs(): number {
@@ -92,7 +51,7 @@ export class TrafficServer implements InboundHost {
   }
 
   get connections(): number {
-    return this.#connections;
+    return this.#connections.size;
   }
 
   listen(at: { host: string; port: number; shared: boolean }): Promise<number> {
@@ -113,12 +72,12 @@ export class TrafficServer implements InboundHost {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
+      this.closeIdle();
     });
   }
 
   closeIdle(): void {
-    this.#server.closeIdleConnections();
+    for (const connection of this.#connections) if (connection.isIdle) connection.destroy();
   }
 
   /** Ends what is no request any more and would never end by itself. */
@@ -127,77 +86,68 @@ export class TrafficServer implements InboundHost {
   }
 
   destroyAll(): void {
-    this.#server.closeAllConnections();
+    for (const connection of this.#connections) connection.destroy();
     for (const session of this.#sessions) session.destroy();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const inbound = new UpgradeInbound(request, socket, head);
+  onRequest(inbound: Http1Inbound, problem: HeadProblem | null): void {
+    this.#options.onRequest(inbound, problem);
+  }
+
+  /** Whether a request asks for a session at the one path that has them, and as RFC 6455 section 4.2.1 wants it. */
+  isSession({ method, target, upgrade, rawHeaders, framing }: RequestHead): boolean {
+    if (upgrade !== 'websocket' || method !== 'GET' || framing !== 'none') return false;
+    return (
+      /^\/v1\/realtime(?:\?|$)/.test(target) &&
+      headerIn(rawHeaders, 'sec-websocket-version') === '13' &&
+      /^[A-Za-z0-9+/]{22}==$/.test(headerIn(rawHeaders, 'sec-websocket-key') ?? '')
+    );
+  }
+
+  onSession(head: RequestHead, socket: Socket, rest: Buffer): void {
+    const inbound = new UpgradeInbound(head, socket, rest);
     this.#sessions.add(inbound);
     socket.on('close', () => this.#sessions.delete(inbound));
-    const found = guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
-    this.#options.onRequest(inbound, found);
+    this.#options.onRequest(inbound, guardHead(head.version, head.target, head.rawHeaders));
   }
 
-  #accept(
-    request: IncomingMessage,
-    response: Response,
-    expectsContinue: boolean,
-    problem: HeadProblem | null = null,
-  ): void {
-    // What was sent behind the request that ends the connection may be a smuggled one; it gets no answer and does nothing.
-    if (this.#ending.has(request.socket)) return;
-    const found = problem ?? guardHead(request.httpVersion, request.url ?? '', request.rawHeaders);
-    const inbound = new NodeInbound(request, response, this, expectsContinue);
-    if (found?.fatal === true) {
-      response.shouldKeepAlive = false;
-      this.endAfter(request);
-    }
-    this.#options.onRequest(inbound, found);
+  onGone(connection: InboundConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  #accept(accepted: Socket): void {
+    let connection: InboundConnection | null = null;
+    const socket = takeOver(accepted, (bytes) => connection?.onBytes(bytes));
+    connection = new InboundConnection(socket, this);
+    this.#connections.add(connection);
   }
 }
 
-/** Whether a request asks for a session at the one path that has them, and as RFC 6455 section 4.2.1 wants it. */
-function isSession({ method, url = '', headers }: IncomingMessage): boolean {
-  return (
-    method === 'GET' &&
-    /^\/v1\/realtime(?:\?|$)/.test(url) &&
-    headers.upgrade?.toLowerCase() === 'websocket' &&
-    headers['sec-websocket-version'] === '13' &&
-    /^[A-Za-z0-9+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')
-  );
-}
-
-/** What the parser refused never becomes a request; it gets a short answer on the bare socket, and the connection ends. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
+/**
+ * The accepted connection as a socket whose reads land in READ_BUFFER. Node offers that to sockets that one makes oneself, not to those
+ * that a server accepts, for which it takes 64 KB of new memory at each read (measured: that doubles what a small request costs). So its
+ * handle is given to a socket of ours. The accepted one stays as what the server counts. Where there is no handle to be had, it is read as
+ * Node reads.
+ */
+function takeOver(accepted: Socket, onBytes: (bytes: Buffer) => void): Socket {
+  const handle: unknown = Reflect.get(accepted, '_handle');
+  if (typeof handle !== 'object' || handle === null) {
+    accepted.on('data', onBytes);
+    return accepted;
   }
-  if (isAnswering(socket)) {
-    // Words of ours would land in the middle of that answer.
-    socket.end(() => socket.destroy());
-    return;
-  }
-  if (error.code === 'HPE_HEADER_OVERFLOW') answerRaw(socket, 431);
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') answerRaw(socket, 408);
-  else if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') answerRaw(socket, 413);
-  else answerRaw(socket, 400);
-}
-
-/** Whether an answer has begun on the socket; Node's own handler of broken requests asks the same of it. */
-function isAnswering(socket: Duplex): boolean {
-  const current: unknown = Reflect.get(socket, '_httpMessage');
-  return current instanceof ServerResponse && current.headersSent;
-}
-
-function answerRaw(socket: Duplex, status: number): void {
-  const title = STATUS_CODES[status] ?? 'Bad Request';
-  const body = JSON.stringify({
-    error: { message: title, type: 'invalid_request_error', param: null, code: 'bad_request' },
-  });
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  Reflect.set(accepted, '_handle', null);
+  const options = {
+    handle,
+    allowHalfOpen: true,
+    onread: {
+      buffer: READ_BUFFER,
+      callback: (count: number, { buffer, byteOffset }: Uint8Array): boolean => {
+        onBytes(Buffer.from(buffer, byteOffset, count));
+        return true;
+      },
+    },
+  };
+  const socket: Socket = Reflect.construct(Socket, [options]);
+  socket.on('close', () => accepted.destroy());
+  return socket;
 }

@@ -1,8 +1,10 @@
+import { COLON, CR, LF, TOKEN, VALUE } from '../../http1/characters.ts';
+import type { BodyFraming } from '../../http1/body-reader.ts';
+
 /** A response head that was read and found sound. */
 export interface ResponseHead {
   readonly status: number;
-  /** How the body ends: after so many bytes, by chunks, with the connection, or at once. */
-  readonly framing: 'length' | 'chunked' | 'close' | 'none';
+  readonly framing: BodyFraming;
   /** Bytes of the body where framing is `length`. */
   readonly length: number;
   /** Whether the connection may serve another call afterwards. */
@@ -12,11 +14,6 @@ export interface ResponseHead {
 }
 
 const STATUS_LINE = /HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?(?=\r\n|$)/y;
-const CR = 13;
-const LF = 10;
-const COLON = 0x3a;
-const TOKEN = tableOf(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
-const VALUE = tableOf(/[\t\x20-\x7e\x80-\xff]/);
 
 /**
  * Reads a head (RFC 9112 sections 2 to 6), given without its blank line. Strict where two readers could disagree about where the body
@@ -40,12 +37,6 @@ export function readResponseHead(text: string): ResponseHead | null {
   const keepAlive =
     framing.framing !== 'close' && status[1] === '1' && !connection.includes('close');
   return { status: code, ...framing, keepAlive, header };
-}
-
-function tableOf(class_: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) =>
-    class_.test(String.fromCharCode(code)) ? 1 : 0,
-  );
 }
 
 /** Numbers kept of each field: the tag of its name, where it starts, its colon, and its end. */
