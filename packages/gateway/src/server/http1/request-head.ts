@@ -86,9 +86,8 @@ class Framing {
   hear(name: string, value: string): boolean {
     switch (name.length) {
       case 14:
-        return name.toLowerCase() !== 'content-length' || this.#hearLength(value);
       case 17:
-        return name.toLowerCase() !== 'transfer-encoding' || this.#hearCoding();
+        return this.#hearFraming(name.toLowerCase(), value);
       case 10:
         if (name.toLowerCase() === 'connection') this.#connection += `,${value.toLowerCase()}`;
         return true;
@@ -119,6 +118,18 @@ class Framing {
   #has(option: string): boolean {
     if (!this.#connection.includes(option)) return false;
     return this.#connection.split(',').some((each) => each.trim() === option);
+  }
+
+  /** Names with an underscore are those with a hyphen to what reads them as variables of an environment. */
+  #hearFraming(name: string, value: string): boolean {
+    switch (name) {
+      case 'content-length':
+        return this.#hearLength(value);
+      case 'transfer-encoding':
+        return this.#hearCoding();
+      default:
+        return name !== 'content_length' && name !== 'transfer_encoding';
+    }
   }
 
   #hearLength(value: string): boolean {
