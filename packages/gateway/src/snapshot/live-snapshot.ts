@@ -80,7 +80,8 @@ export function openSnapshot(
       if (record === null) return null;
       const live = { record, mayCall: compileModelPatterns(record.models) };
       if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-      remembered.set(key, live);
+      // A text of its own: the one that came is part of a request's whole head, which would be remembered with it.
+      remembered.set(Buffer.from(key, 'latin1').toString('latin1'), live);
       return live;
     },
   };

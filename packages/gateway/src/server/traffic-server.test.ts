@@ -1,0 +1,453 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '@keywell/testkit/until';
+import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
+import type { BodyFailure, Inbound } from '../seam/inbound.ts';
+import type { HeadProblem } from './head-guard.ts';
+import { TrafficServer } from './traffic-server.ts';
+
+type Serve = (inbound: Inbound, problem: HeadProblem | null) => void | Promise<void>;
+
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+/** A listener whose clock stands still until it is told. */
+async function listen(serve: Serve, options: { readonly maxConnections?: number } = {}) {
+  let now = 1000;
+  const sweeper = new DeadlineSweeper(() => now);
+  const server = new TrafficServer({
+    sweeper,
+    now: () => now,
+    headersTimeoutMs: 5000,
+    maxConnections: options.maxConnections ?? 100,
+    slowReaderTimeoutMs: () => 300,
+    onRequest: (inbound, problem) => {
+      if (inbound.target === '/probe') inbound.respond(200, [], '<seen>');
+      else void serve(inbound, problem);
+    },
+  });
+  const port = await server.listen({ host: '127.0.0.1', port: 0, shared: false });
+  open.push(() => {
+    server.destroyAll();
+    void server.close();
+    sweeper.stop();
+  });
+  return {
+    server,
+    call: () => call(port),
+    /** Until what was written on other connections before has been read. */
+    settled: async (): Promise<void> => {
+      const probe = call(port);
+      probe.socket.write('GET /probe HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(3));
+      await until(() => answers(probe.text()).length === 3, 'the probe');
+      probe.socket.destroy();
+      await until(probe.closed, 'the probe to end');
+    },
+    pass: (ms: number): void => {
+      now += ms;
+      sweeper.sweep();
+    },
+  };
+}
+
+function call(port: number) {
+  const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  let text = '';
+  let closed = false;
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    closed = true;
+  });
+  open.push(() => socket.destroy());
+  return {
+    socket,
+    text: () => text,
+    closed: () => closed,
+    got: (part: string) => until(() => text.includes(part), `${part} in the answer`),
+    ended: () => until(() => closed, 'the connection to end'),
+  };
+}
+
+const LIMITS = { maxBytes: 1_000_000, idleTimeoutMs: 1000 };
+
+/** Says what it was sent. */
+async function echo(inbound: Inbound): Promise<void> {
+  const body = await inbound.readBody(LIMITS);
+  const said = typeof body === 'string' ? body : Buffer.from(body).toString('latin1');
+  inbound.respond(200, ['x-target', inbound.target], `<${said}>`);
+}
+
+const POST = 'POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello';
+const CHUNKED =
+  'POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: t\r\n\r\n';
+const GET = 'GET /c HTTP/1.1\r\nHost: h\r\n\r\n';
+const answers = (text: string): string[] => text.match(/<[^>]*>/g) ?? [];
+
+describe('requests on one connection', () => {
+  it('are answered one after the other, wherever their bytes are cut', async () => {
+    const all = `\r\n${POST}${CHUNKED}${GET}${POST}`;
+    const { call: dial } = await listen(echo);
+    for (let cut = 1; cut < all.length; cut += 1) {
+      const caller = dial();
+      caller.socket.write(all.slice(0, cut));
+      // Each half in a read of its own.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      caller.socket.write(all.slice(cut));
+      await until(() => answers(caller.text()).length === 4, 'four answers', 5000);
+      expect(answers(caller.text())).toEqual(['<hello>', '<abcde>', '<>', '<hello>']);
+      caller.socket.destroy();
+    }
+  }, 30_000);
+
+  it('come byte by byte', async () => {
+    const { call: dial } = await listen(echo);
+    const caller = dial();
+    for (const byte of POST + CHUNKED) {
+      caller.socket.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await caller.got('<abcde>');
+    expect(answers(caller.text())).toEqual(['<hello>', '<abcde>']);
+  });
+
+  it('wait for the one before them, however many there are', async () => {
+    const { call: dial } = await listen(echo);
+    const caller = dial();
+    caller.socket.write(GET.repeat(5000));
+    await until(() => answers(caller.text()).length === 5000, 'all answers', 10_000);
+    expect(caller.text().match(/HTTP\/1\.1 200 OK/g)).toHaveLength(5000);
+  });
+
+  it('are not read ahead without end while one is served', async () => {
+    const waiting: Inbound[] = [];
+    const { call: dial, settled } = await listen((inbound) => {
+      waiting.push(inbound);
+    });
+    const caller = dial();
+    caller.socket.write(GET);
+    await until(() => waiting.length === 1, 'the call');
+    const flood = Buffer.alloc(32 * 1024 * 1024, 'x');
+    caller.socket.write(flood);
+    await settled();
+    // What was not taken waits at the caller: far more than this process and the kernel would hold.
+    expect(caller.socket.bytesWritten - caller.socket.writableLength).toBeLessThan(
+      24 * 1024 * 1024,
+    );
+    waiting[0]?.respond(200, [], '<done>');
+    await caller.got('<done>');
+    await caller.got(' 4');
+    await caller.ended();
+  });
+});
+
+describe('a body', () => {
+  it('that is too large is refused before it is sent, and what still comes is thrown away', async () => {
+    const failures: unknown[] = [];
+    const { call: dial } = await listen(async (inbound) => {
+      const body = await inbound.readBody({ maxBytes: 1000, idleTimeoutMs: 1000 });
+      failures.push(body);
+      inbound.respond(413, [], '<large>');
+    });
+    const announced = dial();
+    announced.socket.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n');
+    await announced.got('<large>');
+    announced.socket.write(Buffer.alloc(3_000_000));
+    await announced.ended();
+    const unannounced = dial();
+    unannounced.socket.write(
+      'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n',
+    );
+    unannounced.socket.write(Buffer.alloc(0x800));
+    await unannounced.got('<large>');
+    unannounced.socket.write('\r\n0\r\n\r\n');
+    await unannounced.ended();
+    expect(failures).toEqual(['payload_too_large', 'payload_too_large']);
+    expect(announced.text()).toContain('connection: close');
+  });
+
+  it('that stops coming is given up after its time, which each piece renews', async () => {
+    let outcome: Uint8Array | BodyFailure | null = null;
+    const {
+      call: dial,
+      pass,
+      settled,
+    } = await listen(async (inbound) => {
+      outcome = await inbound.readBody(LIMITS);
+      inbound.respond(408, [], '<late>');
+    });
+    const caller = dial();
+    caller.socket.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab');
+    await settled();
+    pass(900);
+    caller.socket.write('c');
+    await settled();
+    pass(900);
+    expect(outcome).toBeNull();
+    pass(200);
+    await caller.got('<late>');
+    expect(outcome).toBe('request_timeout');
+  });
+
+  it('whose caller leaves is no body', async () => {
+    const seen: unknown[] = [];
+    const { call: dial, settled } = await listen(async (inbound) => {
+      seen.push(await inbound.readBody(LIMITS), inbound.closed);
+    });
+    const caller = dial();
+    caller.socket.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab');
+    await settled();
+    caller.socket.destroy();
+    await until(() => seen.length === 2, 'the end');
+    expect(seen).toEqual(['caller_left', true]);
+  });
+
+  it('is asked for with 100-continue, once and only when it is read', async () => {
+    const { call: dial } = await listen(async (inbound) => {
+      if (inbound.target === '/refused') inbound.respond(401, [], '<no>');
+      else await echo(inbound);
+    });
+    const head = (path: string) =>
+      `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n\r\n`;
+    const taken = dial();
+    taken.socket.write(head('/taken'));
+    await taken.got('HTTP/1.1 100 Continue\r\n\r\n');
+    taken.socket.write('hello');
+    await taken.got('<hello>');
+    const refused = dial();
+    refused.socket.write(head('/refused'));
+    await refused.got('<no>');
+    expect(refused.text()).not.toContain('100 Continue');
+  });
+});
+
+describe('time', () => {
+  it('runs out for a head that does not come to its end, and for a connection that says nothing', async () => {
+    const { call: dial, pass, server, settled } = await listen(echo);
+    const slow = dial();
+    slow.socket.write('GET / HTTP/1.1\r\nHost:');
+    const silent = dial();
+    await until(() => server.connections === 2, 'both connections');
+    await settled();
+    pass(4900);
+    slow.socket.write(' h');
+    await settled();
+    expect(slow.text() + silent.text()).toBe('');
+    pass(200);
+    await slow.got('HTTP/1.1 408 ');
+    await silent.got('HTTP/1.1 408 ');
+    await Promise.all([slow.ended(), silent.ended()]);
+  });
+
+  it('ends a connection between requests without a word', async () => {
+    const { call: dial, pass } = await listen(echo);
+    const caller = dial();
+    caller.socket.write(GET);
+    await caller.got('<>');
+    const said = caller.text();
+    pass(64_000);
+    expect(caller.closed()).toBe(false);
+    pass(1100);
+    await caller.ended();
+    expect(caller.text()).toBe(said);
+  });
+
+  it('does not run while a request is served', async () => {
+    const waiting: Inbound[] = [];
+    const { call: dial, pass } = await listen((inbound) => {
+      waiting.push(inbound);
+    });
+    const caller = dial();
+    caller.socket.write(GET);
+    await until(() => waiting.length === 1, 'the call');
+    pass(1_000_000);
+    waiting[0]?.respond(200, [], '<late>');
+    await caller.got('<late>');
+    expect(answers(caller.text())).toEqual(['<late>']);
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['HTTP/1.1', 'transfer-encoding: chunked', '3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n', false],
+    ['HTTP/1.0', 'connection: close', 'onetwo', true],
+  ])('in pieces ends in the way that %s knows', async (version, header, body, closes) => {
+    const { call: dial } = await listen((inbound) => {
+      inbound.begin(200, ['content-type', 'text/plain']);
+      inbound.write('one');
+      inbound.write('');
+      inbound.write(Buffer.from('two'));
+      inbound.finish();
+    });
+    const caller = dial();
+    caller.socket.write(`GET / ${version}\r\nHost: h\r\n\r\n`);
+    await caller.got('two');
+    if (closes) await caller.ended();
+    else await caller.got('\r\n0\r\n\r\n');
+    expect(caller.text()).toContain(header);
+    expect(caller.text().split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe(body);
+  });
+
+  it('to HEAD, and one with status 204, has no body', async () => {
+    const { call: dial } = await listen((inbound) => {
+      inbound.respond(
+        inbound.method === 'HEAD' ? 200 : 204,
+        [],
+        inbound.method === 'HEAD' ? 'body' : '',
+      );
+    });
+    const caller = dial();
+    caller.socket.write('HEAD / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await caller.got('HTTP/1.1 204');
+    await until(() => caller.text().endsWith('\r\n\r\n'), 'the end');
+    expect(caller.text()).toContain('content-length: 4\r\n');
+    expect(caller.text()).not.toContain('body');
+    expect(caller.text().split('HTTP/1.1 204')[1]).not.toContain('content-length');
+  });
+
+  it('of any size comes whole: in one piece, apart, and to who reads late', async () => {
+    const sizes = [1, 15_000, 16_384, 100_000, 5_000_000];
+    const { call: dial, settled } = await listen((inbound) => {
+      const size = Number(inbound.target.slice(1));
+      inbound.respond(200, [], Buffer.alloc(size, 'x'));
+    });
+    const caller = dial();
+    caller.socket.pause();
+    for (const size of sizes) caller.socket.write(`GET /${size} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    await settled();
+    caller.socket.resume();
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    await until(() => (caller.text().match(/x/g) ?? []).length === all, 'all of it', 10_000);
+    expect(caller.text().match(/HTTP\/1\.1 200 OK/g)).toHaveLength(sizes.length);
+  }, 20_000);
+
+  it('asks to stop when the caller does not read, and says when it reads again', async () => {
+    let written = 0;
+    let drained = 0;
+    const { call: dial, settled } = await listen((inbound) => {
+      inbound.begin(200, []);
+      inbound.events = {
+        onCallerLeft: () => undefined,
+        onDrain: () => {
+          drained += 1;
+          inbound.finish();
+        },
+      };
+      const piece = Buffer.alloc(10_000, 'x');
+      while (inbound.write(piece)) written += piece.length;
+      written += piece.length;
+    });
+    const caller = dial();
+    caller.socket.pause();
+    caller.socket.write(GET);
+    await until(() => written > 0, 'the answer to fill the way');
+    await settled();
+    expect(drained).toBe(0);
+    caller.socket.resume();
+    await caller.got('\r\n0\r\n\r\n');
+    expect(drained).toBe(1);
+    expect(caller.text().match(/x/g)).toHaveLength(written);
+  }, 20_000);
+
+  it('whose caller never reads is cut after its time', async () => {
+    let left = 0;
+    const { call: dial, server } = await listen((inbound) => {
+      inbound.events = {
+        onCallerLeft: () => {
+          left += 1;
+        },
+        onDrain: () => undefined,
+      };
+      inbound.respond(200, [], Buffer.alloc(64 * 1024 * 1024));
+    });
+    const caller = dial();
+    caller.socket.pause();
+    caller.socket.write(GET);
+    await until(() => server.connections === 1, 'the call');
+    await until(() => server.connections === 0, 'the cut', 5000);
+    expect(left).toBe(1);
+  }, 10_000);
+
+  it('that breaks off never looks whole', async () => {
+    const { call: dial } = await listen((inbound) => {
+      inbound.begin(200, []);
+      inbound.write('part');
+      inbound.abort('last words');
+    });
+    const chunked = dial();
+    chunked.socket.write(GET);
+    await chunked.ended();
+    expect(chunked.text()).toContain('4\r\npart\r\na\r\nlast words\r\n');
+    expect(chunked.text()).not.toContain('0\r\n\r\n');
+    const old = dial();
+    let code: unknown = null;
+    old.socket.on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code;
+    });
+    old.socket.write('GET / HTTP/1.0\r\n\r\n');
+    await old.ended();
+    expect(code).toBe('ECONNRESET');
+  });
+});
+
+describe('a listener', () => {
+  it('closes what is idle and nothing before its first request', async () => {
+    const { call: dial, server } = await listen(echo);
+    const used = dial();
+    used.socket.write(GET);
+    await used.got('<>');
+    const fresh = dial();
+    await until(() => server.connections === 2, 'both connections');
+    server.draining = true;
+    const closed = server.close();
+    await used.ended();
+    expect(fresh.closed()).toBe(false);
+    fresh.socket.write(GET);
+    await fresh.got('connection: close');
+    await fresh.ended();
+    await closed;
+  });
+
+  it('takes no more connections than it may', async () => {
+    const { call: dial, server } = await listen(echo, { maxConnections: 2 });
+    const first = dial();
+    const second = dial();
+    await until(() => server.connections === 2, 'two connections');
+    const third = dial();
+    await third.ended();
+    first.socket.destroy();
+    await until(() => server.connections === 1, 'one to leave');
+    const fourth = dial();
+    fourth.socket.write(GET);
+    await fourth.got('<>');
+    expect(second.closed()).toBe(false);
+  });
+
+  it.each([
+    ['a head too long', `GET / HTTP/1.1\r\nX: ${'a'.repeat(20_000)}`, 431],
+    ['lines that end in line feeds', 'GET / HTTP/1.1\nHost: h\n\n', 400],
+    ['what cannot become a method', '\u0016\u0003\u0001', 400],
+    [
+      'a broken chunk',
+      'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      400,
+    ],
+  ])('refuses %s at once, and nothing after it is served', async (_name, bytes, status) => {
+    const targets: string[] = [];
+    const { call: dial } = await listen((inbound) => {
+      targets.push(inbound.target);
+      return echo(inbound);
+    });
+    const caller = dial();
+    caller.socket.write(Buffer.from(bytes, 'latin1'));
+    await caller.got(`HTTP/1.1 ${status} `);
+    caller.socket.write(GET);
+    await caller.ended();
+    expect(targets).not.toContain('/c');
+    expect(caller.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+});
