@@ -1,5 +1,7 @@
 /** Smaller bodies are put together from their pieces at their end. */
 const LARGE = 256 * 1024;
+/** More of them than this are put together as they come: each costs more than a few bytes hold. */
+const MOST_PIECES = 64;
 /** Memory for what was announced is taken when so much of it has come: an announcement alone costs nothing. */
 const TRUSTED_SHARE = 4;
 
@@ -24,7 +26,7 @@ export class BodyBuffer {
   /** Takes a copy of a piece. */
   push(piece: Buffer): void {
     const bytes = this.#bytes + piece.length;
-    if (this.#whole === null && bytes <= LARGE) {
+    if (this.#whole === null && bytes <= LARGE && this.#pieces.length < MOST_PIECES) {
       this.#pieces.push(Buffer.from(piece));
     } else {
       if (bytes > (this.#whole?.length ?? 0)) this.#grow(bytes);

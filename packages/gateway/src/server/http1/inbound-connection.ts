@@ -27,7 +27,8 @@ export interface ConnectionHost {
 const MAX_HEAD_BYTES = 16 * 1024;
 /** How much of the requests behind the one that is served is kept; a caller who sends more is not read until that one is answered. */
 const MAX_AHEAD_BYTES = 64 * 1024;
-const KEEP_ALIVE_MS = 65_000;
+/** A little longer than callers are told, so that none is closed on while it believes that it may send. */
+const KEEP_ALIVE_MS = 66_000;
 /** How long a refused upload is read and thrown away, and how long last words wait to be read. */
 const LINGER_MS = 2000;
 const NO_BYTES = Buffer.alloc(0);
