@@ -60,6 +60,7 @@ const WHOLE: Required<Verdict> = {
   level: 'project',
   implausible: true,
   counts: true,
+  unreached: true,
 };
 
 /** Fields that the verdict of a fixture is held against. */

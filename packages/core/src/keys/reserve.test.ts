@@ -283,6 +283,30 @@ describe('the breaker of an endpoint', () => {
     expect(blamed).toMatchObject([{ class: 'transient', scope: 'endpoint_group' }]);
   });
 
+  it.each([
+    [3, 0, false],
+    [4, 0, true],
+    [4, 4, true],
+    [4, 5, false],
+  ])(
+    'with %i connections in vain and %i successes in two seconds: open is %s',
+    (bad, good, open) => {
+      const unreached = verdictOf('transient', {
+        scope: 'endpoint',
+        counts: true,
+        unreached: true,
+      });
+      expect(run(twoOrgs(), bad, good, unreached)).toHaveLength(open ? 1 : 0);
+    },
+  );
+
+  it('stays closed for connections in vain that are seconds apart', () => {
+    const table = twoOrgs();
+    const unreached = verdictOf('transient', { scope: 'endpoint', counts: true, unreached: true });
+    for (let index = 0; index < 19; index += 1) attempt(table, 'a', unreached, index * 1000);
+    expect(listCooldowns(table, at(20_000))).toEqual([]);
+  });
+
   it('counts what nobody served once three consumers have met it, and never for fewer', () => {
     const transient = verdictOf('transient', { scope: 'endpoint' });
     const suspect = (consumers: readonly number[], failures: number, good = 0) => {

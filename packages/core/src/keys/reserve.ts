@@ -267,11 +267,13 @@ interface Blame {
   readonly terms: CooldownTerms;
   /** The consumer that met it, where it is not known to be the endpoint's fault. */
   readonly suspectedBy: number | null;
+  readonly how: 'failed' | 'unreached';
 }
 
 function blameOf(verdict: Verdict, suspectedBy: number | null): Blame | null {
   const terms = breakerTermsOf(verdict);
-  return terms === null ? null : { terms, suspectedBy };
+  if (terms === null) return null;
+  return { terms, suspectedBy, how: verdict.unreached === true ? 'unreached' : 'failed' };
 }
 
 function settleOrDefer(settlement: Settlement): CooldownChange[] {
@@ -319,7 +321,7 @@ type Aftermath = 'none' | 'suspend' | 'reinstate';
 
 function observeSuccess(table: KeyTable, reservation: Reservation, sent: Sent): Aftermath {
   const { candidate, sendSeq, need } = reservation;
-  countForBreaker(table, candidate, false, sent.now);
+  countForBreaker(table, candidate, 'well', sent.now);
   const cooling = endpointCell(table, candidate.endpoint, ENDPOINT_CELL.coolingUntil);
   if (readCell(table, cooling) > 0) {
     const { scopes } = candidate;
@@ -349,7 +351,7 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
 function observeBreaker(
   table: KeyTable,
   candidate: Candidate,
-  { terms, suspectedBy }: Blame,
+  { terms, suspectedBy, how }: Blame,
   sent: BreakerSent,
 ): void {
   const index = scopeAt(candidate, 'endpoint_group');
@@ -362,7 +364,7 @@ function observeBreaker(
   const looked = slot >= 0 && readCell(table, cell + SLOT.probeSeq) === sent.sendSeq;
   const opens =
     suspectedBy === null
-      ? countForBreaker(table, candidate, true, sent.now)
+      ? countForBreaker(table, candidate, how, sent.now)
       : suspectForBreaker(table, candidate, suspectedBy, sent.now);
   if (opens || looked) coolSlot(table, index, terms, sent);
 }

@@ -73,9 +73,11 @@ export interface Verdict {
   readonly implausible?: boolean;
   /**
    * Whether a transient or ambiguous failure counts for the endpoint's breaker: only once another target has served the same request,
-   * or several consumers met it. Absent: overload counts, these do not.
+   * or several consumers met it, or where nothing of the request was sent. Absent: overload counts, these do not.
    */
   readonly counts?: boolean;
+  /** Whether there was no connection at all: nothing of the request was sent, so that it cannot have been its fault. */
+  readonly unreached?: boolean;
   /** What of the caller's request another model might take; absent where none would. */
   readonly fault?: RequestFault;
   readonly evidence: string;

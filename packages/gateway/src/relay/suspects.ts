@@ -11,8 +11,9 @@ export interface Suspect {
 }
 
 /** Whether a failure says nothing about whose fault it was. */
-export function isSuspect({ class: of }: Verdict): boolean {
-  return of === 'transient' || of === 'ambiguous_accept';
+export function isSuspect({ class: of, counts }: Verdict): boolean {
+  // What has been counted already is not counted again.
+  return counts !== true && (of === 'transient' || of === 'ambiguous_accept');
 }
 
 /**

@@ -24,6 +24,17 @@ function classify(kind: string, over: Partial<Outcome>): Verdict {
   return vendor.classify(outcome(over));
 }
 
+const FAILURES: readonly Failure[] = [
+  'connect',
+  'reset_reused',
+  'reset_sending',
+  'reset_after_sent',
+  'first_byte_timeout',
+  'truncated',
+  'redirect',
+  'invalid',
+];
+
 describe.each(KINDS)('an attempt without a usable answer (%s)', (kind) => {
   it.each<[Failure, string, string]>([
     ['connect', 'transient', 'endpoint'],
@@ -38,6 +49,11 @@ describe.each(KINDS)('an attempt without a usable answer (%s)', (kind) => {
     const verdict = classify(kind, { status: 0, failure });
     expect(verdict).toMatchObject({ class: cls, scope, authoritative: false });
     expect(verdict.evidence).toBe(`failure=${failure}`);
+  });
+
+  it('counts at once only where nothing of the request was sent', () => {
+    const counting = FAILURES.filter((failure) => classify(kind, { status: 0, failure }).counts);
+    expect(counting).toEqual(['connect']);
   });
 
   it('is judged by its error status where that arrived', () => {

@@ -25,6 +25,11 @@ const SHORT_CLASSES: ReadonlySet<VerdictClass> = new Set<VerdictClass>([
 ]);
 
 const RESEND: Pick<Verdict, 'class' | 'scope'> = { class: 'transient', scope: 'endpoint' };
+const NOT_REACHED: Pick<Verdict, 'class' | 'scope' | 'counts' | 'unreached'> = {
+  ...RESEND,
+  counts: true,
+  unreached: true,
+};
 const MAYBE_SERVED: Pick<Verdict, 'class' | 'scope'> = {
   class: 'ambiguous_accept',
   scope: 'endpoint',
@@ -34,7 +39,7 @@ const NO_MARK: Pick<Verdict, 'class' | 'scope'> = { class: 'unknown', scope: 'no
 /** Attempts that ended without a usable answer. */
 const WITHOUT_RESPONSE: Readonly<Record<Failure, Pick<Verdict, 'class' | 'scope'>>> = Object.freeze(
   {
-    connect: RESEND,
+    connect: NOT_REACHED,
     reset_reused: RESEND,
     reset_sending: RESEND,
     reset_after_sent: MAYBE_SERVED,
