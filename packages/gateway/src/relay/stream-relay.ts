@@ -122,6 +122,7 @@ export class StreamRelay {
 
   callerLeft(): void {
     this.#noteUsage();
+    this.#noteLost();
     this.#plane.meter.add('streams', -1);
   }
 
@@ -216,8 +217,15 @@ export class StreamRelay {
 
   #end(how: StreamEnd): void {
     this.#noteUsage();
+    this.#noteLost();
     this.#plane.meter.add('streams', -1);
     this.#plan.onEnded(how);
+  }
+
+  /** For the log: the head with its `keywell-dropped` has left. */
+  #noteLost(): void {
+    const lost = this.#observer.lost ?? [];
+    if (lost.length > 0) this.#exchange.dropped = [...this.#exchange.dropped, ...lost];
   }
 
   #noteUsage(): void {

@@ -9,6 +9,7 @@ import { estimateUsage } from '../relay/estimate-usage.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { embedAnswer } from './embeddings.ts';
 import { isCounted, readCount, renderCount } from './count-tokens.ts';
+import { lostInAnswer } from './dropped-text.ts';
 import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
 import { translationOf } from './translation-of.ts';
@@ -98,8 +99,7 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   const drops = new Drops();
   const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
   const written = codecOf(conversation).encodeResponse(decoded.value, stamp, drops);
-  // What the answer held and the caller's dialect has no place for is told apart from what the provider was not told.
-  const lost = drops.names.map((name) => `response.${name}`);
+  const lost = lostInAnswer(drops.names);
   if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
   const { usage } = decoded.value;
   const given = lowerStrings(JSON.stringify(written), strings, (length) =>

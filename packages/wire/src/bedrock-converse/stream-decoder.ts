@@ -1,9 +1,9 @@
 import type { StreamDecoder } from '../canonical/codec.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import { openSignature } from '../canonical/signature.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { stopSequence } from './decode-response.ts';
+import { KNOWN, stopSequence } from './decode-response.ts';
 import { CONVERSE } from './dialect-name.ts';
 import { exceptionIn } from './event-stream.ts';
 import { mediaTypeOf } from './media-formats.ts';
@@ -39,6 +39,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
   #started = false;
   #stopped = false;
   #ended = false;
+  readonly #others = new Set<string>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -229,12 +230,19 @@ export class ConverseStreamDecoder implements StreamDecoder {
     this.#stopped = true;
     const { reason, detail } = readStop(lenientString(value['stopReason']) ?? 'end_turn');
     tell({ kind: 'stop', choice: 0, reason, detail: detail ?? stopSequence(value) });
+    this.#nameOthers(value, tell);
+  }
+
+  #nameOthers(value: JsonObject, tell: Tell): void {
+    const names = newNamesIn(value, KNOWN, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #metadata(value: JsonObject, tell: Tell): void {
     this.#begin(tell);
     const usage = readUsage(value['usage']);
     if (usage !== null) tell({ kind: 'usage', usage });
+    this.#nameOthers(value, tell);
     if (this.#stopped) this.#finish(tell);
   }
 

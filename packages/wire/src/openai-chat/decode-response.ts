@@ -21,9 +21,9 @@ import { decodeStop } from './stop-reasons.ts';
 import { thoughtSignature } from './tool-call-shape.ts';
 import { decodeUsage } from './usage-shape.ts';
 
-const BODY = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
-const CHOICE = new Set(['index', 'message', 'logprobs', 'finish_reason']);
-const MESSAGE = new Set([
+export const BODY = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
+export const CHOICE = new Set(['index', 'message', 'logprobs', 'finish_reason']);
+export const MESSAGE = new Set([
   'role',
   'content',
   'refusal',

@@ -1,11 +1,12 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
+import { Drops } from '../canonical/drops.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { encodeAnnotations } from './annotations-shape.ts';
 import { encodeImage, logprobsOf } from './encode-response.ts';
 import { sealedDetail, signatureDetail } from './reasoning-details.ts';
-import { encodeStop } from './stop-reasons.ts';
+import { encodeStop, nameStop } from './stop-reasons.ts';
 import { extraContent } from './tool-call-shape.ts';
 import { encodeUsage } from './usage-shape.ts';
 
@@ -41,6 +42,7 @@ class ChatStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #tail: string;
   readonly #choices = new Map<number, EncodedChoice>();
+  readonly #drops = new Drops();
   #head: string;
   #usage: CanonicalUsage | null = null;
 
@@ -48,6 +50,10 @@ class ChatStreamEncoder implements StreamEncoder {
     this.#stamp = stamp;
     this.#tail = stamp.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
     this.#head = this.#headOf(null, null, null);
+  }
+
+  get dropped(): readonly string[] {
+    return this.#drops.names;
   }
 
   encode(event: StreamEvent): string {
@@ -63,7 +69,9 @@ class ChatStreamEncoder implements StreamEncoder {
         return this.#signature(event);
       case 'annotations': {
         const list = encodeAnnotations(event.annotations);
-        return list === null ? '' : this.#delta(event.choice, { annotations: list });
+        return list === null
+          ? this.#drop('citations')
+          : this.#delta(event.choice, { annotations: list });
       }
       case 'logprobs':
         return this.#logprobs(event);
@@ -71,6 +79,9 @@ class ChatStreamEncoder implements StreamEncoder {
         return this.#stop(event);
       case 'usage':
         this.#usage = event.usage;
+        return '';
+      case 'others':
+        this.#drops.addAll(event.names);
         return '';
       case 'end':
         return `${this.#usageChunk()}data: [DONE]\n\n`;
@@ -116,11 +127,13 @@ class ChatStreamEncoder implements StreamEncoder {
         });
       case 'image': {
         const image = encodeImage(of);
-        return image === null ? '' : this.#delta(index, { images: [image] });
+        return image === null ? this.#drop('image') : this.#delta(index, { images: [image] });
       }
       case 'foreign':
-        if (of.origin !== 'openai-chat' || of.name !== 'audio') return '';
+        if (of.origin !== 'openai-chat' || of.name !== 'audio') return this.#drop(of.name);
         return this.#delta(index, { audio: of.value });
+      case 'audio':
+        return this.#drop(of.kind);
       default:
         return '';
     }
@@ -167,7 +180,7 @@ class ChatStreamEncoder implements StreamEncoder {
 
   #logprobs({ choice, part, logprobs }: Of<'logprobs'>): string {
     const encoded = this.#choices.get(choice)?.parts[part];
-    if (encoded === undefined || !isJsonArray(logprobs)) return '';
+    if (encoded === undefined || !isJsonArray(logprobs)) return this.#drop('logprobs');
     const list = logprobsOf(logprobs, encoded.kind === 'refusal');
     return this.#chunk(choice, {}, list, null);
   }
@@ -176,8 +189,14 @@ class ChatStreamEncoder implements StreamEncoder {
     const known = this.#choices.get(index);
     const choice = known ?? this.#begin(index);
     const role = known === undefined ? this.#roleChunk(index) : '';
+    nameStop({ reason, detail }, false, this.#drops);
     const said = encodeStop({ reason, detail }, false, choice.refused);
     return role + this.#chunk(index, {}, null, said);
+  }
+
+  #drop(name: string): string {
+    this.#drops.add(name);
+    return '';
   }
 
   #begin(index: number): EncodedChoice {

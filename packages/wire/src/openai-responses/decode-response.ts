@@ -163,7 +163,7 @@ function heardIn(parts: readonly Part[]): Heard {
 }
 
 /** What else the answer says; the usual service tier is nothing that anybody misses. */
-function othersOf(body: JsonObject): JsonObject {
+export function othersOf(body: JsonObject): JsonObject {
   const others: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(body)) {
     const isUsual = name === 'service_tier' && (value === 'default' || value === 'auto');

@@ -42,7 +42,7 @@ export function encodeResponse(
     choice,
     choice.parts.some(({ kind }) => kind === 'refusal'),
   );
-  nameStop(choice, origin, drops);
+  nameStop(choice, origin === RESPONSES, drops);
   return {
     ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),
     ...stateOf(state, usage),
@@ -124,6 +124,8 @@ class OutputWriter {
   /** All items; of an incomplete answer the last one is incomplete. */
   finished(): readonly JsonObject[] {
     this.#flush();
+    // Without a text there is nothing that they could be told with.
+    this.#place.drops.addIf(this.#logprobs, 'logprobs');
     const last = this.#items.at(-1);
     if (this.#place.state.incomplete !== null && last?.['status'] === 'completed') {
       this.#items[this.#items.length - 1] = { ...last, status: 'incomplete' };
