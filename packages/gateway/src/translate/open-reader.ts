@@ -1,4 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import { customCallsIn, customToolsOf } from '@keywell/wire/canonical/custom-calls';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { jsonArrayFraming } from '@keywell/wire/gemini/json-array-framing';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
@@ -39,7 +40,9 @@ export function openReader(
     return new CodecStream({ frames, decoder, encoder: null, asArray, comments: false });
   }
   const stamp = translationOf(exchange).stamp(candidate.model);
-  const encoder = codecOf(conversation).streamEncoder(stamp);
+  const plain = codecOf(conversation).streamEncoder(stamp);
+  const custom = customToolsOf(stamp.request);
+  const encoder = custom === null ? plain : customCallsIn(plain, custom);
   const framed = asArray ? jsonArrayFraming(encoder) : encoder;
   const comments = skipsComments(conversation);
   return new CodecStream({ frames, decoder, encoder: framed, asArray: false, comments });

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import { customToolsOf, withCustomCalls } from '@keywell/wire/canonical/custom-calls';
 import { Drops } from '@keywell/wire/canonical/drops';
 import { readPlainAnswer, readWholeAnswer } from '@keywell/wire/edit/whole-answer';
 import { isJsonObject } from '@keywell/wire/json/value';
@@ -98,7 +99,9 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   if (!decoded.ok) return ERROR_INSIDE;
   const drops = new Drops();
   const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
-  const written = codecOf(conversation).encodeResponse(decoded.value, stamp, drops);
+  const custom = customToolsOf(stamp.request);
+  const response = custom === null ? decoded.value : withCustomCalls(decoded.value, custom);
+  const written = codecOf(conversation).encodeResponse(response, stamp, drops);
   const lost = lostInAnswer(drops.names);
   if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
   const { usage } = decoded.value;
