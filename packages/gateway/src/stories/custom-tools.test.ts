@@ -81,4 +81,24 @@ describe.each(KINDS)('a provider of kind %s, which has no tools for free text', 
     ]);
     expect(said).toMatchObject(stream ? { response: { output } } : { output });
   });
+
+  const functions = {
+    messages: [{ role: 'user', content: PROMPT }],
+    functions: [{ name: 'run_code', parameters: { type: 'object', properties: {} } }],
+  };
+
+  it('is called as a function by who declares functions', async () => {
+    const seen = await ask('/v1/chat/completions', functions);
+    const message = { function_call: { name: 'run_code', arguments: '{}' } };
+    expect(JSON.parse(seen.text)).toMatchObject({
+      choices: [{ message, finish_reason: 'function_call' }],
+    });
+  });
+
+  it('is called as a function by a stream for who declares functions', async () => {
+    const seen = await ask('/v1/chat/completions', { ...functions, stream: true });
+    expect(seen.text).toContain('"delta":{"function_call":{"name":"run_code","arguments":""}}');
+    expect(seen.text).toContain('"finish_reason":"function_call"');
+    expect(seen.text).not.toContain('tool_calls');
+  });
 });

@@ -106,7 +106,10 @@ function readMessage(message: JsonObject, seed: string): Part[] {
     if (isJsonObject(call)) readCall(call, `call_${seed}_${index}`, parts);
   }
   const legacy = message['function_call'];
-  if (isJsonObject(legacy)) readCall({ function: legacy }, `call_${seed}_function`, parts);
+  if (isJsonObject(legacy)) {
+    const { extra_content } = legacy;
+    readCall({ function: legacy, extra_content }, `call_${seed}_function`, parts);
+  }
   return parts;
 }
 

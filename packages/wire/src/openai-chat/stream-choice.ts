@@ -97,7 +97,10 @@ export class StreamChoice {
   /** What few hosts send. */
   #readRest(delta: JsonObject, tell: Tell): void {
     const legacy = delta['function_call'];
-    if (isJsonObject(legacy)) this.#readCalls([{ index: -1, function: legacy }], tell);
+    if (isJsonObject(legacy)) {
+      const { extra_content } = legacy;
+      this.#readCalls([{ index: -1, function: legacy, extra_content }], tell);
+    }
     if (delta['extra_content'] !== undefined) {
       const signature = thoughtSignature(delta);
       if (signature !== null) this.#sign('text', signature, tell);

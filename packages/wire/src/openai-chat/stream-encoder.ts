@@ -20,8 +20,11 @@ interface EncodedPart {
   readonly after: string;
   /** Its number among the calls, or among the thoughts of its choice. */
   readonly index: number;
-  readonly custom: boolean;
+  /** Under which name a call's fragments stand. */
+  readonly call: CallMember;
 }
+
+type CallMember = 'function' | 'custom' | 'function_call';
 
 interface EncodedChoice {
   readonly parts: (EncodedPart | undefined)[];
@@ -41,6 +44,8 @@ export function streamEncoder(stamp: AnswerStamp): StreamEncoder {
 class ChatStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #tail: string;
+  /** Whether the caller declared `functions`: then one call is told, and as such. */
+  readonly #legacy: boolean;
   readonly #choices = new Map<number, EncodedChoice>();
   readonly #drops = new Drops();
   #head: string;
@@ -48,6 +53,7 @@ class ChatStreamEncoder implements StreamEncoder {
 
   constructor(stamp: AnswerStamp) {
     this.#stamp = stamp;
+    this.#legacy = stamp.request.legacyFunctions === true;
     this.#tail = stamp.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
     this.#head = this.#headOf(null, null, null);
   }
@@ -106,6 +112,7 @@ class ChatStreamEncoder implements StreamEncoder {
     const number = of.kind === 'tool_call' ? choice.calls++ : choice.details;
     if (of.kind === 'thinking') choice.details++;
     choice.refused ||= of.kind === 'refusal';
+    if (this.#legacy && of.kind === 'tool_call' && number > 0) return this.#drop('tool_calls');
     choice.parts[part] = this.#partOf(index, of, number);
     return role + this.#opening(index, of, number);
   }
@@ -115,6 +122,7 @@ class ChatStreamEncoder implements StreamEncoder {
     switch (of.kind) {
       case 'tool_call': {
         const { id, name } = of;
+        if (this.#legacy) return this.#delta(index, { function_call: { name, arguments: '' } });
         const call = of.custom
           ? { index: number, id, type: 'custom', custom: { name, input: '' } }
           : { index: number, id, type: 'function', function: { name, arguments: '' } };
@@ -142,13 +150,17 @@ class ChatStreamEncoder implements StreamEncoder {
   #partOf(choice: number, of: OpenedPart, index: number): EncodedPart {
     const start = `${this.#head}{"index":${choice},"delta":{`;
     const end = `},"logprobs":null,"finish_reason":null}]${this.#tail}`;
-    const bare = { kind: of.kind, between: null, index, custom: false };
+    const bare = { kind: of.kind, between: null, index, call: 'function' as const };
     switch (of.kind) {
       case 'tool_call': {
-        const { custom } = of;
-        const member = custom ? '"custom":{"input":' : '"function":{"arguments":';
+        if (this.#legacy) {
+          const before = `${start}"function_call":{"arguments":`;
+          return { ...bare, before, after: `}${end}`, call: 'function_call' };
+        }
+        const call = of.custom ? 'custom' : 'function';
+        const member = of.custom ? '"custom":{"input":' : '"function":{"arguments":';
         const before = `${start}"tool_calls":[{"index":${index},${member}`;
-        return { ...bare, before, after: `}}]${end}`, custom };
+        return { ...bare, before, after: `}}]${end}`, call };
       }
       case 'thinking':
         return {
@@ -168,13 +180,17 @@ class ChatStreamEncoder implements StreamEncoder {
   #signature({ choice, part, signature }: Of<'signature'>): string {
     const encoded = this.#choices.get(choice)?.parts[part];
     if (encoded === undefined) return '';
-    const { index, custom } = encoded;
+    const { index, call } = encoded;
     if (encoded.kind === 'thinking') {
       return this.#delta(choice, { reasoning_details: [signatureDetail(signature, index)] });
     }
     const extra = extraContent(signature);
     if (encoded.kind !== 'tool_call') return this.#delta(choice, extra);
-    const fragment = custom ? { custom: { input: '' } } : { function: { arguments: '' } };
+    if (call === 'function_call') {
+      return this.#delta(choice, { function_call: { arguments: '', ...extra } });
+    }
+    const fragment =
+      call === 'custom' ? { custom: { input: '' } } : { function: { arguments: '' } };
     return this.#delta(choice, { tool_calls: [{ index, ...fragment, ...extra }] });
   }
 
@@ -190,7 +206,10 @@ class ChatStreamEncoder implements StreamEncoder {
     const choice = known ?? this.#begin(index);
     const role = known === undefined ? this.#roleChunk(index) : '';
     nameStop({ reason, detail }, false, this.#drops);
-    const said = encodeStop({ reason, detail }, false, choice.refused);
+    const said = encodeStop(
+      { reason, detail },
+      { own: false, refusal: choice.refused, legacy: this.#legacy },
+    );
     return role + this.#chunk(index, {}, null, said);
   }
 
