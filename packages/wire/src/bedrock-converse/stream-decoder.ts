@@ -10,6 +10,8 @@ import { mediaTypeOf } from './media-formats.ts';
 import { readStop } from './stop-reasons.ts';
 import { readUsage } from './usage-shape.ts';
 
+const NO_BLOCK: ReadonlySet<string> = new Set();
+
 type Tell = (event: StreamEvent) => void;
 
 /** `unread` is told at its end, if at all: a sealed thought, an image; never a server's tool and its result. */
@@ -97,7 +99,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
     const tool = isJsonObject(start) ? start['toolUse'] : undefined;
     if (this.#stopped || this.#blocks.has(index) || !isJsonObject(tool) || 'type' in tool) {
       if (!this.#stopped && !this.#blocks.has(index)) {
-        this.#addBlock(index, 'unread', imageTypeIn(start));
+        this.#addUnread(index, start, tell);
       }
       tell({ kind: 'alive' });
       return;
@@ -111,6 +113,15 @@ export class ConverseStreamDecoder implements StreamDecoder {
       custom: false,
     } as const;
     tell({ kind: 'open', choice: 0, part, of });
+  }
+
+  /** A picture comes with its deltas; of anything else, a server's tool or its result, there is only the name. */
+  #addUnread(index: number, start: JsonValue | undefined, tell: Tell): void {
+    const image = imageTypeIn(start);
+    this.#addBlock(index, 'unread', image);
+    if (image !== null || !isJsonObject(start)) return;
+    const names = newNamesIn(start, NO_BLOCK, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #addBlock(index: number, kind: BlockKind, image: string | null = null): Block {

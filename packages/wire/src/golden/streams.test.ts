@@ -157,10 +157,12 @@ const WITH_OTHERS: Readonly<Record<Dialect, readonly [stream: string, names: rea
     'bedrock-converse': [
       [
         '{"name":"messageStart","data":{"role":"assistant"}}',
+        '{"name":"contentBlockStart","data":{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"search","type":"server_tool_use"}}}}',
+        '{"name":"contentBlockStop","data":{"contentBlockIndex":0}}',
         '{"name":"messageStop","data":{"stopReason":"end_turn","additionalModelResponseFields":{}}}',
         '{"name":"metadata","data":{"usage":{},"trace":{}}}',
       ].join('\n'),
-      ['additionalModelResponseFields', 'trace'],
+      ['toolUse', 'additionalModelResponseFields', 'trace'],
     ],
   };
 

@@ -4,6 +4,7 @@ import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { encodeAnnotations } from './annotations-shape.ts';
+import { nameExtras } from './encode-content.ts';
 import { encodeImage, logprobsOf } from './encode-response.ts';
 import { sealedDetail, signatureDetail } from './reasoning-details.ts';
 import { encodeStop, nameStop } from './stop-reasons.ts';
@@ -134,6 +135,7 @@ class ChatStreamEncoder implements StreamEncoder {
           reasoning_details: [sealedDetail(of.sealed, of.id, number)],
         });
       case 'image': {
+        nameExtras(of, this.#drops);
         const image = encodeImage(of);
         return image === null ? this.#drop('image') : this.#delta(index, { images: [image] });
       }

@@ -5,6 +5,7 @@ import type { CanonicalResponse } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { annotationsOf } from './decode-content.ts';
 import { RESPONSES } from './dialect.ts';
+import { imageOfItem } from './image-item.ts';
 import { thoughtsOf } from './reasoning-item.ts';
 import { decodeStop, type Heard } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
@@ -113,7 +114,8 @@ function decodeItem(item: JsonObject, made: string, parts: Part[], logprobs: Jso
   } else if (type === 'reasoning') {
     for (const part of thoughtsOf(item, proofOf(item))) parts.push(part);
   } else if (type !== null) {
-    parts.push({ kind: 'foreign', origin: RESPONSES, name: type, value: item });
+    const image = imageOfItem(item);
+    parts.push(image ?? { kind: 'foreign', origin: RESPONSES, name: type, value: item });
   }
 }
 

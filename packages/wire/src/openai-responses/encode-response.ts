@@ -8,6 +8,7 @@ import type {
 } from '../canonical/content.ts';
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { extrasFor } from '../canonical/part-extras.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
@@ -22,7 +23,8 @@ import {
   type Proof,
   type ThoughtDraft,
 } from './reasoning-item.ts';
-import { callItem, imageItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
+import { imageItem } from './image-item.ts';
+import { callItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
 import { echoOf, identityOf, stateOf } from './response-object.ts';
 import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
@@ -185,6 +187,7 @@ class OutputWriter {
     const item = imageItem(part, this.#ids.next('ig', this.#items.length));
     if (item === null) this.#place.drops.add('image');
     else this.#items.push(item);
+    extrasFor(part.extras, RESPONSES, this.#place.drops);
   }
 
   #flush(): void {

@@ -1,12 +1,14 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
 import type { ForeignPart, ImagePart, Signature } from '../canonical/content.ts';
 import { Drops } from '../canonical/drops.ts';
+import { extrasFor } from '../canonical/part-extras.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
 import { ownAnnotations } from './encode-content.ts';
-import { imageItem, thoughtProof } from './output-items.ts';
+import { imageItem } from './image-item.ts';
+import { thoughtProof } from './output-items.ts';
 import { EventWriter } from './event-writer.ts';
 import { ItemIds } from './item-ids.ts';
 import { OpenItem, type ItemShape } from './open-item.ts';
@@ -257,6 +259,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #image(part: ImagePart): string {
+    extrasFor(part.extras, RESPONSES, this.#drops);
     return part.source.kind === 'base64'
       ? this.#whole((index) => imageItem(part, this.#ids.next('ig', index)) ?? {})
       : this.#drop('image');
