@@ -6,7 +6,7 @@ import { refuse, retryAfterHeaders, type Refusal } from '../pipeline/refusal.ts'
 import type { PhaseResult } from '../pipeline/route.ts';
 import { findReferences } from './find-references.ts';
 import type { ObjectRef } from './messages.ts';
-import { isSameHome, poolSuits, type Pin } from './pin.ts';
+import { isOneAccount, isSameHome, poolSuits, type Pin } from './pin.ts';
 
 const BUSY_RETRY_MS = 1000;
 const NEVER_RETRY: readonly string[] = ['x-should-retry', 'false'];
@@ -26,10 +26,11 @@ export function pinCall(exchange: Exchange, plane: Plane): PhaseResult | Promise
 }
 
 async function pinTo(exchange: Exchange, plane: Plane, to: References): Promise<PhaseResult> {
-  const continues = to.previousResponse !== null || to.conversation !== null;
-  const speaks = continues ? ('openai-responses' as const) : null;
-  const barred = refuseForeign(exchange, { home: null, offers: null, speaks });
+  const speaks = continues(to) ? ('openai-responses' as const) : null;
+  const anywhere = { home: null, offers: null, speaks };
+  const barred = refuseForeign(exchange, anywhere, to);
   if (barred !== null) return barred;
+  if (namesNothingOwned(to)) return keptElsewhere(exchange, anywhere, to);
   const home = await homeOfAll(exchange, plane, to);
   if (home.kind === 'refusal') return home;
   const pin = { home: home.home, offers: null, speaks };
@@ -41,9 +42,50 @@ async function pinTo(exchange: Exchange, plane: Plane, to: References): Promise<
   return null;
 }
 
+/** Whether a call goes on from something that only a provider with the Responses API keeps. */
+const continues = ({ previousResponse, conversation, items }: References): boolean =>
+  previousResponse !== null || conversation !== null || items;
+
+const namesNothingOwned = ({ files, previousResponse, conversation }: References): boolean =>
+  files.length === 0 && previousResponse === null && conversation === null;
+
+/**
+ * What was made at no path of this gateway belongs to nobody here, and where it is cannot be known: unless there is one account only, the
+ * call would sometimes meet it and sometimes not. Items of responses are not remembered one by one, and are looked at in the same way.
+ */
+function keptElsewhere(exchange: Exchange, pin: Pin, { items, unowned }: References): PhaseResult {
+  const { model, only } = exchange;
+  if (model === null || isOneAccount(model, pin, only)) {
+    if (pin.speaks !== null) exchange.pin = pin;
+    return null;
+  }
+  if (!items) return outOfReach(unowned);
+  return refuse(
+    'object_out_of_reach',
+    'The request names items of an earlier response, and the keys of this model belong to several accounts, of which one has them: send the items themselves (store: false in most SDKs), or previous_response_id.',
+    { param: 'input', headers: NEVER_RETRY },
+  );
+}
+
+/** Of what was not made here, by the member that names it. */
+export function outOfReach(param: string | null): Refusal {
+  return refuse(
+    'object_out_of_reach',
+    'The request names something that was not made through this gateway, and the keys of this model belong to several accounts, of which one has it: ask for a model whose keys are of one account.',
+    { param, headers: NEVER_RETRY },
+  );
+}
+
 /** Responses are kept by providers that speak the API themselves; what was translated for another one is kept by nobody. */
-function refuseForeign({ model }: Exchange, pin: Pin): Refusal | null {
+function refuseForeign({ model }: Exchange, pin: Pin, to: References): Refusal | null {
   if (pin.speaks === null || model === null || poolSuits(model, pin)) return null;
+  if (to.previousResponse === null && to.conversation === null) {
+    return refuse(
+      'invalid_parameter',
+      'The providers of this model do not speak the Responses API themselves, so that no items are stored there to refer to: send the items themselves (store: false in most SDKs).',
+      { param: 'input', headers: NEVER_RETRY },
+    );
+  }
   return refuse(
     'invalid_parameter',
     'The providers of this model do not speak the Responses API themselves, so that nothing is stored there to go on from: send the whole conversation as input.',
