@@ -114,7 +114,7 @@ class Reading {
     const found = findReferences(called, dialectAt(url));
     if (found === null) return null;
     if (found.conversation !== null) return 'names a conversation, which there is none of here';
-    if (found.items)
+    if (found.items.length > 0)
       return 'names items of an earlier response: it has to have the items themselves';
     this.#unowned ??= found.unowned;
     for (const file of found.files) this.#files.add(file);

@@ -30,7 +30,7 @@ describe('a search for references in a body', () => {
   it.each(['{"id":"a"}', '{ "id" :\n"a" }', '{"id":"a","type": null}', '{"type":null,"id":"a"}'])(
     'finds an item that says nothing but its name: %s',
     (item) => {
-      expect(found(`{"input":[${item}]}`)?.items).toBe(true);
+      expect(found(`{"input":[${item}]}`)?.items).toEqual(['a']);
     },
   );
 

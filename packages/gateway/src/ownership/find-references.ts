@@ -49,7 +49,7 @@ export function findReferences(body: Uint8Array, dialect: CallerDialect): Refere
   const found = referencesOf(request, dialect);
   const { files, previousResponse, conversation, items, unowned } = found;
   const none = files.length === 0 && previousResponse === null && conversation === null;
-  return none && !items && unowned === null ? null : found;
+  return none && items.length === 0 && unowned === null ? null : found;
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -30,8 +30,10 @@ async function pinTo(exchange: Exchange, plane: Plane, to: References): Promise<
   const anywhere = { home: null, offers: null, speaks };
   const barred = refuseForeign(exchange, anywhere, to);
   if (barred !== null) return barred;
-  if (namesNothingOwned(to)) return keptElsewhere(exchange, anywhere, to);
-  const home = await homeOfAll(exchange, plane, to);
+  const items = await itemsOf(exchange, plane, to.items);
+  if ('kind' in items) return items;
+  if (items.length === 0 && namesNothingOwned(to)) return keptElsewhere(exchange, anywhere, to);
+  const home = await homeOfAll(exchange, plane, to, items);
   if (home.kind === 'refusal') return home;
   const pin = { home: home.home, offers: null, speaks };
   if (exchange.model !== null && !poolSuits(exchange.model, pin)) {
@@ -44,14 +46,37 @@ async function pinTo(exchange: Exchange, plane: Plane, to: References): Promise<
 
 /** Whether a call goes on from something that only a provider with the Responses API keeps. */
 const continues = ({ previousResponse, conversation, items }: References): boolean =>
-  previousResponse !== null || conversation !== null || items;
+  previousResponse !== null || conversation !== null || items.length > 0;
 
 const namesNothingOwned = ({ files, previousResponse, conversation }: References): boolean =>
   files.length === 0 && previousResponse === null && conversation === null;
 
+/** Items of responses, where all are known; none otherwise: they are forgotten sooner than anything else. */
+async function itemsOf(
+  { consumer }: Exchange,
+  { owners }: Pick<Plane, 'owners'>,
+  ids: readonly string[],
+): Promise<readonly OwnedObject[] | Refusal> {
+  if (ids.length === 0) return [];
+  if (consumer === null) return refuse('internal_error');
+  if (ids.length > MAX_REFERENCES) {
+    return refuse('invalid_parameter', `The request names more than ${MAX_REFERENCES} items.`);
+  }
+  const found = await owners.find(
+    consumer.record.id,
+    ids.map((id) => ({ kind: 'item', id })),
+  );
+  if (found === 'late') return late();
+  const known = found.filter((item) => item !== null);
+  return known.length === ids.length ? known : [];
+}
+
+const late = (): Refusal =>
+  refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
+
 /**
  * What was made at no path of this gateway belongs to nobody here, and where it is cannot be known: unless there is one account only, the
- * call would sometimes meet it and sometimes not. Items of responses are not remembered one by one, and are looked at in the same way.
+ * call would sometimes meet it and sometimes not. Items that are not remembered are looked at in the same way.
  */
 function keptElsewhere(exchange: Exchange, pin: Pin, { items, unowned }: References): PhaseResult {
   const { model, only } = exchange;
@@ -59,10 +84,10 @@ function keptElsewhere(exchange: Exchange, pin: Pin, { items, unowned }: Referen
     if (pin.speaks !== null) exchange.pin = pin;
     return null;
   }
-  if (!items) return outOfReach(unowned);
+  if (items.length === 0) return outOfReach(unowned);
   return refuse(
     'object_out_of_reach',
-    'The request names items of an earlier response, and the keys of this model belong to several accounts, of which one has them: send the items themselves (store: false in most SDKs), or previous_response_id.',
+    'The request names items of an earlier response that are not remembered here, and the keys of this model belong to several accounts, of which one has them: send the items themselves (store: false in most SDKs), or previous_response_id.',
     { param: 'input', headers: NEVER_RETRY },
   );
 }
@@ -98,6 +123,7 @@ async function homeOfAll(
   exchange: Exchange,
   plane: Pick<Plane, 'owners'>,
   { files, previousResponse, conversation }: References,
+  items: readonly OwnedObject[],
 ): Promise<{ readonly kind: 'home'; readonly home: ObjectHome } | Refusal> {
   // Conversations are made at no path of this gateway: none can be anybody's.
   if (conversation !== null) return notFound('conversation', 'conversation');
@@ -108,7 +134,7 @@ async function homeOfAll(
   if (previousResponse !== null) refs.push({ kind: 'response', id: previousResponse });
   const found = await findOwned(exchange, plane, refs);
   if (!Array.isArray(found)) return found;
-  const [first, ...rest] = found;
+  const [first, ...rest] = [...found, ...items];
   if (first === undefined) return refuse('internal_error');
   if (rest.some(({ home }) => !isSameHome(first.home, home))) {
     return refuse(
@@ -128,9 +154,7 @@ export async function findOwned(
 ): Promise<OwnedObject[] | Refusal> {
   if (consumer === null) return refuse('internal_error');
   const found = await owners.find(consumer.record.id, refs);
-  if (found === 'late') {
-    return refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
-  }
+  if (found === 'late') return late();
   const known: OwnedObject[] = [];
   for (const [index, object] of found.entries()) {
     if (object === null) return notFound(refs[index]?.kind ?? 'file', paramOf(refs[index]));

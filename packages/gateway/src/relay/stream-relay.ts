@@ -150,10 +150,11 @@ export class StreamRelay {
   #forward(ready: readonly Uint8Array[], now: number): void {
     const { inbound } = this.#exchange;
     const { continuation } = this.#plan;
-    if (!this.#begun) {
-      noteStream(this.#exchange, this.#plane, this.#plan, ready);
-      this.#begin(now);
+    const first = !this.#begun;
+    if (this.#exchange.operation === 'responses') {
+      noteStream(this.#exchange, this.#plane, this.#plan, { events: ready, first });
     }
+    if (first) this.#begin(now);
     for (const bytes of continuation === null ? ready : continuation.pass(ready)) {
       this.#exchange.responseBytes += bytes.byteLength;
       if (!inbound.write(bytes) && !this.#paused) {

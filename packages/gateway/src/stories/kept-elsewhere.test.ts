@@ -62,6 +62,14 @@ describe('where the keys of a model are of several accounts', () => {
       expect(total()).toBe(0);
     });
 
+    // Before all others: a simulator that was reset hands out the same ids again.
+    it('items are known of what is kept alone', async () => {
+      const { output } = Object(JSON.parse((await respond({ input: 'hello', store: false })).text));
+      const input = [{ type: 'item_reference', id: output[0].id }, user];
+      expect(await respond({ input })).toMatchObject({ status: 400 });
+      expect(total()).toBe(1);
+    });
+
     it('a response that is known says where its items are', async () => {
       const first: unknown = JSON.parse((await respond({ input: 'hello' })).text);
       const { id, output } = Object(first);
@@ -69,6 +77,21 @@ describe('where the keys of a model are of several accounts', () => {
       for (let turn = 0; turn < 4; turn += 1) await respond({ input, previous_response_id: id });
       expect(Object.values(story.called())).toEqual([5]);
     });
+
+    it.each([false, true])(
+      'items that are known say where they are (streamed: %s)',
+      async (stream) => {
+        const text = (await respond({ input: 'hello', stream })).text;
+        const last = text.trim().split('\n').at(-1) ?? '';
+        const told: unknown = JSON.parse(stream ? last.replace(/^data: /, '') : text);
+        const { output } = stream ? Object(told).response : Object(told);
+        const input = [{ type: 'item_reference', id: output[0].id }, user];
+        for (let turn = 0; turn < 4; turn += 1) {
+          expect(await respond({ input })).toMatchObject({ status: 200 });
+        }
+        expect(Object.values(story.called())).toEqual([5]);
+      },
+    );
 
     it('a batch may not name it either', async () => {
       const model = story.freshModel();

@@ -7,7 +7,7 @@ const NONE = {
   files: [],
   previousResponse: null,
   conversation: null,
-  items: false,
+  items: [],
   unowned: null,
 };
 const part = { type: 'input_file', file_id: 'file-1' };
@@ -75,7 +75,10 @@ describe('what a request refers to', () => {
       { id: 'a' },
       { id: 'a', type: null },
     ]) {
-      expect(referencesOf({ input: [item] }, 'openai-responses')).toEqual({ ...NONE, items: true });
+      expect(referencesOf({ input: [item, item] }, 'openai-responses')).toEqual({
+        ...NONE,
+        items: ['a'],
+      });
     }
     const whole = [{ id: 'a', type: 'message', role: 'user' }, { id: 'a', role: 'user' }, 'text'];
     expect(referencesOf({ input: whole }, 'openai-responses')).toEqual(NONE);

@@ -12,8 +12,8 @@ export interface References {
   readonly files: readonly string[];
   readonly previousResponse: string | null;
   readonly conversation: string | null;
-  /** Whether an item of an earlier response is named in place of the item. */
-  readonly items: boolean;
+  /** Items of earlier responses that are named in place of the items, each once. */
+  readonly items: readonly string[];
   /** The member that names something made at no path of this gateway, which therefore belongs to nobody here; null where none does. */
   readonly unowned: string | null;
 }
@@ -59,7 +59,7 @@ export function referencesOf(request: JsonObject, dialect: CallerDialect): Refer
     files: [...files],
     previousResponse: keeps ? textOf(request['previous_response_id']) : null,
     conversation: keeps ? idOf(request['conversation']) : null,
-    items: keeps && isJsonArray(request['input']) && request['input'].some(isItemReference),
+    items: keeps ? itemsIn(request['input']) : [],
     unowned,
   };
 }
@@ -96,11 +96,19 @@ function unownedIn(value: JsonObject, dialect: CallerDialect): string | null {
   return type === 'code_interpreter' && typeof container === 'string' ? 'container' : null;
 }
 
+function itemsIn(input: JsonValue | undefined): readonly string[] {
+  const ids = new Set<string>();
+  for (const item of isJsonArray(input) ? input : []) {
+    const id = isJsonObject(item) && isReference(item) ? item['id'] : null;
+    if (typeof id === 'string') ids.add(id);
+  }
+  return [...ids];
+}
+
 /** Its type may be left out: what has neither that nor a role is a reference. */
-function isItemReference(item: JsonValue): boolean {
-  if (!isJsonObject(item)) return false;
+function isReference(item: JsonObject): boolean {
   const type = item['type'] ?? null;
-  return type === 'item_reference' || (type === null && !('role' in item) && 'id' in item);
+  return type === 'item_reference' || (type === null && !('role' in item));
 }
 
 const textOf = (value: JsonValue | undefined): string | null =>
