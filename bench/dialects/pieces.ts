@@ -91,6 +91,7 @@ export function streamPiece({ caller, provider }: Pair): () => void {
       decoder: codecOf(provider).streamDecoder('bench'),
       encoder: caller === provider ? null : codecOf(caller).streamEncoder(stamp),
       asArray: false,
+      comments: false,
     });
     stream.push(begin);
     for (let index = 0; index < WORDS_A_STREAM; index += 1) stream.push(word);

@@ -82,7 +82,7 @@ says what that is, sample by sample, with a model of each dialect that takes as 
 
 Tables of requests stand by the caller's dialect, tables of answers by the provider's. **all**: everything is carried. A name: that much is dropped, the rest is carried. How
 things are carried stands in the pages of the dialects: ${pages()}. The bodies themselves, in every
-dialect of every pair, are files of the tests in \`packages/wire/src/golden\`; every streamed answer says there what the whole one does.
+dialect of every pair, are files of the tests in \`packages/wire/src/golden\`; every streamed answer says there what the whole one does, and names the same as lost.
 
 ## Requests
 

@@ -224,6 +224,22 @@ const WRONG: readonly Wrong[] = [
     hint: /Did you mean "smart"/,
   },
   {
+    name: 'a model with half of an emoji in its name, which no URL can hold',
+    text: swap('model: gpt-5', 'model: "gpt-\\ud83d"'),
+    at: '11:46',
+    path: 'pools[0].tiers[0].targets[0].model',
+    message: /not written as it must be/,
+    hint: /a model name such as "gpt-5"/,
+  },
+  {
+    name: 'an alias with half of an emoji',
+    text: swap('alias: smart', 'alias: "smart\\udc00"'),
+    at: '13:14',
+    path: 'models[0].alias',
+    message: /not written as it must be/,
+    hint: /a model name such as "smart"/,
+  },
+  {
     name: 'a base URL of another scheme',
     text: swap('kind: openai', 'kind: openai\n    base_url: ftp://x/v1'),
     at: '5:15',

@@ -1,6 +1,8 @@
-/** What providers keep on behalf of a caller and hand out an id for. */
-export const OBJECT_KINDS = ['file', 'batch', 'response'] as const;
+/** What providers keep on behalf of a caller and hand out an id for; `item` is one of a response's output. */
+export const OBJECT_KINDS = ['file', 'batch', 'response', 'item'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
+/** Kinds that can be asked for by a path of their own. */
+export type AskedKind = Exclude<ObjectKind, 'item'>;
 
 /** Where something is kept: it can be reached with a key of that quota domain, and with no other. */
 export interface ObjectHome {
@@ -12,7 +14,7 @@ export interface ObjectHome {
   readonly fingerprint: string;
 }
 
-/** A file, a batch or a stored response, and whose it is. */
+/** A file, a batch, a stored response or an item of one, and whose it is. */
 export interface OwnedObject {
   readonly kind: ObjectKind;
   /** As the provider named it. */

@@ -23,6 +23,8 @@ export interface BatchLines {
   readonly files: readonly string[];
   /** The last response that one of them goes on from; null where none does. */
   readonly previousResponses: readonly string[];
+  /** A member by which one of them names what was not made here; null where none does. */
+  readonly unowned: string | null;
 }
 
 interface Place {
@@ -83,6 +85,7 @@ class Reading {
   readonly #files = new Set<string>();
   readonly #responses = new Set<string>();
   #model: string | null = null;
+  #unowned: string | null = null;
 
   /** What is wrong with the line; null where nothing is. */
   take(body: Uint8Array, { start, end }: Place): string | null {
@@ -111,6 +114,9 @@ class Reading {
     const found = findReferences(called, dialectAt(url));
     if (found === null) return null;
     if (found.conversation !== null) return 'names a conversation, which there is none of here';
+    if (found.items.length > 0)
+      return 'names items of an earlier response: it has to have the items themselves';
+    this.#unowned ??= found.unowned;
     for (const file of found.files) this.#files.add(file);
     if (found.previousResponse !== null) this.#responses.add(found.previousResponse);
     return null;
@@ -123,6 +129,7 @@ class Reading {
       places: this.#places,
       files: [...this.#files],
       previousResponses: [...this.#responses],
+      unowned: this.#unowned,
     };
   }
 }

@@ -27,6 +27,25 @@ describe('a search for references in a body', () => {
     expect(mayRefer(Buffer.from('{"conversation":"c"}'), 'openai-chat')).toBe(false);
   });
 
+  it.each(['{"id":"a"}', '{ "id" :\n"a" }', '{"id":"a","type": null}', '{"type":null,"id":"a"}'])(
+    'finds an item that says nothing but its name: %s',
+    (item) => {
+      expect(found(`{"input":[${item}]}`)?.items).toEqual(['a']);
+    },
+  );
+
+  it('does not parse items that say what they are', () => {
+    const items = '{"id":"a","type":"message"},{"type":"message","id":"b"},{"role":"user"}';
+    for (const text of [`{"input":[${items}]}`, '{"id":', '{"id"', '"id":"a"}', '{"id":"a']) {
+      expect(mayRefer(Buffer.from(text), 'openai-responses')).toBe(false);
+    }
+  });
+
+  it('finds what a letter is hidden of in any alphabet of names', () => {
+    const text = '{"cached\\u0043ontent":"cachedContents/a"}';
+    expect(findReferences(Buffer.from(text), 'gemini')?.unowned).toBe('cachedContent');
+  });
+
   it('finds a file beside a long picture', () => {
     const picture = 'A'.repeat(100_000);
     const text = `{"messages":[{"content":[{"image_url":"data:image/png;base64,${picture}"},{"file":{"file_id":"f"}}]}]}`;

@@ -2,13 +2,27 @@ import type { CallerDialect } from '@keywell/wire/edit/conversation';
 import { referencesOf, type References } from '@keywell/wire/edit/references';
 import { isJsonObject } from '@keywell/wire/json/value';
 import { liftStrings } from '@keywell/wire/lift/lift-strings';
+import { hasBareId } from './bare-id.ts';
+
+const quoted = (name: string): Buffer => Buffer.from(`"${name}"`);
 
 /** Names that refer to something kept. Their quotes keep what is said in a text apart: there they are escaped. */
-const FILES = [Buffer.from('"file_id"'), Buffer.from('"file_ids"')];
-const PREVIOUS = Buffer.from('"previous_response_id"');
-const CONVERSATION = Buffer.from('"conversation"');
+const FILES = ['file_id', 'file_ids'].map(quoted);
+/** More such names of a dialect, those with an `_id` in them apart. */
+const WITH_ID: Readonly<Record<CallerDialect, readonly Buffer[]>> = {
+  'openai-chat': FILES,
+  'openai-responses': [...FILES, ...['previous_response_id', 'vector_store_ids'].map(quoted)],
+  'anthropic-messages': FILES,
+  gemini: FILES,
+};
+const OTHERS: Readonly<Record<CallerDialect, readonly Buffer[]>> = {
+  'openai-chat': [],
+  'openai-responses': ['conversation', 'item_reference', 'prompt', 'container'].map(quoted),
+  'anthropic-messages': ['container'].map(quoted),
+  gemini: ['fileUri', 'file_uri', 'cachedContent', 'cached_content'].map(quoted),
+};
 /** Every letter of those names has one of these escapes, and no writer of JSON uses them for letters. */
-const HIDDEN = [Buffer.from('\\u005'), Buffer.from('\\u006'), Buffer.from('\\u007')];
+const HIDDEN = ['\\u004', '\\u005', '\\u006', '\\u007'].map((escape) => Buffer.from(escape));
 /** Parts of names and escapes whose first byte is rare in texts, so that searches for them fly: without the part there is no whole. */
 const PART_OF_NAMES = Buffer.from('_id');
 const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
@@ -20,9 +34,9 @@ const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
 export function mayRefer(body: Uint8Array, dialect: CallerDialect): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const has = (part: Buffer): boolean => bytes.includes(part);
-  const hasState = dialect === 'openai-responses';
-  if (has(PART_OF_NAMES) && (FILES.some(has) || (hasState && has(PREVIOUS)))) return true;
-  if (hasState && has(CONVERSATION)) return true;
+  if (has(PART_OF_NAMES) && WITH_ID[dialect].some(has)) return true;
+  if (OTHERS[dialect].some(has)) return true;
+  if (dialect === 'openai-responses' && hasBareId(bytes)) return true;
   return PART_OF_ESCAPES.every(has) && HIDDEN.some(has);
 }
 
@@ -33,9 +47,9 @@ export function findReferences(body: Uint8Array, dialect: CallerDialect): Refere
   const request = parse(small);
   if (!isJsonObject(request)) return null;
   const found = referencesOf(request, dialect);
-  const none =
-    found.files.length === 0 && found.previousResponse === null && found.conversation === null;
-  return none ? null : found;
+  const { files, previousResponse, conversation, items, unowned } = found;
+  const none = files.length === 0 && previousResponse === null && conversation === null;
+  return none && items.length === 0 && unowned === null ? null : found;
 }
 
 function parse(bytes: Uint8Array): unknown {

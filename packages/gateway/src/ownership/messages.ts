@@ -20,7 +20,13 @@ export type ToOwners =
       readonly consumer: string;
       readonly of: ObjectKind;
     }
-  | { readonly kind: 'learned'; readonly change: ObjectChange };
+  | { readonly kind: 'learned'; readonly change: ObjectChange }
+  /** Several of one answer, which differ in their ids alone. */
+  | {
+      readonly kind: 'learned_many';
+      readonly like: Omit<OwnedObject, 'id'>;
+      readonly ids: readonly string[];
+    };
 
 export interface FromOwners {
   readonly question: number;

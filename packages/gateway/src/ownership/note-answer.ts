@@ -1,13 +1,18 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import { isObjectId, type ObjectKind } from '@keywell/core/ownership/owned-object';
+import {
+  isObjectId,
+  type ObjectKind,
+  type OwnedObject,
+} from '@keywell/core/ownership/owned-object';
 import { compileFields } from '@keywell/wire/json/field-set';
-import { ABSENT, FALSE, OBJECT, STRING } from '@keywell/wire/json/kind';
+import { ABSENT, ARRAY, FALSE, OBJECT, STRING } from '@keywell/wire/json/kind';
 import { readString } from '@keywell/wire/json/read-value';
 import { skimObject } from '@keywell/wire/json/skim';
 import { createSpans } from '@keywell/wire/json/spans';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
+import { itemIdsIn } from './item-ids-in.ts';
 import { homeOf } from './pin.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 
@@ -36,20 +41,34 @@ export function noteAnswer(
   }
 }
 
-/** The same from the first events of a stream. */
+/**
+ * The same from events of a stream: from its `first` ones the response, from the one that tells all of it its items. Before they reach the
+ * caller, who may name them at once.
+ */
 export function noteStream(
   exchange: Exchange,
   plane: Learner,
   by: Answered,
-  events: readonly Uint8Array[],
+  { events, first }: { readonly events: readonly Uint8Array[]; readonly first: boolean },
 ): void {
   if (!keepsResponses(exchange, by)) return;
+  let noted = !first;
   for (const event of events) {
+    if (noted && !tellsAll(event)) continue;
     const span = responseIn(event);
     if (span === null) continue;
     noteResponse(exchange, plane, by.candidate, span);
-    return;
+    noted = true;
   }
+}
+
+/** `response.completed` and `response.incomplete`, where every writer has it: in the event's name, or in the type before all else. */
+const ENDS = ['response.completed', 'response.incomplete'].map((name) => Buffer.from(name));
+const BEGINNING = 64;
+
+function tellsAll(event: Uint8Array): boolean {
+  const head = Buffer.from(event.buffer, event.byteOffset, Math.min(BEGINNING, event.byteLength));
+  return ENDS.some((name) => head.includes(name));
 }
 
 function keepsResponses({ operation }: Exchange, { face }: Answered): boolean {
@@ -62,7 +81,7 @@ interface Span {
   readonly end: number;
 }
 
-const NAMES = ['id', 'store', 'response', 'output_file_id', 'error_file_id'] as const;
+const NAMES = ['id', 'store', 'response', 'output_file_id', 'error_file_id', 'output'] as const;
 const FIELDS = compileFields(NAMES);
 const SPANS = createSpans(NAMES.length);
 const DATA = Buffer.from('data:');
@@ -88,8 +107,13 @@ function noteResponse(
   if (!skimObject(body, FIELDS, SPANS, { start, end })) return;
   const id = idAt(body, 0);
   const told = SPANS.kind[1] ?? ABSENT;
+  const items = { start: SPANS.start[5] ?? 0, end: SPANS.end[5] ?? 0 };
+  const hasItems = SPANS.kind[5] === ARRAY;
   if (id === null || told === FALSE || (told === ABSENT && asksNotToKeep(exchange))) return;
   keep(exchange, plane, candidate, { kind: 'response', id, json: null });
+  const ids = hasItems ? itemIdsIn(body, items) : [];
+  const like = ids.length === 0 ? null : ownedLike(exchange, plane, candidate);
+  if (like !== null) plane.owners.learnedMany({ ...like, kind: 'item', json: null }, ids);
 }
 
 function asksNotToKeep({ body }: Exchange): boolean {
@@ -132,20 +156,26 @@ function idAt(body: Uint8Array, field: number): string | null {
 }
 
 function keep(
-  { consumer, modelName }: Exchange,
-  { owners, clock }: Learner,
+  exchange: Exchange,
+  plane: Learner,
   candidate: Candidate,
   what: { readonly kind: ObjectKind; readonly id: string; readonly json: string | null },
 ): void {
-  if (consumer === null) return;
-  owners.learned({
-    action: 'keep',
-    object: {
-      ...what,
-      consumer: consumer.record.id,
-      home: homeOf(candidate),
-      model: modelName ?? '',
-      createdAt: clock.wallNow(),
-    },
-  });
+  const like = ownedLike(exchange, plane, candidate);
+  if (like !== null) plane.owners.learned({ action: 'keep', object: { ...what, ...like } });
+}
+
+/** What all that an answer tells of has in common; null where it is nobody's. */
+function ownedLike(
+  { consumer, modelName }: Exchange,
+  { clock }: Learner,
+  candidate: Candidate,
+): Omit<OwnedObject, 'kind' | 'id' | 'json'> | null {
+  if (consumer === null) return null;
+  return {
+    consumer: consumer.record.id,
+    home: homeOf(candidate),
+    model: modelName ?? '',
+    createdAt: clock.wallNow(),
+  };
 }

@@ -1,8 +1,4 @@
-import {
-  isObjectId,
-  type ObjectKind,
-  type OwnedObject,
-} from '@keywell/core/ownership/owned-object';
+import { isObjectId, type AskedKind, type OwnedObject } from '@keywell/core/ownership/owned-object';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse, retryAfterHeaders } from '../pipeline/refusal.ts';
@@ -17,7 +13,7 @@ const OPERATION_OF = { file: 'files', batch: 'batches', response: 'responses' } 
 
 /** What one path asks about one object. */
 export interface ObjectQuestion {
-  readonly about: ObjectKind;
+  readonly about: AskedKind;
   readonly method: UpstreamCall['method'];
   /** What follows the id: `/content`. */
   readonly part: string;
@@ -92,7 +88,7 @@ const MOST_LISTED = 10_000;
 const USUALLY_LISTED = { file: 10_000, batch: 20, response: 20 } as const;
 
 /** The caller's own objects as they were last seen, newest first, paged as OpenAI pages them. May answer 400, 503. */
-export function listObjects(about: ObjectKind): Phase {
+export function listObjects(about: AskedKind): Phase {
   return async (exchange, plane) => {
     const asked = readPage(exchange.query, USUALLY_LISTED[about]);
     if (asked === null) {

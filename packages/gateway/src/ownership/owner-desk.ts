@@ -41,6 +41,10 @@ export class OwnerDesk {
     this.#tell({ kind: 'learned', change });
   }
 
+  learnedMany(like: Omit<OwnedObject, 'id'>, ids: readonly string[]): void {
+    this.#tell({ kind: 'learned_many', like, ids });
+  }
+
   onReply({ question, found }: FromOwners): void {
     this.#close(question, found);
   }

@@ -86,8 +86,25 @@ describe('the ledger of owned objects', () => {
     expect(await first.find('web', [{ kind: 'file', id: 'file-1' }])).toEqual([object()]);
   });
 
+  it('knows items of a response as long as it runs, and hands none over to be kept', async () => {
+    const { ledger, first, second, kept } = world();
+    const { id: _, ...like } = { ...object(), kind: 'item' as const, json: null };
+    first.learnedMany(like, ['msg_1', 'fc_1']);
+    const refs = ['msg_1', 'fc_1', 'msg_2'].map((id) => ({ kind: 'item' as const, id }));
+    expect(await second.find('web', refs)).toEqual([
+      { ...like, id: 'msg_1' },
+      { ...like, id: 'fc_1' },
+      null,
+    ]);
+    expect(await first.find('other', refs)).toEqual([null, null, null]);
+    ledger.keep();
+    expect(kept).toEqual([]);
+  });
+
   it('forgets the oldest of whoever has most when there is too much, in the store too', async () => {
-    const { ledger, first, kept, learn } = world({ most: { file: 3, batch: 1, response: 1 } });
+    const { ledger, first, kept, learn } = world({
+      most: { file: 3, batch: 1, response: 1, item: 1 },
+    });
     learn({ consumer: 'small', id: 'file-0' });
     for (const id of ['file-1', 'file-2', 'file-3', 'file-4']) learn({ id });
     ledger.keep();

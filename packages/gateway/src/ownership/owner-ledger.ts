@@ -12,6 +12,7 @@ const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
   file: 20_000,
   batch: 20_000,
   response: 100_000,
+  item: 100_000,
 });
 
 export interface OwnerLedgerOptions {
@@ -49,6 +50,12 @@ export class OwnerLedger {
       if (kindOf(message.change) !== 'response') this.keep();
       return;
     }
+    if (message.kind === 'learned_many') {
+      for (const id of message.ids) {
+        this.#apply({ action: 'keep', object: { ...message.like, id } });
+      }
+      return;
+    }
     const { question, consumer } = message;
     const found =
       message.kind === 'list'
@@ -75,6 +82,8 @@ export class OwnerLedger {
   }
 
   #note({ consumer, kind, id }: ObjectName, change: ObjectChange): void {
+    // Items come by the dozen, and most are never named again: only as long as the node runs.
+    if (kind === 'item') return;
     this.#unkept.set(JSON.stringify([consumer, kind, id]), change);
   }
 

@@ -4,7 +4,7 @@ import type { Operation } from '@keywell/providers/compatible/operations';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { targetOf } from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
-import type { LiveModel } from '../snapshot/live-snapshot.ts';
+import type { LiveModel, NamedTarget } from '../snapshot/live-snapshot.ts';
 
 /** What a candidate must be for a call that not every one can serve. */
 export interface Pin {
@@ -29,6 +29,23 @@ export function suits({ home, offers, speaks }: Pin, candidate: Candidate): bool
 export function poolSuits({ plan }: LiveModel, pin: Pin): boolean {
   return plan.tiers.some(({ candidates }) => candidates.some((each) => suits(pin, each)));
 }
+
+/** Whether all keys that can serve the call are of one account: then what nobody here has seen being made can only be there. */
+export function isOneAccount({ plan }: LiveModel, pin: Pin, only: NamedTarget | null): boolean {
+  let first: Candidate | null = null;
+  for (const { candidates } of plan.tiers) {
+    for (const each of candidates) {
+      const meant = only === null || isTarget(only, each);
+      if (!meant || !suits(pin, each)) continue;
+      first ??= each;
+      if (first.provider.id !== each.provider.id || first.domain !== each.domain) return false;
+    }
+  }
+  return true;
+}
+
+const isTarget = ({ provider, model }: NamedTarget, candidate: Candidate): boolean =>
+  candidate.provider.id === provider && candidate.model === model;
 
 /** A key of the domain; or the very key, should its account have been named since and the key be in another domain now. */
 function livesAt(home: ObjectHome, { provider, key, domainPath }: Candidate): boolean {

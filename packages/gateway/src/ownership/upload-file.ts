@@ -9,8 +9,8 @@ import type { Plane } from '../pipeline/plane.ts';
 import { refuse, type Refusal } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import { readBatchLines, withModel, type BatchLines } from './batch-lines.ts';
-import { isSameHome, poolSuits, type Pin } from './pin.ts';
-import { findOwned } from './pin-call.ts';
+import { isOneAccount, isSameHome, poolSuits, type Pin } from './pin.ts';
+import { findOwned, outOfReach } from './pin-call.ts';
 
 const MODEL_HEADER = 'keywell-model';
 const ANYWHERE: Pin = { home: null, offers: 'files', speaks: null };
@@ -39,6 +39,8 @@ export async function readUpload(exchange: Exchange, plane: Plane): Promise<Phas
   if (typeof model !== 'string') return model;
   const home = await homeFor(exchange, plane, lines);
   if (home !== null && 'kind' in home) return home;
+  const unowned = home === null ? (lines?.unowned ?? null) : null;
+  if (unowned !== null && !isOfOneAccount(exchange, model)) return outOfReach(unowned);
   exchange.modelName = model;
   exchange.pin = { ...ANYWHERE, home };
   exchange.asks = {
@@ -121,6 +123,11 @@ async function homeFor(
     'What the batch refers to is kept with different accounts, which no one key reaches.',
     { headers: ['x-should-retry', 'false'] },
   );
+}
+
+function isOfOneAccount({ live }: Exchange, name: string): boolean {
+  const found = live.find(name);
+  return found === null || isOneAccount(found.model, ANYWHERE, found.only);
 }
 
 function wrong(param: string | null, message: string): Refusal {

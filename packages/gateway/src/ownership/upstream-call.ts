@@ -1,4 +1,4 @@
-import type { ObjectKind, OwnedObject } from '@keywell/core/ownership/owned-object';
+import type { AskedKind, OwnedObject } from '@keywell/core/ownership/owned-object';
 import type { Operation } from '@keywell/providers/compatible/operations';
 import type { OutboundRequest } from '../seam/outbound.ts';
 import type { TargetEndpoint, UpstreamTarget } from '../relay/upstream-target.ts';
@@ -14,7 +14,7 @@ export interface UpstreamCall {
   /** Whether it does no harm when it is carried out twice. */
   readonly repeatable: boolean;
   /** What it is about. */
-  readonly about: ObjectKind;
+  readonly about: AskedKind;
   /** What is known of that; null while it is being made. */
   readonly object: OwnedObject | null;
   /** What a good answer means: it is there as the answer says, it is gone, or nothing. */

@@ -3,6 +3,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { dialectNameOf } from '../endpoints/caller-errors.ts';
 import { OPERATIONS } from '../telemetry/metric-table.ts';
+import { droppedText } from '../translate/dropped-text.ts';
 
 const MAX_SHOWN = 128;
 
@@ -55,6 +56,10 @@ function classOf(status: number): number {
 }
 
 function recordOf(exchange: Exchange, now: number): RequestRecord {
+  if (exchange.dropped.length > 0) {
+    const detail = droppedText(exchange.dropped);
+    exchange.timeline.push({ at: exchange.offset(now), kind: 'note', what: 'dropped', detail });
+  }
   exchange.timeline.push({
     at: exchange.offset(now),
     kind: 'end',

@@ -76,7 +76,7 @@ export class Exchange implements InboundEvents {
   demands: Demands | null = null;
   /** Whether a provider that cannot be told all of it may not be asked. */
   strict = false;
-  /** What the provider that was asked last could not be told. */
+  /** What the provider that was asked last could not be told, and of its answer the caller. */
   dropped: readonly string[] = NOTHING_DROPPED;
   /** Where attempts are sent; null: where all calls are. */
   outbound: Outbound | null = null;

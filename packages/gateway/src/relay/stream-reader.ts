@@ -11,6 +11,8 @@ export interface StreamReader {
   readonly contentBytes: number;
   /** Null where the provider told none. */
   readonly usage: TokenUsage | null;
+  /** What of the answer so far the caller's dialect has no place for; absent where it is told in the words it came in. */
+  readonly lost?: readonly string[];
   /** Takes the next chunk and returns what may go to the caller now. Nothing follows a failure or the end. */
   push(chunk: Uint8Array): readonly Uint8Array[];
   /** The response ended cleanly as HTTP; `clean` tells a whole stream from one that broke off. */

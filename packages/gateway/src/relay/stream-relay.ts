@@ -122,6 +122,7 @@ export class StreamRelay {
 
   callerLeft(): void {
     this.#noteUsage();
+    this.#noteLost();
     this.#plane.meter.add('streams', -1);
   }
 
@@ -149,10 +150,11 @@ export class StreamRelay {
   #forward(ready: readonly Uint8Array[], now: number): void {
     const { inbound } = this.#exchange;
     const { continuation } = this.#plan;
-    if (!this.#begun) {
-      noteStream(this.#exchange, this.#plane, this.#plan, ready);
-      this.#begin(now);
+    const first = !this.#begun;
+    if (this.#exchange.operation === 'responses') {
+      noteStream(this.#exchange, this.#plane, this.#plan, { events: ready, first });
     }
+    if (first) this.#begin(now);
     for (const bytes of continuation === null ? ready : continuation.pass(ready)) {
       this.#exchange.responseBytes += bytes.byteLength;
       if (!inbound.write(bytes) && !this.#paused) {
@@ -216,8 +218,15 @@ export class StreamRelay {
 
   #end(how: StreamEnd): void {
     this.#noteUsage();
+    this.#noteLost();
     this.#plane.meter.add('streams', -1);
     this.#plan.onEnded(how);
+  }
+
+  /** For the log: the head with its `keywell-dropped` has left. */
+  #noteLost(): void {
+    const lost = this.#observer.lost ?? [];
+    if (lost.length > 0) this.#exchange.dropped = [...this.#exchange.dropped, ...lost];
   }
 
   #noteUsage(): void {

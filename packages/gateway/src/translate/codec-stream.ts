@@ -4,9 +4,11 @@ import type { CanonicalUsage } from '@keywell/wire/canonical/response';
 import type { StreamEvent } from '@keywell/wire/canonical/stream-event';
 import type { StreamFailureKind, StreamPhase } from '@keywell/wire/openai-chat/stream-observer';
 import type { StreamReader } from '../relay/stream-reader.ts';
+import { droppedText, lostInAnswer } from './dropped-text.ts';
 import type { Frames } from './frames.ts';
 import { tokenUsageOf } from './token-usage.ts';
 
+const NO_NAMES: readonly string[] = Object.freeze([]);
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
 const MAX_FAILURE = 64 * 1024;
 /** So much without any content that is known is taken for content that is not known. */
@@ -19,6 +21,8 @@ export interface CodecStreamParts {
   readonly encoder: StreamEncoder | null;
   /** Whether events that go on as they came become elements of one growing JSON array. */
   readonly asArray: boolean;
+  /** Whether the caller's clients skip comments: what was lost is then told in one before the end. */
+  readonly comments: boolean;
 }
 
 /**
@@ -37,6 +41,7 @@ export class CodecStream implements StreamReader {
   #usage: CanonicalUsage | null = null;
   #content = false;
   readonly #asArray: boolean;
+  readonly #comments: boolean;
   /** Whether the array has an element. */
   #begun = false;
   #ended = false;
@@ -47,7 +52,8 @@ export class CodecStream implements StreamReader {
   #raw: Uint8Array[] = [];
   #held = 0;
 
-  constructor({ frames, decoder, encoder, asArray }: CodecStreamParts) {
+  constructor({ frames, decoder, encoder, asArray, comments }: CodecStreamParts) {
+    this.#comments = comments;
     this.#asArray = asArray;
     this.#frames = frames;
     this.#decoder = decoder;
@@ -58,6 +64,10 @@ export class CodecStream implements StreamReader {
     // Some dialects tell it in every event, and their decoder only at the end: of a stream that was cut as well.
     if (this.#usage === null && !this.#closed) this.#close(this.#noteUsage);
     return this.#usage === null ? null : tokenUsageOf(this.#usage);
+  }
+
+  get lost(): readonly string[] {
+    return this.#encoder === null ? NO_NAMES : lostInAnswer(this.#encoder.dropped);
   }
 
   readonly #noteUsage = (event: StreamEvent): void => {
@@ -131,11 +141,19 @@ export class CodecStream implements StreamReader {
         return;
       case 'end':
         this.#ended = true;
-        break;
+        if (this.#encoder !== null) this.#text += this.#ending(this.#encoder.encode(event));
+        return;
       default:
         break;
     }
     if (this.#encoder !== null) this.#text += this.#encoder.encode(event);
+  }
+
+  /** The last events, and before them what the stream could not say: its head had left before anybody knew. */
+  #ending(events: string): string {
+    if (!this.#comments) return events;
+    const { lost } = this;
+    return lost.length === 0 ? events : `: keywell-dropped ${droppedText(lost)}\n\n${events}`;
   }
 
   /** An event for a caller of the same dialect. */

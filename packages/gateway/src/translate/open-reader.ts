@@ -1,8 +1,10 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import { customCallsIn, customToolsOf } from '@keywell/wire/canonical/custom-calls';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { jsonArrayFraming } from '@keywell/wire/gemini/json-array-framing';
 import { StreamObserver } from '@keywell/wire/openai-chat/stream-observer';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { skipsComments } from '../relay/comments.ts';
 import { mayBeRaw, RawReader } from '../relay/raw-reader.ts';
 import type { StreamReader } from '../relay/stream-reader.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
@@ -35,12 +37,15 @@ export function openReader(
   const decoder = codecOf(face.dialect).streamDecoder(exchange.id);
   const { asArray } = exchange;
   if (face.dialect === conversation) {
-    return new CodecStream({ frames, decoder, encoder: null, asArray });
+    return new CodecStream({ frames, decoder, encoder: null, asArray, comments: false });
   }
   const stamp = translationOf(exchange).stamp(candidate.model);
-  const encoder = codecOf(conversation).streamEncoder(stamp);
+  const plain = codecOf(conversation).streamEncoder(stamp);
+  const custom = customToolsOf(stamp.request);
+  const encoder = custom === null ? plain : customCallsIn(plain, custom);
   const framed = asArray ? jsonArrayFraming(encoder) : encoder;
-  return new CodecStream({ frames, decoder, encoder: framed, asArray: false });
+  const comments = skipsComments(conversation);
+  return new CodecStream({ frames, decoder, encoder: framed, asArray: false, comments });
 }
 
 const isOwnChat = (theirs: Dialect, callers: Dialect): boolean =>

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '@keywell/core/log/request-record';
+import { customToolsOf, withCustomCalls } from '@keywell/wire/canonical/custom-calls';
 import { Drops } from '@keywell/wire/canonical/drops';
 import { readPlainAnswer, readWholeAnswer } from '@keywell/wire/edit/whole-answer';
 import { isJsonObject } from '@keywell/wire/json/value';
@@ -9,6 +10,7 @@ import { estimateUsage } from '../relay/estimate-usage.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { embedAnswer } from './embeddings.ts';
 import { isCounted, readCount, renderCount } from './count-tokens.ts';
+import { lostInAnswer } from './dropped-text.ts';
 import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
 import { translationOf } from './translation-of.ts';
@@ -97,9 +99,10 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   if (!decoded.ok) return ERROR_INSIDE;
   const drops = new Drops();
   const stamp = translationOf(exchange).stamp(exchange.upstreamModel ?? '');
-  const written = codecOf(conversation).encodeResponse(decoded.value, stamp, drops);
-  // What the answer held and the caller's dialect has no place for is told apart from what the provider was not told.
-  const lost = drops.names.map((name) => `response.${name}`);
+  const custom = customToolsOf(stamp.request);
+  const response = custom === null ? decoded.value : withCustomCalls(decoded.value, custom);
+  const written = codecOf(conversation).encodeResponse(response, stamp, drops);
+  const lost = lostInAnswer(drops.names);
   if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
   const { usage } = decoded.value;
   const given = lowerStrings(JSON.stringify(written), strings, (length) =>

@@ -1,4 +1,5 @@
 import type { Exchange } from '../pipeline/exchange.ts';
+import { skipsComments } from '../relay/comments.ts';
 import { STREAM_HEADERS } from '../relay/response-headers.ts';
 
 /** How long a waiting stream is silent, and how often it speaks then. */
@@ -47,8 +48,8 @@ export class HeldStream {
   }
 }
 
-/** Whether a call's answer is a stream of the kind that has comments; Google's clients take them for data. */
+/** Whether a call's answer is a stream of the kind that has comments. */
 export function mayHold({ conversation, operation, streamed }: Exchange): boolean {
-  if (conversation === 'gemini') return false;
+  if (conversation !== null && !skipsComments(conversation)) return false;
   return streamed && (conversation !== null || operation === 'completions');
 }

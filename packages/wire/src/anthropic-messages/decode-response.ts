@@ -7,7 +7,7 @@ import { MESSAGES } from './dialect-name.ts';
 import { readStop } from './stop-reasons.ts';
 import { readUsage, usageRest } from './usage-shape.ts';
 
-const KNOWN = new Set([
+export const KNOWN = new Set([
   'id',
   'type',
   'role',
@@ -44,7 +44,7 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
   return { ok: true, value };
 }
 
-function restOfUsage(usage: JsonValue | undefined): JsonObject {
+export function restOfUsage(usage: JsonValue | undefined): JsonObject {
   const rest = usageRest(usage);
   return Object.keys(rest).length === 0 ? {} : { usage: rest };
 }

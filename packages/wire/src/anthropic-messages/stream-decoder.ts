@@ -1,9 +1,10 @@
 import type { StreamDecoder } from '../canonical/codec.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callId, citationsIn, ownSignature } from './answer-blocks.ts';
+import { KNOWN, restOfUsage } from './decode-response.ts';
 import { MESSAGES } from './dialect-name.ts';
 import { isShallow } from '../json/shallow-json.ts';
 import { readStop } from './stop-reasons.ts';
@@ -40,6 +41,7 @@ class MessagesStreamDecoder implements StreamDecoder {
   #ended = false;
   /** Members of `usage` so far: later events overwrite those that they have. */
   #usage: JsonObject = {};
+  readonly #others = new Set<string>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -87,7 +89,13 @@ class MessagesStreamDecoder implements StreamDecoder {
     const id = lenientString(message['id']);
     tell({ kind: 'start', id, model: lenientString(message['model']), createdAt: null });
     this.#tellUsage(message['usage'], tell);
+    this.#nameOthers(message, tell);
     return true;
+  }
+
+  #nameOthers(message: JsonObject, tell: Tell): void {
+    const names = newNamesIn(message, KNOWN, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #start(event: JsonObject, tell: Tell): boolean {
@@ -205,6 +213,7 @@ class MessagesStreamDecoder implements StreamDecoder {
       this.#tellStop({ kind: 'stop', choice: 0, reason: stop, detail: stopDetail }, tell);
     }
     this.#tellUsage(event['usage'], tell);
+    this.#nameOthers(delta, tell);
     return true;
   }
 
@@ -232,6 +241,8 @@ class MessagesStreamDecoder implements StreamDecoder {
       this.#tellStop({ kind: 'stop', choice: 0, reason: 'other', detail: null }, tell);
     }
     this.#ended = true;
+    const names = Object.keys(restOfUsage(this.#usage));
+    if (names.length > 0) tell({ kind: 'others', names });
     tell({ kind: 'end' });
     return true;
   }

@@ -1,8 +1,10 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
+import { Drops } from '../canonical/drops.ts';
 import { NO_USAGE, type CanonicalUsage, type StopReason } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { frame, MESSAGE_STOP, PING } from './block-frames.ts';
 import { BlockWriter } from './block-writer.ts';
+import { MESSAGES } from './dialect-name.ts';
 import { messageId } from './encode-response.ts';
 import { renderStreamError } from './render-error.ts';
 import { writeAnswerStop } from './stop-reasons.ts';
@@ -20,6 +22,7 @@ class MessagesStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #blocks = new BlockWriter();
   readonly #kinds = new Set<string>();
+  readonly #drops = new Drops();
   #started = false;
   #ended = false;
   #stop: StopReason = 'other';
@@ -28,6 +31,10 @@ class MessagesStreamEncoder implements StreamEncoder {
 
   constructor(stamp: AnswerStamp) {
     this.#stamp = stamp;
+  }
+
+  get dropped(): readonly string[] {
+    return this.#drops.names;
   }
 
   encode(event: StreamEvent): string {
@@ -40,13 +47,16 @@ class MessagesStreamEncoder implements StreamEncoder {
       case 'usage':
         this.#usage = event.usage;
         return '';
+      case 'others':
+        this.#drops.addAll(event.names);
+        return '';
       case 'error':
         this.#ended = true;
         return providerFailed();
       case 'end':
         return this.#end();
       default:
-        return event.choice === 0 ? this.#part(event) : '';
+        return event.choice === 0 ? this.#part(event) : this.#passOver();
     }
   }
 
@@ -60,20 +70,31 @@ class MessagesStreamEncoder implements StreamEncoder {
         this.#blocks.sign(event.part, event.signature);
         return '';
       case 'annotations':
+        if (event.annotations.origin !== MESSAGES) this.#drops.add('citations');
         return this.#blocks.cite(event.part, event.annotations);
+      case 'logprobs':
+        this.#drops.add('logprobs');
+        return '';
       case 'close':
         return this.#blocks.close(event.part);
       case 'stop':
+      default:
         this.#stop = event.reason;
         this.#stopDetail = event.detail;
         return this.#blocks.closeAll();
-      default:
-        return '';
     }
+  }
+
+  /** Another choice than the first. */
+  #passOver(): string {
+    this.#drops.add('n');
+    return '';
   }
 
   #open(part: number, of: OpenedPart): string {
     this.#kinds.add(of.kind);
+    if (of.kind === 'image' || of.kind === 'audio') this.#drops.add(of.kind);
+    else if (of.kind === 'foreign' && of.origin !== MESSAGES) this.#drops.add(of.name);
     return this.#begin() + this.#blocks.open(part, of);
   }
 

@@ -8,7 +8,7 @@ import { readStop } from './stop-reasons.ts';
 import { readUsage } from './usage-shape.ts';
 
 /** `metrics` is how long Amazon took: nothing of the answer, and in every one of them. */
-const KNOWN: ReadonlySet<string> = new Set(['output', 'stopReason', 'usage', 'metrics']);
+export const KNOWN: ReadonlySet<string> = new Set(['output', 'stopReason', 'usage', 'metrics']);
 
 /** A whole answer of `Converse`, which names neither itself nor its model. A call without an id gets one of `seed` and its place. */
 export function decodeResponse(body: JsonObject, seed: string): Decoded<CanonicalResponse> {

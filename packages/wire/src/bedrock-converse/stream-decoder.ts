@@ -1,14 +1,16 @@
 import type { StreamDecoder } from '../canonical/codec.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import { openSignature } from '../canonical/signature.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { stopSequence } from './decode-response.ts';
+import { KNOWN, stopSequence } from './decode-response.ts';
 import { CONVERSE } from './dialect-name.ts';
 import { exceptionIn } from './event-stream.ts';
 import { mediaTypeOf } from './media-formats.ts';
 import { readStop } from './stop-reasons.ts';
 import { readUsage } from './usage-shape.ts';
+
+const NO_BLOCK: ReadonlySet<string> = new Set();
 
 type Tell = (event: StreamEvent) => void;
 
@@ -39,6 +41,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
   #started = false;
   #stopped = false;
   #ended = false;
+  readonly #others = new Set<string>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -96,7 +99,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
     const tool = isJsonObject(start) ? start['toolUse'] : undefined;
     if (this.#stopped || this.#blocks.has(index) || !isJsonObject(tool) || 'type' in tool) {
       if (!this.#stopped && !this.#blocks.has(index)) {
-        this.#addBlock(index, 'unread', imageTypeIn(start));
+        this.#addUnread(index, start, tell);
       }
       tell({ kind: 'alive' });
       return;
@@ -110,6 +113,15 @@ export class ConverseStreamDecoder implements StreamDecoder {
       custom: false,
     } as const;
     tell({ kind: 'open', choice: 0, part, of });
+  }
+
+  /** A picture comes with its deltas; of anything else, a server's tool or its result, there is only the name. */
+  #addUnread(index: number, start: JsonValue | undefined, tell: Tell): void {
+    const image = imageTypeIn(start);
+    this.#addBlock(index, 'unread', image);
+    if (image !== null || !isJsonObject(start)) return;
+    const names = newNamesIn(start, NO_BLOCK, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #addBlock(index: number, kind: BlockKind, image: string | null = null): Block {
@@ -229,12 +241,19 @@ export class ConverseStreamDecoder implements StreamDecoder {
     this.#stopped = true;
     const { reason, detail } = readStop(lenientString(value['stopReason']) ?? 'end_turn');
     tell({ kind: 'stop', choice: 0, reason, detail: detail ?? stopSequence(value) });
+    this.#nameOthers(value, tell);
+  }
+
+  #nameOthers(value: JsonObject, tell: Tell): void {
+    const names = newNamesIn(value, KNOWN, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #metadata(value: JsonObject, tell: Tell): void {
     this.#begin(tell);
     const usage = readUsage(value['usage']);
     if (usage !== null) tell({ kind: 'usage', usage });
+    this.#nameOthers(value, tell);
     if (this.#stopped) this.#finish(tell);
   }
 

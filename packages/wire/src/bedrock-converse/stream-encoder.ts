@@ -1,5 +1,6 @@
 import type { StreamEncoder } from '../canonical/codec.ts';
 import type { MediaSource, Signature } from '../canonical/content.ts';
+import { Drops } from '../canonical/drops.ts';
 import { NO_USAGE, type CanonicalUsage } from '../canonical/response.ts';
 import { sealSignature } from '../canonical/signature.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
@@ -23,15 +24,20 @@ type Of<K extends StreamEvent['kind']> = Extract<StreamEvent, { kind: K }>;
 
 /**
  * Events of `ConverseStream`, written as an SSE stream writes events: what makes frames of them takes name and data (`encodeFrame`).
- * A stream has one choice; what it cannot say (audio, blocks of other dialects) is left out whole.
+ * A stream has one choice; what it cannot say (audio, blocks of other dialects) is left out whole, and named.
  */
 export class ConverseStreamEncoder implements StreamEncoder {
   readonly #blocks = new Map<number, Block>();
+  readonly #drops = new Drops();
   #next = 0;
   #usage: CanonicalUsage = NO_USAGE;
 
+  get dropped(): readonly string[] {
+    return this.#drops.names;
+  }
+
   encode(event: StreamEvent): string {
-    if ('choice' in event && event.choice > 0) return '';
+    if ('choice' in event && event.choice > 0) return this.#drop('n');
     switch (event.kind) {
       case 'text':
         return this.#text(event);
@@ -67,9 +73,19 @@ export class ConverseStreamEncoder implements StreamEncoder {
       }
       case 'error':
         return written('exception:internalServerException', '{"message":"The stream failed."}');
+      case 'others':
+        this.#drops.addAll(event.names);
+        return '';
+      case 'logprobs':
+        return this.#drop('logprobs');
       default:
         return '';
     }
+  }
+
+  #drop(name: string): string {
+    this.#drops.add(name);
+    return '';
   }
 
   #open({ part, of }: Of<'open'>): string {
@@ -81,7 +97,9 @@ export class ConverseStreamEncoder implements StreamEncoder {
       return custom ? start + this.#input(block, FREE_TEXT_BEGIN) : start;
     }
     if (of.kind === 'thinking' && of.sealed !== null) return this.#sealed(block, of.sealed);
-    return of.kind === 'image' ? this.#image(block, of.source) : '';
+    if (of.kind === 'image') return this.#image(block, of.source);
+    if (of.kind === 'audio') return this.#drop(of.kind);
+    return of.kind === 'foreign' ? this.#drop(of.name) : '';
   }
 
   #startOf(block: Block, start: object): string {
@@ -96,7 +114,7 @@ export class ConverseStreamEncoder implements StreamEncoder {
 
   #image(block: Block, source: MediaSource): string {
     const format = source.kind === 'base64' ? formatOf('image', source.mediaType) : null;
-    if (format === null || source.kind !== 'base64') return '';
+    if (format === null || source.kind !== 'base64') return this.#drop('image');
     const start = this.#startOf(block, { image: { format } });
     const delta = JSON.stringify({ image: { source: { bytes: source.data } } });
     return start + this.#deltaOf(block, delta);
@@ -131,7 +149,7 @@ export class ConverseStreamEncoder implements StreamEncoder {
 
   #annotations({ part, annotations }: Of<'annotations'>): string {
     const block = this.#blocks.get(part);
-    if (block?.kind !== 'text' || annotations.origin !== CONVERSE) return '';
+    if (block?.kind !== 'text' || annotations.origin !== CONVERSE) return this.#drop('citations');
     return annotations.list
       .map((citation) => this.#deltaOf(block, JSON.stringify({ citation })))
       .join('');

@@ -68,4 +68,6 @@ export interface StreamDecoder {
 export interface StreamEncoder {
   /** The events' text on the wire (`data: …\n\n`), several or none. */
   encode(event: StreamEvent): string;
+  /** What of the answer so far the dialect has no place for, named as `encodeResponse` names it. Whole once `end` was encoded. */
+  readonly dropped: readonly string[];
 }

@@ -7,7 +7,12 @@ export class Drops {
 
   /** Notes a name; only what could stand in a header is kept of it. */
   add(name: string): void {
+    if (this.#names.has(name)) return;
     this.#names.add(name.replace(/[^A-Za-z0-9_.:-]/g, '_').slice(0, 64));
+  }
+
+  addAll(names: readonly string[]): void {
+    for (const name of names) this.add(name);
   }
 
   /** Notes it if it was said at all. */

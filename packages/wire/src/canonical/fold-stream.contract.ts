@@ -23,7 +23,7 @@ type Of<K extends StreamEvent['kind']> = Extract<StreamEvent, { kind: K }>;
 
 /**
  * The whole answer that a stream told. Throws where the events are in no valid order, where one ends in an `error`, or where the end is
- * missing. Logprobs that are arrays are put in a row, of others the last one counts; extensions are empty, as no event carries any.
+ * missing. Logprobs that are arrays are put in a row, of others the last one counts; extensions are empty, as events only name them.
  */
 export function foldStream(origin: Dialect, events: Iterable<StreamEvent>): CanonicalResponse {
   const fold = new Fold(origin);
@@ -44,7 +44,7 @@ class Fold {
 
   take(event: StreamEvent): void {
     if (this.#ended) throw new Error(`"${event.kind}" comes after the end`);
-    if (event.kind === 'alive') return;
+    if (event.kind === 'alive' || event.kind === 'others') return;
     if (event.kind === 'start') {
       if (this.#start !== null) throw new Error('the stream starts twice');
       this.#start = event;

@@ -114,6 +114,24 @@ export function objectsIn(
   });
 }
 
+/** Notes in `told` what an object says beside `known`, and gives those names that were not in it; null where there are none. */
+export function newNamesIn(
+  object: JsonObject,
+  known: ReadonlySet<string>,
+  told: Set<string>,
+  owner = '',
+): readonly string[] | null {
+  let names: string[] | null = null;
+  for (const member in object) {
+    if (known.has(member)) continue;
+    const name = owner + member;
+    if ((object[member] ?? null) === null || member === '__proto__' || told.has(name)) continue;
+    told.add(name);
+    (names ??= []).push(name);
+  }
+  return names;
+}
+
 /** Members that no name of `known` stands for, as they are. */
 export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
   const others: Record<string, JsonValue | undefined> = {};

@@ -16,6 +16,8 @@ export interface CanonicalRequest {
   readonly toolChoice: ToolChoice | null;
   /** Whether a model may ask for several calls at once. */
   readonly parallelToolCalls: boolean | null;
+  /** There where the caller hears of a call as OpenAI Chat told it when tools were `functions`: of one, without an id. */
+  readonly legacyFunctions?: true;
   readonly output: OutputFormat | null;
   readonly sampling: Sampling;
   readonly reasoning: Reasoning | null;

@@ -49,6 +49,8 @@ export type StreamEvent =
       readonly detail: string | null;
     }
   | { readonly kind: 'usage'; readonly usage: CanonicalUsage }
+  /** Members beside what is said, which only the stream's own dialect has a place for: by their names, each told once. */
+  | { readonly kind: 'others'; readonly names: readonly string[] }
   /** Nothing to tell, but the provider is alive (`ping`, empty chunks). */
   | { readonly kind: 'alive' }
   /** The provider's own words, as a whole event's data, for the classifier. */

@@ -23,6 +23,15 @@ export function inputOf({ arguments: text, custom }: ToolCallPart): JsonObject {
   return objectIn(text) ?? { [RAW]: text };
 }
 
+/** The free text in the arguments of a custom tool's stand-in; as they are where a model wrote something else. */
+export function freeTextIn(text: string): string {
+  const object = objectIn(text);
+  const said = object?.[FREE_TEXT];
+  return object !== null && typeof said === 'string' && Object.keys(object).length === 1
+    ? said
+    : text;
+}
+
 /** The arguments for such an object; text that rode as `_raw` is itself again. */
 export function argumentsOf(input: JsonValue | undefined): string {
   if (input === undefined || input === null) return '{}';

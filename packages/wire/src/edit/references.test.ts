@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { CallerDialect } from './conversation.ts';
 import { referencesOf } from './references.ts';
 
-const NONE = { files: [], previousResponse: null, conversation: null };
+const NONE = {
+  files: [],
+  previousResponse: null,
+  conversation: null,
+  items: [],
+  unowned: null,
+};
 const part = { type: 'input_file', file_id: 'file-1' };
 
 describe('what a request refers to', () => {
@@ -12,7 +18,7 @@ describe('what a request refers to', () => {
     ['openai-responses', { input: [{ role: 'user', content: [part, part] }] }],
     ['openai-responses', { input: [{ type: 'function_call_output', output: [part] }] }],
     ['openai-responses', { tools: [{ container: { type: 'auto', file_ids: ['file-1', 7] } }] }],
-    ['openai-responses', { prompt: { id: 'pmpt_1', variables: { paper: part } } }],
+    ['openai-responses', { prompt: { variables: { paper: part } } }],
     ['anthropic-messages', { messages: [{ content: [{ source: { file_id: 'file-1' } }] }] }],
   ] as const)('is a file of %s, wherever it stands: %j', (dialect, request) => {
     expect(referencesOf(request, dialect)).toEqual({ ...NONE, files: ['file-1'] });
@@ -38,6 +44,45 @@ describe('what a request refers to', () => {
     expect(referencesOf(request, 'openai-chat')).toEqual(NONE);
     const not = { previous_response_id: null, conversation: 7 };
     expect(referencesOf(not, 'openai-responses')).toEqual(NONE);
+  });
+
+  it.each([
+    ['openai-responses', { tools: [{ vector_store_ids: ['vs_1'] }] }, 'vector_store_ids'],
+    ['openai-responses', { tools: [{ type: 'code_interpreter', container: 'c' }] }, 'container'],
+    ['openai-responses', { prompt: { id: 'pmpt_1' } }, 'prompt'],
+    ['anthropic-messages', { container: 'container_1' }, 'container'],
+    ['anthropic-messages', { container: { id: 'container_1', skills: [] } }, 'container'],
+    ['gemini', { cachedContent: 'cachedContents/1' }, 'cachedContent'],
+    ['gemini', { contents: [{ parts: [{ file_data: { file_uri: 'files/1' } }] }] }, 'fileUri'],
+  ] as const)('is made elsewhere than here: %s %j', (dialect, request, unowned) => {
+    expect(referencesOf(request, dialect)).toEqual({ ...NONE, unowned });
+  });
+
+  it.each([
+    ['openai-responses', { tools: [{ vector_store_ids: [] }, { container: { type: 'auto' } }] }],
+    ['openai-chat', { tools: [{ vector_store_ids: ['vs_1'] }], prompt: { id: 'pmpt_1' } }],
+    ['anthropic-messages', { container: { skills: [] } }],
+    ['gemini', { cachedContent: null, contents: [{ fileData: { fileUri: 'gs://b/files/1' } }] }],
+    ['gemini', { contents: [{ fileData: { fileUri: 'https://example.com/v1/files/1' } }] }],
+    ['gemini', { contents: [{ functionCall: { args: { fileUri: 'files/1' } } }] }],
+  ] as const)('is nothing that is made elsewhere: %s %j', (dialect, request) => {
+    expect(referencesOf(request, dialect)).toEqual(NONE);
+  });
+
+  it('is an item of an earlier response, with or without its type', () => {
+    for (const item of [
+      { type: 'item_reference', id: 'a' },
+      { id: 'a' },
+      { id: 'a', type: null },
+    ]) {
+      expect(referencesOf({ input: [item, item] }, 'openai-responses')).toEqual({
+        ...NONE,
+        items: ['a'],
+      });
+    }
+    const whole = [{ id: 'a', type: 'message', role: 'user' }, { id: 'a', role: 'user' }, 'text'];
+    expect(referencesOf({ input: whole }, 'openai-responses')).toEqual(NONE);
+    expect(referencesOf({ input: [{ id: 'a' }] }, 'openai-chat')).toEqual(NONE);
   });
 
   it('is found in any request without a throw, also a deep one', () => {

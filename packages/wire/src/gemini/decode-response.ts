@@ -10,11 +10,17 @@ import { camelMembers, said, unlessEmpty } from './member-names.ts';
 import { decodeStop } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
 
-const KNOWN = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime']);
-const KNOWN_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'logprobsResult']);
+export const KNOWN = new Set([
+  'candidates',
+  'usageMetadata',
+  'modelVersion',
+  'responseId',
+  'createTime',
+]);
+export const KNOWN_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'logprobsResult']);
 /** What belongs to a candidate's text as its citations. */
-const ANNOTATIONS = ['groundingMetadata', 'citationMetadata', 'urlContextMetadata'] as const;
-const KNOWN_USAGE = new Set([
+export const ANNOTATIONS = ['groundingMetadata', 'citationMetadata', 'urlContextMetadata'] as const;
+export const KNOWN_USAGE = new Set([
   'promptTokenCount',
   'cachedContentTokenCount',
   'candidatesTokenCount',

@@ -25,6 +25,10 @@ class ArrayFraming implements ArrayEncoder {
     this.#events = events;
   }
 
+  get dropped(): readonly string[] {
+    return this.#events.dropped;
+  }
+
   encode(event: StreamEvent): string {
     const elements = this.#elements(this.#events.encode(event));
     return event.kind === 'end' ? `${elements}${this.#begun ? '' : '['}]` : elements;

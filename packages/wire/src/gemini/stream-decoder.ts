@@ -4,17 +4,28 @@
  */
 import type { StreamDecoder } from '../canonical/codec.ts';
 import type { Part } from '../canonical/content.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CallLedger } from './call-ledger.ts';
 import { decodeAnsweredPart } from './decode-content.ts';
-import { annotationsIn, blockReasonOf, secondsOf, withoutEmptyText } from './decode-response.ts';
+import {
+  ANNOTATIONS,
+  annotationsIn,
+  blockReasonOf,
+  KNOWN,
+  KNOWN_OF_CANDIDATE,
+  KNOWN_USAGE,
+  secondsOf,
+  withoutEmptyText,
+} from './decode-response.ts';
 import { decodeStop } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
 
 /** More alternatives than any model gives; an index beyond is read as the first. */
 const MAX_CHOICES = 128;
+
+const OF_CANDIDATE: ReadonlySet<string> = new Set([...KNOWN_OF_CANDIDATE, ...ANNOTATIONS]);
 
 type Tell = (event: StreamEvent) => void;
 
@@ -28,6 +39,8 @@ export class GeminiStreamDecoder implements StreamDecoder {
   #failed = false;
   #blocked: string | null = null;
   #usage: JsonValue | undefined;
+  /** What has been named of it that has no place elsewhere. */
+  readonly #others = new Set<string>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -44,6 +57,8 @@ export class GeminiStreamDecoder implements StreamDecoder {
     if (!this.#started) this.#start(body, tell);
     if (body['usageMetadata'] !== undefined) this.#usage = body['usageMetadata'];
     this.#blocked ??= body['promptFeedback'] === undefined ? null : blockReasonOf(body);
+    const names = newNamesIn(body, KNOWN, this.#others);
+    if (names !== null) tell({ kind: 'others', names });
     const candidates = body['candidates'];
     if (!isJsonArray(candidates) || candidates.length === 0) {
       tell({ kind: 'alive' });
@@ -67,6 +82,8 @@ export class GeminiStreamDecoder implements StreamDecoder {
       if (blocked) tell({ kind: 'stop', choice: 0, reason, detail: this.#blocked });
     }
     if (usage !== null) tell({ kind: 'usage', usage });
+    const rest = isJsonObject(this.#usage) ? newNamesIn(this.#usage, KNOWN_USAGE, new Set()) : null;
+    if (rest !== null) tell({ kind: 'others', names: ['usageMetadata'] });
     if (whole) tell({ kind: 'end' });
     return whole;
   }
@@ -86,7 +103,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     const number = fits && index < MAX_CHOICES ? index : 0;
     let choice = this.#choices.get(number);
     if (choice === undefined) {
-      choice = new ChoiceReader(number, `${this.#seed}_${number}`);
+      choice = new ChoiceReader(number, `${this.#seed}_${number}`, this.#others);
       this.#choices.set(number, choice);
     }
     return choice;
@@ -108,14 +125,16 @@ function parsed(data: string): JsonObject | null {
 class ChoiceReader {
   readonly #choice: number;
   readonly #calls: CallLedger;
+  readonly #others: Set<string>;
   /** What the last part is while more of it may come. */
   #open: 'text' | 'thinking' | null = null;
   #part = -1;
   #called = false;
   #finishReason: string | null = null;
 
-  constructor(choice: number, seed: string) {
+  constructor(choice: number, seed: string, others: Set<string>) {
     this.#choice = choice;
+    this.#others = others;
     this.#calls = new CallLedger(seed);
   }
 
@@ -132,7 +151,27 @@ class ChoiceReader {
     if (typeof candidate['finishReason'] === 'string') {
       this.#finishReason = candidate['finishReason'];
     }
-    if (this.#open === 'text') this.#readBeside(candidate, tell);
+    const told = this.#open === 'text';
+    if (told) this.#readBeside(candidate, tell);
+    this.#nameOthers(candidate, told ? OF_CANDIDATE : KNOWN_OF_CANDIDATE, tell);
+    if (!told && (candidate['logprobsResult'] ?? null) !== null) this.#name('logprobs', tell);
+  }
+
+  /** As in a whole answer, what a candidate has more is one name. */
+  #nameOthers(candidate: JsonObject, known: ReadonlySet<string>, tell: Tell): void {
+    if (this.#others.has('candidates')) return;
+    for (const member in candidate) {
+      if (!known.has(member) && (candidate[member] ?? null) !== null) {
+        this.#name('candidates', tell);
+        return;
+      }
+    }
+  }
+
+  #name(name: string, tell: Tell): void {
+    if (this.#others.has(name)) return;
+    this.#others.add(name);
+    tell({ kind: 'others', names: [name] });
   }
 
   finish(tell: Tell): void {

@@ -29,7 +29,6 @@ interface OpenPart {
 }
 
 export class GeminiStreamEncoder implements StreamEncoder {
-  /** What a stream cannot name any more: its head has left. */
   readonly #drops = new Drops();
   readonly #open = new Map<number, Map<number, OpenPart>>();
   readonly #stops = new Map<number, string>();
@@ -42,6 +41,10 @@ export class GeminiStreamEncoder implements StreamEncoder {
     this.#id = stamp.id;
     this.#model = stamp.model;
     this.#stamp();
+  }
+
+  get dropped(): readonly string[] {
+    return this.#drops.names;
   }
 
   encode(event: StreamEvent): string {
@@ -63,6 +66,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
         return this.#beside(event.choice, ownAnnotations(event.annotations, this.#drops));
       case 'logprobs': {
         const logprobsResult = encodeLogprobs(event.logprobs);
+        if (logprobsResult === null) this.#drops.add('logprobs');
         return this.#beside(event.choice, logprobsResult === null ? {} : { logprobsResult });
       }
       case 'stop':
@@ -70,6 +74,9 @@ export class GeminiStreamEncoder implements StreamEncoder {
         return '';
       case 'usage':
         this.#usage = event.usage;
+        return '';
+      case 'others':
+        this.#drops.addAll(event.names);
         return '';
       case 'end':
         return this.#end();

@@ -15,6 +15,7 @@ const ANSWERS: Readonly<Record<Dialect, readonly string[]>> = {
   'openai-chat': ['chat-completion'],
   'openai-responses': [
     'custom-tool',
+    'image-tool',
     'incomplete',
     'reasoning-tools',
     'refusal',
@@ -30,6 +31,7 @@ const STREAMS: Readonly<Record<Dialect, readonly string[]>> = {
   'openai-chat': ['chat-stream', 'chat-stream-tools', 'chat-stream-two-choices', 'deepseek-stream'],
   'openai-responses': [
     'custom-tool',
+    'image-tool',
     'incomplete',
     'reasoning-tools',
     'refusal',

@@ -121,9 +121,23 @@ export function translateStream({ caller, provider }: Pair, chunks: Iterable<Uin
     .join('');
 }
 
+/** What of a provider's stream the caller's has no place for. */
+export function droppedOf(
+  { caller, provider }: Pair,
+  chunks: Iterable<Uint8Array>,
+): readonly string[] {
+  const encoder = CODECS[caller].streamEncoder(stampFor(caller));
+  for (const event of told(provider, chunks)) encoder.encode(event);
+  return encoder.dropped;
+}
+
 /** The whole answer that a stream tells. */
-export const foldedStream = (dialect: Dialect, bytes: Uint8Array): CanonicalResponse =>
-  foldStream(dialect, told(dialect, [bytes]));
+export function foldedStream(dialect: Dialect, bytes: Uint8Array): CanonicalResponse {
+  const events = told(dialect, [bytes]);
+  const others = events.flatMap((event) => (event.kind === 'others' ? event.names : []));
+  const extensions = Object.fromEntries(others.map((name) => [name, true]));
+  return { ...foldStream(dialect, events), extensions };
+}
 
 export const foldedText = (dialect: Dialect, stream: string): CanonicalResponse =>
   foldedStream(dialect, utf8.encode(stream));

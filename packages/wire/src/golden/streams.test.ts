@@ -11,6 +11,7 @@ import { saidBy } from './said.contract.ts';
 import {
   bytewise,
   CHECKS,
+  droppedOf,
   foldedStream,
   foldedText,
   recordedBytes,
@@ -84,6 +85,18 @@ describe.each(PAIRS)('a stream of $provider for a caller of $caller', (pair) => 
     expect(saidBy(foldedText(caller, stream))).toEqual(saidBy(whole));
   });
 
+  it.each(answersOf(provider))('loses what the whole answer loses: %s', (_name, response) => {
+    const bytes = streamBytes(provider, response);
+    const whole = writeResponse(caller, { ...response, extensions: {} });
+    expect(new Set(droppedOf(pair, [bytes]))).toEqual(new Set(whole.dropped));
+  });
+
+  it.each([...recordedStreams(provider)])('names what is lost of %s', (_name, recording) => {
+    const bytes = recordedBytes(provider, recording);
+    const whole = writeResponse(caller, foldedStream(provider, bytes));
+    expect(new Set(droppedOf(pair, [bytes]))).toEqual(new Set(whole.dropped));
+  });
+
   it.each([...recordedStreams(provider)])('says what was %s', (_name, recording) => {
     const bytes = recordedBytes(provider, recording);
     const stream = translateStream(pair, bytewise(bytes));
@@ -100,3 +113,64 @@ describe.each(PAIRS)('a stream of $provider for a caller of $caller', (pair) => 
     expect(heard.usage).toMatchObject({ inputTokens: 1200, outputTokens: 340, cachedTokens: 800 });
   });
 });
+
+const sse = (...events: readonly object[]): string =>
+  events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
+
+/** Streams with members that only their dialect knows, and what those are called. */
+const WITH_OTHERS: Readonly<Record<Dialect, readonly [stream: string, names: readonly string[]]>> =
+  {
+    'openai-chat': [
+      sse(
+        { id: 'c', system_fingerprint: 'fp', choices: [{ delta: { content: 'Hi', padding: 1 } }] },
+        { id: 'c', choices: [{ delta: { padding: 2 }, content_filter_results: {} }] },
+        { id: 'c', choices: [{ delta: {}, finish_reason: 'stop' }], obfuscation: 'x' },
+      ),
+      ['system_fingerprint', 'message.padding', 'choice.content_filter_results'],
+    ],
+    'openai-responses': [
+      sse({
+        type: 'response.completed',
+        response: { id: 'resp_1', status: 'completed', output: [], service_tier: 'flex' },
+      }),
+      ['service_tier'],
+    ],
+    'anthropic-messages': [
+      sse(
+        { type: 'message_start', message: { id: 'msg_1', usage: { service_tier: 'priority' } } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn', container: { id: 'c' } } },
+        { type: 'message_stop' },
+      ),
+      ['container', 'usage'],
+    ],
+    gemini: [
+      sse(
+        { candidates: [{ content: { parts: [{ text: 'Hi' }] }, safetyRatings: [] }] },
+        {
+          candidates: [{ finishReason: 'STOP', safetyRatings: [] }],
+          modelStatus: {},
+          usageMetadata: { trafficType: 'ON_DEMAND' },
+        },
+      ),
+      ['candidates', 'modelStatus', 'usageMetadata'],
+    ],
+    'bedrock-converse': [
+      [
+        '{"name":"messageStart","data":{"role":"assistant"}}',
+        '{"name":"contentBlockStart","data":{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"search","type":"server_tool_use"}}}}',
+        '{"name":"contentBlockStop","data":{"contentBlockIndex":0}}',
+        '{"name":"messageStop","data":{"stopReason":"end_turn","additionalModelResponseFields":{}}}',
+        '{"name":"metadata","data":{"usage":{},"trace":{}}}',
+      ].join('\n'),
+      ['toolUse', 'additionalModelResponseFields', 'trace'],
+    ],
+  };
+
+it.each(PAIRS)(
+  'what only $provider says beside an answer is named to a caller of $caller',
+  (pair) => {
+    const [stream, names] = WITH_OTHERS[pair.provider];
+    const bytes = recordedBytes(pair.provider, stream);
+    expect(droppedOf(pair, [bytes])).toEqual(names);
+  },
+);

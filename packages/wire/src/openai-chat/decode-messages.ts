@@ -116,7 +116,8 @@ function decodeAssistant(message: JsonObject, at: string, functions: Map<string,
     const id = `call_${functions.size}_${name}`;
     functions.set(name, id);
     const text = optionalString(legacy, 'arguments', place) ?? '';
-    parts.push(bareCall(id, name, text, false));
+    const call = bareCall(id, name, text, false);
+    parts.push({ ...call, signature: thoughtSignature(legacy) });
   }
   parts.push(...ridersOf(message, ASSISTANT, 'message'));
   return parts;

@@ -82,12 +82,15 @@ export function readRequest(body: JsonObject, place: RequestPlace): CanonicalReq
   const { format, rest } = decodeFormat(body);
   const safetyId = optionalString(body, 'safety_identifier', '');
   const user = optionalString(body, 'user', '');
+  // Who declares functions gets one call, so that a model is not to make several.
+  const legacy = tools.length > 0 && (body['tools'] ?? null) === null;
   return {
     ...bareRequest('openai-chat', model, decodeMessages(body)),
     stream,
     tools,
     toolChoice: decodeToolChoice(body),
-    parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls', ''),
+    parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls', '') ?? (legacy ? false : null),
+    ...(legacy ? { legacyFunctions: true } : {}),
     output: format,
     sampling: decodeSampling(body),
     reasoning: decodeReasoningWish(body),

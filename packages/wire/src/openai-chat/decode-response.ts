@@ -21,9 +21,9 @@ import { decodeStop } from './stop-reasons.ts';
 import { thoughtSignature } from './tool-call-shape.ts';
 import { decodeUsage } from './usage-shape.ts';
 
-const BODY = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
-const CHOICE = new Set(['index', 'message', 'logprobs', 'finish_reason']);
-const MESSAGE = new Set([
+export const BODY = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
+export const CHOICE = new Set(['index', 'message', 'logprobs', 'finish_reason']);
+export const MESSAGE = new Set([
   'role',
   'content',
   'refusal',
@@ -106,7 +106,10 @@ function readMessage(message: JsonObject, seed: string): Part[] {
     if (isJsonObject(call)) readCall(call, `call_${seed}_${index}`, parts);
   }
   const legacy = message['function_call'];
-  if (isJsonObject(legacy)) readCall({ function: legacy }, `call_${seed}_function`, parts);
+  if (isJsonObject(legacy)) {
+    const { extra_content } = legacy;
+    readCall({ function: legacy, extra_content }, `call_${seed}_function`, parts);
+  }
   return parts;
 }
 

@@ -1,4 +1,11 @@
-import type { ForeignPart, Part, TextPart, ThinkingPart, Signature } from '../canonical/content.ts';
+import type {
+  ForeignPart,
+  Part,
+  Signature,
+  TextPart,
+  ThinkingPart,
+  ToolCallPart,
+} from '../canonical/content.ts';
 import type { AnswerStamp } from '../canonical/codec.ts';
 import { urlOfMedia } from '../canonical/data-url.ts';
 import type { Drops } from '../canonical/drops.ts';
@@ -8,8 +15,8 @@ import { encodeAnnotations } from './annotations-shape.ts';
 import { nameExtras, type Block } from './encode-content.ts';
 import { encodeReasoning } from './reasoning-details.ts';
 import { riderOf } from './riders.ts';
-import { encodeStop, nameStop } from './stop-reasons.ts';
-import { encodeToolCall, extraContent } from './tool-call-shape.ts';
+import { encodeStop, nameStop, type StopScope } from './stop-reasons.ts';
+import { encodeFunctionCall, encodeToolCall, extraContent } from './tool-call-shape.ts';
 import { encodeUsage } from './usage-shape.ts';
 
 /** A whole answer: texts of a choice in one string, thoughts in `reasoning_content` with their proofs in `reasoning_details`. */
@@ -20,13 +27,14 @@ export function encodeResponse(
 ): JsonObject {
   const { origin, extensions, usage } = response;
   const own = origin === 'openai-chat';
+  const scope = { own, legacy: stamp.request.legacyFunctions === true };
   if (!own) for (const name of Object.keys(extensions)) drops.add(name);
   return {
     id: response.id ?? `chatcmpl-${stamp.id}`,
     object: 'chat.completion',
     created: response.createdAt ?? stamp.createdAt,
     model: response.model ?? stamp.model,
-    choices: response.choices.map((choice, index) => encodeChoice(choice, index, own, drops)),
+    choices: response.choices.map((choice, index) => encodeChoice(choice, index, scope, drops)),
     ...(usage === null ? {} : { usage: encodeUsage(usage) }),
     ...(own ? extensions : {}),
   };
@@ -34,7 +42,7 @@ export function encodeResponse(
 
 interface Answer {
   readonly thoughts: ThinkingPart[];
-  readonly calls: Block[];
+  readonly calls: ToolCallPart[];
   readonly images: JsonValue[];
   readonly annotations: JsonValue[];
   readonly message: Block;
@@ -44,7 +52,10 @@ interface Answer {
   signature: Signature | null;
 }
 
-function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops): JsonObject {
+/** Whether an answer is in this dialect already, and whether its caller declared `functions`. */
+type AnswerScope = Omit<StopScope, 'refusal'>;
+
+function encodeChoice(choice: Choice, index: number, scope: AnswerScope, drops: Drops): JsonObject {
   const answer: Answer = {
     thoughts: [],
     calls: [],
@@ -58,7 +69,7 @@ function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops)
   };
   for (const part of choice.parts) sortPart(part, answer, drops);
   const stop = { reason: choice.stop, detail: choice.stopDetail };
-  nameStop(stop, own, drops);
+  nameStop(stop, scope.own, drops);
   const { calls, images, annotations } = answer;
   return {
     index,
@@ -69,7 +80,7 @@ function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops)
       ...encodeReasoning(answer.thoughts),
       ...(annotations.length > 0 ? { annotations } : {}),
       ...(images.length > 0 ? { images } : {}),
-      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+      ...encodeCalls(calls, scope, drops),
       ...extraContent(answer.signature),
       ...answer.message,
     },
@@ -78,9 +89,21 @@ function encodeChoice(choice: Choice, index: number, own: boolean, drops: Drops)
       answer.text === null && answer.refusal !== null,
       drops,
     ),
-    finish_reason: encodeStop(stop, own, answer.refusal !== null),
+    finish_reason: encodeStop(stop, { ...scope, refusal: answer.refusal !== null }),
     ...answer.choice,
   };
+}
+
+function encodeCalls(
+  calls: readonly ToolCallPart[],
+  { legacy }: AnswerScope,
+  drops: Drops,
+): JsonObject {
+  const [first] = calls;
+  if (first === undefined) return {};
+  if (!legacy) return { tool_calls: calls.map((call) => encodeToolCall(call, call.signature)) };
+  if (calls.length > 1) drops.add('tool_calls');
+  return { function_call: encodeFunctionCall(first) };
 }
 
 function sortPart(part: Part, answer: Answer, drops: Drops): void {
@@ -98,7 +121,7 @@ function sortPart(part: Part, answer: Answer, drops: Drops): void {
       answer.thoughts.push(part);
       return;
     case 'tool_call':
-      answer.calls.push({ ...encodeToolCall(part, part.signature) });
+      answer.calls.push(part);
       return;
     case 'image': {
       const image = encodeImage(part);

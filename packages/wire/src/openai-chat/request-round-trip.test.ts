@@ -181,7 +181,11 @@ describe('a body of the Chat dialect, decoded and encoded', () => {
     [{ temperature: null, tools: null }, {}],
     [
       { functions: [{ name: 'f' }], function_call: 'auto' },
-      { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' },
+      {
+        tools: [{ type: 'function', function: { name: 'f' } }],
+        tool_choice: 'auto',
+        parallel_tool_calls: false,
+      },
     ],
     [{ tool_choice: 'none' }, {}],
     [{ reasoning: { enabled: false } }, { reasoning_effort: 'none' }],

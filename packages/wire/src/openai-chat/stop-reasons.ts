@@ -55,8 +55,19 @@ const NAMES: Readonly<Record<StopReason, string>> = {
   other: 'stop',
 };
 
-/** The nearest `finish_reason`; of an answer in this dialect (`own`) also one that only its host knows. */
-export function encodeStop({ reason, detail }: Stop, own: boolean, refusal: boolean): string {
+/** How the one who is told of a stop asked. */
+export interface StopScope {
+  /** Whether the answer is in this dialect: then a reason that only its host knows is told too. */
+  readonly own: boolean;
+  /** Whether the words of a refusal are told. */
+  readonly refusal: boolean;
+  /** Whether the caller declared `functions`. */
+  readonly legacy: boolean;
+}
+
+/** The nearest `finish_reason`. */
+export function encodeStop({ reason, detail }: Stop, { own, refusal, legacy }: StopScope): string {
+  if (legacy && reason === 'tool_calls') return 'function_call';
   if (reason === 'refusal' && refusal) return 'stop';
   if (reason === 'other' && own && detail !== null) return detail;
   return NAMES[reason];

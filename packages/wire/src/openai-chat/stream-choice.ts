@@ -1,12 +1,22 @@
 import type { Signature } from '../canonical/content.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { annotationsOf, audioAnswer, imageOf, listOf, readBlock } from './decode-response.ts';
+import {
+  annotationsOf,
+  audioAnswer,
+  CHOICE,
+  imageOf,
+  listOf,
+  MESSAGE,
+  readBlock,
+} from './decode-response.ts';
 import { readDetail, type ReasoningDetail } from './reasoning-details.ts';
 import { decodeStop } from './stop-reasons.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { thoughtSignature } from './tool-call-shape.ts';
+
+const CHUNKED: ReadonlySet<string> = new Set([...CHOICE, 'delta']);
 
 export type Tell = (event: StreamEvent) => void;
 
@@ -27,6 +37,7 @@ export class StreamChoice {
   #detail: number | null = null;
   #refused = false;
   #stopped = false;
+  readonly #others = new Set<string>();
 
   constructor(index: number, seed: string) {
     this.#index = index;
@@ -41,11 +52,19 @@ export class StreamChoice {
   read(choice: JsonObject, tell: Tell): void {
     if (this.#stopped) return;
     const delta = choice['delta'];
-    if (isJsonObject(delta)) this.#readDelta(delta, tell);
+    if (isJsonObject(delta)) {
+      this.#readDelta(delta, tell);
+      this.#nameOthers(newNamesIn(delta, MESSAGE, this.#others, 'message.'), tell);
+    }
+    this.#nameOthers(newNamesIn(choice, CHUNKED, this.#others, 'choice.'), tell);
     const logprobs = choice['logprobs'];
     if (isJsonObject(logprobs)) this.#readLogprobs(logprobs, tell);
     const said = choice['finish_reason'];
     if (typeof said === 'string' && said !== '') this.stop(said, tell);
+  }
+
+  #nameOthers(names: readonly string[] | null, tell: Tell): void {
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   /** Closes what is open; `said` is null where the host never gave a reason. */
@@ -78,7 +97,10 @@ export class StreamChoice {
   /** What few hosts send. */
   #readRest(delta: JsonObject, tell: Tell): void {
     const legacy = delta['function_call'];
-    if (isJsonObject(legacy)) this.#readCalls([{ index: -1, function: legacy }], tell);
+    if (isJsonObject(legacy)) {
+      const { extra_content } = legacy;
+      this.#readCalls([{ index: -1, function: legacy, extra_content }], tell);
+    }
     if (delta['extra_content'] !== undefined) {
       const signature = thoughtSignature(delta);
       if (signature !== null) this.#sign('text', signature, tell);

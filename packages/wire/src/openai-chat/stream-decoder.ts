@@ -1,11 +1,14 @@
 /** Streamed answers. Source: type `ChatCompletionChunk` of the official SDK; `x_groq.usage` is Groq's. */
 import type { StreamDecoder } from '../canonical/codec.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
+import { newNamesIn } from '../canonical/read-member.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { listOf, named } from './decode-response.ts';
+import { BODY, listOf, named } from './decode-response.ts';
 import { StreamChoice, type Tell } from './stream-choice.ts';
 import { decodeUsage } from './usage-shape.ts';
 
+/** `obfuscation` only pads a chunk. */
+const CHUNK: ReadonlySet<string> = new Set([...BODY, 'obfuscation']);
 /** OpenAI's limit of `n`. */
 const MOST_CHOICES = 128;
 
@@ -77,6 +80,9 @@ class ChatStreamDecoder implements StreamDecoder {
       model: named(chunk['model']),
       createdAt: typeof created === 'number' && created > 0 ? Math.trunc(created) : null,
     });
+    // What stands around the choices is the same in every chunk.
+    const names = newNamesIn(chunk, CHUNK, new Set());
+    if (names !== null) tell({ kind: 'others', names });
   }
 
   #choiceOf(said: JsonValue | undefined): StreamChoice | null {

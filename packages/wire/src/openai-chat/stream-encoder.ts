@@ -1,11 +1,13 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
+import { Drops } from '../canonical/drops.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, type JsonObject } from '../json/value.ts';
 import { encodeAnnotations } from './annotations-shape.ts';
+import { nameExtras } from './encode-content.ts';
 import { encodeImage, logprobsOf } from './encode-response.ts';
 import { sealedDetail, signatureDetail } from './reasoning-details.ts';
-import { encodeStop } from './stop-reasons.ts';
+import { encodeStop, nameStop } from './stop-reasons.ts';
 import { extraContent } from './tool-call-shape.ts';
 import { encodeUsage } from './usage-shape.ts';
 
@@ -19,8 +21,11 @@ interface EncodedPart {
   readonly after: string;
   /** Its number among the calls, or among the thoughts of its choice. */
   readonly index: number;
-  readonly custom: boolean;
+  /** Under which name a call's fragments stand. */
+  readonly call: CallMember;
 }
+
+type CallMember = 'function' | 'custom' | 'function_call';
 
 interface EncodedChoice {
   readonly parts: (EncodedPart | undefined)[];
@@ -40,14 +45,22 @@ export function streamEncoder(stamp: AnswerStamp): StreamEncoder {
 class ChatStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #tail: string;
+  /** Whether the caller declared `functions`: then one call is told, and as such. */
+  readonly #legacy: boolean;
   readonly #choices = new Map<number, EncodedChoice>();
+  readonly #drops = new Drops();
   #head: string;
   #usage: CanonicalUsage | null = null;
 
   constructor(stamp: AnswerStamp) {
     this.#stamp = stamp;
+    this.#legacy = stamp.request.legacyFunctions === true;
     this.#tail = stamp.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
     this.#head = this.#headOf(null, null, null);
+  }
+
+  get dropped(): readonly string[] {
+    return this.#drops.names;
   }
 
   encode(event: StreamEvent): string {
@@ -63,7 +76,9 @@ class ChatStreamEncoder implements StreamEncoder {
         return this.#signature(event);
       case 'annotations': {
         const list = encodeAnnotations(event.annotations);
-        return list === null ? '' : this.#delta(event.choice, { annotations: list });
+        return list === null
+          ? this.#drop('citations')
+          : this.#delta(event.choice, { annotations: list });
       }
       case 'logprobs':
         return this.#logprobs(event);
@@ -71,6 +86,9 @@ class ChatStreamEncoder implements StreamEncoder {
         return this.#stop(event);
       case 'usage':
         this.#usage = event.usage;
+        return '';
+      case 'others':
+        this.#drops.addAll(event.names);
         return '';
       case 'end':
         return `${this.#usageChunk()}data: [DONE]\n\n`;
@@ -95,6 +113,7 @@ class ChatStreamEncoder implements StreamEncoder {
     const number = of.kind === 'tool_call' ? choice.calls++ : choice.details;
     if (of.kind === 'thinking') choice.details++;
     choice.refused ||= of.kind === 'refusal';
+    if (this.#legacy && of.kind === 'tool_call' && number > 0) return this.#drop('tool_calls');
     choice.parts[part] = this.#partOf(index, of, number);
     return role + this.#opening(index, of, number);
   }
@@ -104,6 +123,7 @@ class ChatStreamEncoder implements StreamEncoder {
     switch (of.kind) {
       case 'tool_call': {
         const { id, name } = of;
+        if (this.#legacy) return this.#delta(index, { function_call: { name, arguments: '' } });
         const call = of.custom
           ? { index: number, id, type: 'custom', custom: { name, input: '' } }
           : { index: number, id, type: 'function', function: { name, arguments: '' } };
@@ -115,12 +135,15 @@ class ChatStreamEncoder implements StreamEncoder {
           reasoning_details: [sealedDetail(of.sealed, of.id, number)],
         });
       case 'image': {
+        nameExtras(of, this.#drops);
         const image = encodeImage(of);
-        return image === null ? '' : this.#delta(index, { images: [image] });
+        return image === null ? this.#drop('image') : this.#delta(index, { images: [image] });
       }
       case 'foreign':
-        if (of.origin !== 'openai-chat' || of.name !== 'audio') return '';
+        if (of.origin !== 'openai-chat' || of.name !== 'audio') return this.#drop(of.name);
         return this.#delta(index, { audio: of.value });
+      case 'audio':
+        return this.#drop(of.kind);
       default:
         return '';
     }
@@ -129,13 +152,17 @@ class ChatStreamEncoder implements StreamEncoder {
   #partOf(choice: number, of: OpenedPart, index: number): EncodedPart {
     const start = `${this.#head}{"index":${choice},"delta":{`;
     const end = `},"logprobs":null,"finish_reason":null}]${this.#tail}`;
-    const bare = { kind: of.kind, between: null, index, custom: false };
+    const bare = { kind: of.kind, between: null, index, call: 'function' as const };
     switch (of.kind) {
       case 'tool_call': {
-        const { custom } = of;
-        const member = custom ? '"custom":{"input":' : '"function":{"arguments":';
+        if (this.#legacy) {
+          const before = `${start}"function_call":{"arguments":`;
+          return { ...bare, before, after: `}${end}`, call: 'function_call' };
+        }
+        const call = of.custom ? 'custom' : 'function';
+        const member = of.custom ? '"custom":{"input":' : '"function":{"arguments":';
         const before = `${start}"tool_calls":[{"index":${index},${member}`;
-        return { ...bare, before, after: `}}]${end}`, custom };
+        return { ...bare, before, after: `}}]${end}`, call };
       }
       case 'thinking':
         return {
@@ -155,19 +182,23 @@ class ChatStreamEncoder implements StreamEncoder {
   #signature({ choice, part, signature }: Of<'signature'>): string {
     const encoded = this.#choices.get(choice)?.parts[part];
     if (encoded === undefined) return '';
-    const { index, custom } = encoded;
+    const { index, call } = encoded;
     if (encoded.kind === 'thinking') {
       return this.#delta(choice, { reasoning_details: [signatureDetail(signature, index)] });
     }
     const extra = extraContent(signature);
     if (encoded.kind !== 'tool_call') return this.#delta(choice, extra);
-    const fragment = custom ? { custom: { input: '' } } : { function: { arguments: '' } };
+    if (call === 'function_call') {
+      return this.#delta(choice, { function_call: { arguments: '', ...extra } });
+    }
+    const fragment =
+      call === 'custom' ? { custom: { input: '' } } : { function: { arguments: '' } };
     return this.#delta(choice, { tool_calls: [{ index, ...fragment, ...extra }] });
   }
 
   #logprobs({ choice, part, logprobs }: Of<'logprobs'>): string {
     const encoded = this.#choices.get(choice)?.parts[part];
-    if (encoded === undefined || !isJsonArray(logprobs)) return '';
+    if (encoded === undefined || !isJsonArray(logprobs)) return this.#drop('logprobs');
     const list = logprobsOf(logprobs, encoded.kind === 'refusal');
     return this.#chunk(choice, {}, list, null);
   }
@@ -176,8 +207,17 @@ class ChatStreamEncoder implements StreamEncoder {
     const known = this.#choices.get(index);
     const choice = known ?? this.#begin(index);
     const role = known === undefined ? this.#roleChunk(index) : '';
-    const said = encodeStop({ reason, detail }, false, choice.refused);
+    nameStop({ reason, detail }, false, this.#drops);
+    const said = encodeStop(
+      { reason, detail },
+      { own: false, refusal: choice.refused, legacy: this.#legacy },
+    );
     return role + this.#chunk(index, {}, null, said);
+  }
+
+  #drop(name: string): string {
+    this.#drops.add(name);
+    return '';
   }
 
   #begin(index: number): EncodedChoice {

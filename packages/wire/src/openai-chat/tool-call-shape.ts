@@ -20,6 +20,11 @@ export function extraContent(signature: Signature | null): JsonObject {
   return { extra_content: { google: { thought_signature: value } } };
 }
 
+/** A call for a caller who declared `functions`: there is one, and it has no id. Its proof stands in it, as its own is in a call of tools. */
+export function encodeFunctionCall(part: ToolCallPart): JsonObject {
+  return { name: part.name, arguments: part.arguments, ...extraContent(part.signature) };
+}
+
 export function encodeToolCall(part: ToolCallPart, signature: Signature | null): JsonObject {
   const { id, name } = part;
   const extra = extraContent(signature);

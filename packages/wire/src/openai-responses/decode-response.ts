@@ -5,6 +5,7 @@ import type { CanonicalResponse } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { annotationsOf } from './decode-content.ts';
 import { RESPONSES } from './dialect.ts';
+import { imageOfItem } from './image-item.ts';
 import { thoughtsOf } from './reasoning-item.ts';
 import { decodeStop, type Heard } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
@@ -113,7 +114,8 @@ function decodeItem(item: JsonObject, made: string, parts: Part[], logprobs: Jso
   } else if (type === 'reasoning') {
     for (const part of thoughtsOf(item, proofOf(item))) parts.push(part);
   } else if (type !== null) {
-    parts.push({ kind: 'foreign', origin: RESPONSES, name: type, value: item });
+    const image = imageOfItem(item);
+    parts.push(image ?? { kind: 'foreign', origin: RESPONSES, name: type, value: item });
   }
 }
 
@@ -163,7 +165,7 @@ function heardIn(parts: readonly Part[]): Heard {
 }
 
 /** What else the answer says; the usual service tier is nothing that anybody misses. */
-function othersOf(body: JsonObject): JsonObject {
+export function othersOf(body: JsonObject): JsonObject {
   const others: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(body)) {
     const isUsual = name === 'service_tier' && (value === 'default' || value === 'auto');

@@ -8,6 +8,7 @@ import type {
 } from '../canonical/content.ts';
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { extrasFor } from '../canonical/part-extras.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
@@ -22,7 +23,8 @@ import {
   type Proof,
   type ThoughtDraft,
 } from './reasoning-item.ts';
-import { callItem, imageItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
+import { imageItem } from './image-item.ts';
+import { callItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
 import { echoOf, identityOf, stateOf } from './response-object.ts';
 import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
@@ -42,7 +44,7 @@ export function encodeResponse(
     choice,
     choice.parts.some(({ kind }) => kind === 'refusal'),
   );
-  nameStop(choice, origin, drops);
+  nameStop(choice, origin === RESPONSES, drops);
   return {
     ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),
     ...stateOf(state, usage),
@@ -124,6 +126,8 @@ class OutputWriter {
   /** All items; of an incomplete answer the last one is incomplete. */
   finished(): readonly JsonObject[] {
     this.#flush();
+    // Without a text there is nothing that they could be told with.
+    this.#place.drops.addIf(this.#logprobs, 'logprobs');
     const last = this.#items.at(-1);
     if (this.#place.state.incomplete !== null && last?.['status'] === 'completed') {
       this.#items[this.#items.length - 1] = { ...last, status: 'incomplete' };
@@ -183,6 +187,7 @@ class OutputWriter {
     const item = imageItem(part, this.#ids.next('ig', this.#items.length));
     if (item === null) this.#place.drops.add('image');
     else this.#items.push(item);
+    extrasFor(part.extras, RESPONSES, this.#place.drops);
   }
 
   #flush(): void {

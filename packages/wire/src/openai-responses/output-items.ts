@@ -1,5 +1,5 @@
 /** Output items, as whole answers write them. */
-import type { ImagePart, ThinkingPart, ToolCallPart } from '../canonical/content.ts';
+import type { ThinkingPart, ToolCallPart } from '../canonical/content.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { sealProof } from './reasoning-item.ts';
 
@@ -38,18 +38,5 @@ export function callItem(
     call_id: callId,
     name,
     [custom ? 'input' : 'arguments']: text,
-  };
-}
-
-/** An image that a model made, as the dialect's own image tool would tell it; null without its bytes. */
-export function imageItem({ source }: ImagePart, id: string): JsonObject | null {
-  if (source.kind !== 'base64') return null;
-  const format = source.mediaType.slice(source.mediaType.indexOf('/') + 1);
-  return {
-    id,
-    type: 'image_generation_call',
-    status: 'completed',
-    output_format: format,
-    result: source.data,
   };
 }

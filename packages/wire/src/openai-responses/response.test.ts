@@ -55,6 +55,7 @@ const FIXTURES = [
   'refusal',
   'custom-tool',
   'web-search',
+  'image-tool',
   'incomplete',
   'verbatim-reasoning',
 ];

@@ -1,9 +1,7 @@
-import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import { lenientString } from '../canonical/read-member.ts';
 import type { Choice, StopReason } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
-import { RESPONSES } from './dialect.ts';
 
 /** What an answer holds, as far as it tells why the model stopped. */
 export interface Heard {
@@ -65,15 +63,15 @@ export function encodeStop(
   return { status: 'completed', incomplete: null };
 }
 
-/** Names what a state cannot tell: which sequence stopped the model, that it only paused, a reason that another dialect knows. */
+/** Names what a state cannot tell: which sequence stopped the model, that it only paused, a reason that another dialect knows (not `isOwn`). */
 export function nameStop(
   { stop, stopDetail }: Pick<Choice, 'stop' | 'stopDetail'>,
-  origin: Dialect,
+  isOwn: boolean,
   drops: Drops,
 ): void {
   if (stop === 'stop_sequence' && stopDetail !== null) drops.add('stop_sequence');
   if (stop === 'pause') drops.add('pause');
-  if (stop === 'other' && origin !== RESPONSES) drops.add('stop_reason');
+  if (stop === 'other' && !isOwn) drops.add('stop_reason');
 }
 
 function incomplete(reason: string): FinalState {

@@ -1,18 +1,21 @@
 import type { AnswerStamp, StreamEncoder } from '../canonical/codec.ts';
 import type { ForeignPart, ImagePart, Signature } from '../canonical/content.ts';
+import { Drops } from '../canonical/drops.ts';
+import { extrasFor } from '../canonical/part-extras.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { RESPONSES } from './dialect.ts';
 import { ownAnnotations } from './encode-content.ts';
-import { imageItem, thoughtProof } from './output-items.ts';
+import { imageItem } from './image-item.ts';
+import { thoughtProof } from './output-items.ts';
 import { EventWriter } from './event-writer.ts';
 import { ItemIds } from './item-ids.ts';
 import { OpenItem, type ItemShape } from './open-item.ts';
 import type { OpenPart, TextKindName } from './open-part.ts';
 import { continuesThought, sealProof, type Proof } from './reasoning-item.ts';
 import { echoOf, identityOf, stateOf } from './response-object.ts';
-import { encodeStop, type FinalState } from './stop-reasons.ts';
+import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
 type Of<K extends StreamEvent['kind']> = Extract<StreamEvent, { kind: K }>;
 type OfChoice = Exclude<Extract<StreamEvent, { choice: number }>, { kind: 'text' }>;
@@ -42,6 +45,7 @@ export function streamEncoder(stamp: AnswerStamp): StreamEncoder {
 class ResponsesStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #writer = new EventWriter();
+  readonly #drops = new Drops();
   readonly #ids: ItemIds;
   readonly #echo: string;
   readonly #items: (OpenItem | string)[] = [];
@@ -59,15 +63,22 @@ class ResponsesStreamEncoder implements StreamEncoder {
     this.#echo = JSON.stringify(echoOf(stamp)).slice(1, -1);
   }
 
+  get dropped(): readonly string[] {
+    return this.#drops.names;
+  }
+
   encode(event: StreamEvent): string {
     if (this.#isOver) return '';
     if (event.kind === 'text') return this.#text(event);
-    if ('choice' in event) return event.choice === 0 ? this.#ofChoice(event) : '';
+    if ('choice' in event) return event.choice === 0 ? this.#ofChoice(event) : this.#drop('n');
     switch (event.kind) {
       case 'start':
         return this.#begin(event);
       case 'usage':
         this.#usage = event.usage;
+        return '';
+      case 'others':
+        this.#drops.addAll(event.names);
         return '';
       case 'end':
         return this.#begin(null) + this.#end();
@@ -136,8 +147,13 @@ class ResponsesStreamEncoder implements StreamEncoder {
       case 'image':
         return this.#image(of);
       default:
-        return '';
+        return this.#drop(of.kind);
     }
+  }
+
+  #drop(name: string): string {
+    this.#drops.add(name);
+    return '';
   }
 
   #openText(index: number, item: OpenItem, of: OpenedPart, kind: TextKindName): string {
@@ -189,16 +205,18 @@ class ResponsesStreamEncoder implements StreamEncoder {
 
   #attach(event: Of<'signature' | 'annotations' | 'logprobs'>): string {
     const slot = this.#slots[event.part];
-    if (slot?.isOpen !== true) return '';
-    if (event.kind === 'signature') slot.signature = event.signature;
-    else if (slot.of.kind === 'text' && slot.text !== null) {
-      const { part } = slot.text;
-      if (event.kind === 'annotations') {
-        return part.addAnnotations(this.#writer, ownAnnotations(event.annotations) ?? []);
-      }
-      if (isJsonArray(event.logprobs)) return part.addLogprobs(this.#writer, event.logprobs);
+    if (event.kind === 'signature') {
+      if (slot?.isOpen === true) slot.signature = event.signature;
+      return '';
     }
-    return '';
+    const part = slot?.isOpen === true && slot.of.kind === 'text' ? slot.text?.part : undefined;
+    if (event.kind === 'annotations') {
+      const list = ownAnnotations(event.annotations);
+      if (part === undefined || list === null) return this.#drop('citations');
+      return part.addAnnotations(this.#writer, list);
+    }
+    if (part === undefined || !isJsonArray(event.logprobs)) return this.#drop('logprobs');
+    return part.addLogprobs(this.#writer, event.logprobs);
   }
 
   #close(slot: Slot | null): string {
@@ -231,8 +249,8 @@ class ResponsesStreamEncoder implements StreamEncoder {
     return events + begun + this.#finish(item, 'completed');
   }
 
-  #foreign({ origin, value }: ForeignPart): string {
-    if (origin !== RESPONSES) return '';
+  #foreign({ origin, name, value }: ForeignPart): string {
+    if (origin !== RESPONSES) return this.#drop(name);
     if (isJsonArray(value)) {
       const { item, events } = this.#itemFor({ kind: 'message' });
       return events + item.addBlock(JSON.stringify(value[0] ?? null), this.#writer);
@@ -241,9 +259,10 @@ class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #image(part: ImagePart): string {
+    extrasFor(part.extras, RESPONSES, this.#drops);
     return part.source.kind === 'base64'
       ? this.#whole((index) => imageItem(part, this.#ids.next('ig', index)) ?? {})
-      : '';
+      : this.#drop('image');
   }
 
   /** An item that comes whole. */
@@ -262,6 +281,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
 
   #stop({ reason, detail }: Of<'stop'>): string {
     const state = encodeStop({ stop: reason, stopDetail: detail }, this.#refused);
+    nameStop({ stop: reason, stopDetail: detail }, state.status !== 'completed', this.#drops);
     this.#state = state.incomplete === null ? COMPLETED : state;
     return this.#finishAll();
   }

@@ -5,6 +5,7 @@ import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callOf, proofOf } from './decode-response.ts';
 import { RESPONSES } from './dialect.ts';
+import { imageOfItem } from './image-item.ts';
 import { textsOf } from './reasoning-item.ts';
 import type { Heard } from './stop-reasons.ts';
 
@@ -291,7 +292,8 @@ export class StreamItems {
       const text = value[item.type === 'custom_tool_call' ? 'input' : 'arguments'];
       for (const slot of item.content.values()) this.#finish(slot, lenientString(text) ?? '', tell);
     } else if (item.type !== '') {
-      const of: ForeignPart = { kind: 'foreign', origin: RESPONSES, name: item.type, value };
+      const foreign: ForeignPart = { kind: 'foreign', origin: RESPONSES, name: item.type, value };
+      const of = imageOfItem(value) ?? foreign;
       this.#close(this.#open(new Map(), 0, of, tell), tell);
     }
     this.#closeItem(item, tell);

@@ -66,6 +66,7 @@ const FIXTURES = [
   'refusal',
   'custom-tool',
   'web-search',
+  'image-tool',
   'incomplete',
   'verbatim-reasoning',
 ];

@@ -309,9 +309,14 @@ export function send(
   return postJson({ url: `http://127.0.0.1:${story.port}`, key: STORY_KEY, path }, asked);
 }
 
+/** What a stream lost stands in a comment, which is no event of any dialect: clients skip it. */
+const LOST = /^: keywell-dropped response\.[\w.:, -]+\n\n/m;
+
 /** The model's turn in what came back. */
 export function turnOf(dialect: CallerDialect, seen: Seen, stream = false): Turn {
   if (seen.status !== 200 || !seen.clean) throw new Error(`${seen.status}: ${seen.text}`);
   const talk = TALKS[dialect];
-  return stream ? talk.readStream(seen.text) : talk.read(json(JSON.parse(seen.text)));
+  return stream
+    ? talk.readStream(seen.text.replace(LOST, ''))
+    : talk.read(json(JSON.parse(seen.text)));
 }
