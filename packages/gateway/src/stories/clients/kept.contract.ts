@@ -72,7 +72,7 @@ async function storedResponses(place: Place): Promise<string> {
 }
 
 /** The model's turn as it came. */
-const spoken = ({ output }: Response) =>
+const turnOf = ({ output }: Response) =>
   output.filter((item) => item.type === 'reasoning' || item.type === 'message');
 
 function proofIn(response: Response): string | null {
@@ -103,7 +103,7 @@ async function encryptedReasoning(place: Place): Promise<string> {
   const input: ResponseInput = [{ role: 'user', content: PROMPT }];
   const first = await responses.create({ ...asks, input });
   expect(first.output_text).toContain(PROMPT);
-  const next: ResponseInput = [...input, ...spoken(first), { role: 'user', content: 'And again?' }];
+  const next: ResponseInput = [...input, ...turnOf(first), { role: 'user', content: 'And again?' }];
   const second = await responses.create({ ...asks, input: next });
   expect(second.output_text).toContain('And again?');
   if (proofIn(first) === null) return 'no thoughts are told';
