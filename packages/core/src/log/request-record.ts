@@ -111,7 +111,12 @@ export type TimelineEvent =
       readonly at: number;
       readonly kind: 'note';
       /** What happened beside the attempts. */
-      readonly what: 'idempotent_replay' | 'hedge' | 'continuation' | 'possible_double_charge';
+      readonly what:
+        | 'idempotent_replay'
+        | 'hedge'
+        | 'continuation'
+        | 'possible_double_charge'
+        | 'defect';
       readonly detail: string;
     }
   | { readonly at: number; readonly kind: 'wait'; readonly waitMs: number; readonly why: string }

@@ -73,11 +73,19 @@ const NOBODY_WAITS: Waiting = {
   refusedAfter: () => undefined,
 };
 
+interface Answered {
+  readonly result: AttemptResult;
+  readonly exchange: Exchange;
+  readonly live: LiveSnapshot;
+  readonly cooled: readonly CooldownChange[];
+}
+
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
   answer: { readonly status: number; readonly body: string },
   vendor: Partial<Vendor>,
-): Promise<{ result: AttemptResult; live: LiveSnapshot; cooled: CooldownChange[] }> {
+  inbound: Partial<Inbound> = {},
+): Promise<Answered> {
   const live = openLive();
   const clock = new FakeClock();
   const cooled: CooldownChange[] = [];
@@ -111,7 +119,11 @@ async function attemptAnswered(
     cooled: (changes) => cooled.push(...changes),
     accountSeen: () => undefined,
   };
-  const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: clock.now(), wallNow: 0 });
+  const exchange = new Exchange({ ...INBOUND, ...inbound }, live, {
+    id: 'req_1',
+    now: clock.now(),
+    wallNow: 0,
+  });
   exchange.operation = 'chat.completions';
   exchange.conversation = 'openai-chat';
   exchange.model = live.models.get('smart') ?? null;
@@ -140,7 +152,7 @@ async function attemptAnswered(
     },
   }).run();
   plane.sweeper.stop();
-  return { result, live, cooled };
+  return { result, exchange, live, cooled };
 }
 
 const unasked = (): never => {
@@ -157,6 +169,24 @@ describe('an attempt', () => {
       );
     },
   );
+
+  it('that meets one after it was settled cuts the caller off, and says so in the timeline', async () => {
+    let aborted = 0;
+    const body = '{"id":"x","object":"chat.completion","choices":[]}';
+    const { result, exchange, live } = await attemptAnswered(
+      { status: 200, body },
+      { readLimits: () => [] },
+      { respond: unasked, abort: () => (aborted += 1) },
+    );
+    expect(result).toEqual({ kind: 'answered', well: true });
+    expect(aborted).toBe(1);
+    expect(exchange.timeline.at(-1)).toMatchObject({ kind: 'note', what: 'defect' });
+    expect(exchange).toMatchObject({
+      errorCode: 'internal_error',
+      lateDefect: { error: new Error('nobody has to ask this') },
+    });
+    expect(describeKeys(live.table, 0, () => '')[0]).toMatchObject({ inFlight: 0 });
+  });
 
   it('that is answered well asks nothing about failures, and takes in what its head tells about limits', async () => {
     const { result, live } = await attemptAnswered(

@@ -20,6 +20,7 @@ import {
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
 import { bookAttemptEnd } from './attempt-end.ts';
+import { noteDefect } from './note-defect.ts';
 import type { AttemptResult } from './attempt-result.ts';
 import { BodyCollector } from './body-collector.ts';
 import { isEventStream, isJson } from './content-type.ts';
@@ -212,7 +213,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #defect(error: unknown): void {
     this.#reject(error);
     if (this.#ended) {
-      this.#exchange.inbound.abort();
+      noteDefect(this.#exchange, this.#plane.clock.now(), error);
       return;
     }
     this.#stream?.drop();
