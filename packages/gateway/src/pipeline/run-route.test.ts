@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Exchange } from './exchange.ts';
-import type { Plane } from './plane.ts';
+import { bareExchange, barePlane } from './bare-plane.contract.ts';
 import { refuse } from './refusal.ts';
 import type { Phase } from './route.ts';
 import { runRoute } from './run-route.ts';
@@ -8,12 +7,11 @@ import { runRoute } from './run-route.ts';
 /** What the ends of a request heard, in order. */
 function heardAfter(phase: Phase): Promise<readonly string[]> {
   const heard: string[] = [];
-  // No phase here looks at more of them.
-  const exchange = { lateDefect: null } as unknown as Exchange;
+  const { plane, live } = barePlane({ send: () => undefined, close: () => Promise.resolve() });
   return new Promise((resolve) => {
     runRoute(
-      exchange,
-      {} as unknown as Plane,
+      bareExchange(live),
+      plane,
       { operation: 'unknown', method: 'GET', phases: [phase] },
       {
         answerRefusal: (_, { code }) => heard.push(code),

@@ -1,77 +1,18 @@
-import { aSnapshot } from '@keywell/testkit/a-snapshot';
-import { FakeClock } from '@keywell/testkit/fake-clock';
 import { describeKeys } from '@keywell/core/keys/describe';
-import { initKeyTable } from '@keywell/core/keys/key-table';
-import { planKeys } from '@keywell/core/keys/plan';
 import { describeLimits } from '@keywell/core/keys/describe-limits';
 import { reserve } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Verdict } from '@keywell/core/keys/verdict';
-import { BudgetTable } from '@keywell/core/budgets/budget-table';
-import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { describe, expect, it } from 'vitest';
-import { DeadlineSweeper } from '../pipeline/deadline-sweeper.ts';
-import { Exchange } from '../pipeline/exchange.ts';
+import { bareExchange, barePlane } from '../pipeline/bare-plane.contract.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { Inbound } from '../seam/inbound.ts';
-import { LiveKeys } from '../upstream/credentials/live-keys.ts';
-import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
-import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
-import { createMetricCells, Meter } from '../telemetry/meter.ts';
-import { smallTable } from '@keywell/core/waiting/waiting-fixture.bench';
-import { ShareKeeper } from '../waiting/share-keeper.ts';
-import type { Waiting } from '../waiting/waiting-call.ts';
+import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { AttemptResult } from './attempt-result.ts';
 import { Attempt } from './attempt.ts';
-import { FlowMeter } from './flow-meter.ts';
-import { Hedging } from '../hedging/hedging.ts';
-import { ClaimDesk } from '../idempotency/claim-desk.ts';
-import { OwnerDesk } from '../ownership/owner-desk.ts';
-import { Budgets } from '../budgets/budgets.ts';
 import { targetOf } from './upstream-target.ts';
-
-/** Keys `a` and `b`, projects of one organization. */
-function openLive(): LiveSnapshot {
-  const keys = [
-    { id: 'a', domain: ['org', 'project-a'] },
-    { id: 'b', domain: ['org', 'project-b'] },
-  ];
-  const snapshot = aSnapshot({ providers: [{ keys }] });
-  const plan = planKeys(snapshot);
-  const cells = new SharedArrayBuffer(plan.byteLength(2));
-  initKeyTable(plan, cells);
-  return openSnapshot(encodeSnapshot(snapshot), cells, { worker: 1, epoch: 1 });
-}
-
-const INBOUND: Inbound = {
-  method: 'POST',
-  target: '/v1/chat/completions',
-  rawHeaders: [],
-  announcedBytes: 0,
-  hasBody: false,
-  readBody: () => Promise.resolve(new Uint8Array()),
-  respond: () => undefined,
-  begin: () => undefined,
-  write: () => true,
-  finish: () => undefined,
-  abort: () => undefined,
-  closed: false,
-  events: null,
-};
-
-const WRITER = { worker: 1, epoch: 1 };
-/** An attempt itself never waits for capacity. */
-const NOBODY_WAITS: Waiting = {
-  shares: new ShareKeeper(smallTable(), () => []),
-  room: 0,
-  hasLine: () => false,
-  wait: () => Promise.resolve({ kind: 'left' }),
-  startOf: () => null,
-  correct: () => undefined,
-  freed: () => undefined,
-  refusedAfter: () => undefined,
-};
 
 interface Answered {
   readonly result: AttemptResult;
@@ -86,10 +27,6 @@ async function attemptAnswered(
   vendor: Partial<Vendor>,
   inbound: Partial<Inbound> = {},
 ): Promise<Answered> {
-  const live = openLive();
-  const clock = new FakeClock();
-  const cooled: CooldownChange[] = [];
-  const sweeper = new DeadlineSweeper(() => clock.now());
   const outbound: Plane['outbound'] = {
     send: (_request, events) => {
       events.onHead(answer.status, (name) =>
@@ -100,42 +37,18 @@ async function attemptAnswered(
     },
     close: () => Promise.resolve(),
   };
-  const plane: Plane = {
-    clock,
-    random: () => 0,
-    sweeper,
-    outbound,
-    credentials: new LiveKeys({ clock, random: () => 0, sweeper, outbound }),
-    counters: new CounterTable(new SharedArrayBuffer(CounterTable.bytes(1)), WRITER),
-    budgets: new Budgets(new SharedArrayBuffer(BudgetTable.bytes(0, 2)), WRITER, 2, () => 0),
-    hedging: new Hedging(),
-    claims: new ClaimDesk(() => undefined),
-    owners: new OwnerDesk(() => undefined),
-    meter: new Meter(createMetricCells(1), 0),
-    log: null,
-    flows: new FlowMeter(0),
-    waiting: NOBODY_WAITS,
-    live,
-    cooled: (changes) => cooled.push(...changes),
-    accountSeen: () => undefined,
-  };
-  const exchange = new Exchange({ ...INBOUND, ...inbound }, live, {
-    id: 'req_1',
-    now: clock.now(),
-    wallNow: 0,
-  });
-  exchange.operation = 'chat.completions';
-  exchange.conversation = 'openai-chat';
-  exchange.model = live.models.get('smart') ?? null;
+  const { plane, live, cooled } = barePlane(outbound);
+  const exchange = bareExchange(live, inbound);
+  const now = plane.clock.now();
   const [candidate] = live.plan.candidates;
-  const reservation = candidate === undefined ? null : reserve(live.table, candidate, clock.now());
+  const reservation = candidate === undefined ? null : reserve(live.table, candidate, now);
   if (candidate === undefined || reservation === null) throw new Error('nothing to try');
   const target = targetOf(candidate, '1.1 test');
   const result = await new Attempt(exchange, plane, {
     candidate,
     reservation,
     target: { ...target, vendor: { ...target.vendor, ...vendor } },
-    firstByteBy: clock.now() + 1000,
+    firstByteBy: now + 1000,
     face: null,
     dropped: [],
     hideUsage: false,
