@@ -184,9 +184,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     }
   }
 
-  #takeData(chunk: Uint8Array): void {
-    if (this.#exchange.operation === 'realtime')
-      hearEvent(this.#exchange, this.#plan, { event: chunk, now: this.#plane.clock.now() });
+  #takeData(received: Uint8Array): void {
+    const session = this.#exchange.operation === 'realtime';
+    const chunk = session ? hearEvent(this.#exchange, this.#plane, this.#plan, received) : received;
     if (this.#stream !== null) {
       this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
       return;
