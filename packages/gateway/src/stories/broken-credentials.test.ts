@@ -65,7 +65,7 @@ const ask = (): Promise<Seen> =>
 
 /** Ten at once, then thirty one after the other. */
 async function askMany(): Promise<readonly Seen[]> {
-  const seen = [...(await Promise.all(Array.from({ length: 10 }, ask)))];
+  const seen = await Promise.all(Array.from({ length: 10 }, ask));
   for (let turn = 0; turn < 30; turn += 1) seen.push(await ask());
   return seen;
 }
