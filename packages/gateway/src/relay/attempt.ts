@@ -343,7 +343,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
-    return this.#exchange.asks === null ? verdict : ofObject(verdict, this.#status);
+    const { asks } = this.#exchange;
+    if (asks === null) return verdict;
+    return ofObject(verdict, { status: this.#status, failure, makes: asks.object === null });
   }
 
   #finish(verdict: Verdict, result: AttemptResult): void {
