@@ -158,9 +158,10 @@ export class TrafficServer implements InboundHost {
 }
 
 /** Whether a request asks for a session at the one path that has them, and as RFC 6455 section 4.2.1 wants it. */
-function isSession({ method, url = '', headers }: IncomingMessage): boolean {
+function isSession({ method, url = '', headers, httpVersion }: IncomingMessage): boolean {
   return (
     method === 'GET' &&
+    httpVersion === '1.1' &&
     /^\/v1\/realtime(?:\?|$)/.test(url) &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
     headers['sec-websocket-version'] === '13' &&
