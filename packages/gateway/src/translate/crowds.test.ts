@@ -9,14 +9,16 @@ await loadCodecs(DIALECTS);
 
 /** What a translation may block a worker for, beside the parsing of its body. */
 const PROMISED_MS = 50;
-/** Whoever runs tests has other things to do at the same time. */
-const SLACK = 3;
+/** Processors that share their caches with other work are slower. */
+const SLACK = 4;
 const TRIES = 5;
 
+/** Milliseconds of this thread's own work: how long it has to wait for a processor says nothing of the code. */
 function took(work: () => void): number {
-  const startedAt = performance.now();
+  const before = process.threadCpuUsage();
   work();
-  return performance.now() - startedAt;
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }
 
 const PAIRS = DIALECTS.flatMap((from) => DIALECTS.map((to) => [from, to] as const));

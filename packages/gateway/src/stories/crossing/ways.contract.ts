@@ -36,7 +36,7 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export function bodyFor({ dialect, stream }: Way, { model, question }: Asked): Json {
+function bodyFor({ dialect, stream }: Way, { model, question }: Asked): Json {
   const body = TALKS[dialect].ask(model, question);
   return stream && dialect !== 'gemini' ? { ...body, stream: true } : body;
 }
