@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileModelPatterns, matchesModel } from './model-patterns.ts';
+import { compileFirstMatch, compileModelPatterns, matchesModel } from './model-patterns.ts';
 
 describe('model patterns', () => {
   it.each<[string[], string, boolean]>([
@@ -47,6 +47,22 @@ describe('model patterns', () => {
           expect(matchesModel([glob], name)).toBe(expression.test(name));
         },
       ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('finds the first of many that a name matches, as trying one after the other does', () => {
+    const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 4 });
+    const globs = fc.array(
+      glob.filter((text) => text.includes('*')),
+      { maxLength: 8 },
+    );
+    const name = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 6 });
+    fc.assert(
+      fc.property(globs, name, (all, asked) => {
+        const expected = all.findIndex((each) => matchesModel([each], asked));
+        expect(compileFirstMatch(all)(asked)).toBe(expected);
+      }),
       { numRuns: 1000 },
     );
   });

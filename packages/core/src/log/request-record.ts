@@ -116,7 +116,8 @@ export type TimelineEvent =
         | 'hedge'
         | 'continuation'
         | 'possible_double_charge'
-        | 'dropped';
+        | 'dropped'
+        | 'defect';
       readonly detail: string;
     }
   | { readonly at: number; readonly kind: 'wait'; readonly waitMs: number; readonly why: string }

@@ -35,11 +35,17 @@ const PATTERNS: readonly RegExp[] = [
 /** Words after which a credential follows, whatever it looks like. */
 const LEADS = /\b(api[ -]?key(?: provided)?(?: is)?: ?|bearer )["'`]?[^\s"'`,]{4,}/gi;
 
+/** As it is, in a URL, and in a JSON string, where writers may also escape slashes. */
+function formsOf(secret: string): readonly string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, encodeURIComponent(secret.toWellFormed()), inJson, inJson.replaceAll('/', '\\/')];
+}
+
 /**
  * Takes keys, account ids, mail addresses and the given secrets out of a provider's message, before a caller or a log sees it
  * (a 401 quotes the key: `Incorrect API key provided: sk-…`).
  *
- * @param secrets values that must not appear, in plain or percent-encoded form
+ * @param secrets values that must not appear, in plain, percent-encoded, or as JSON escapes them
  */
 export function maskProviderText(text: string, secrets: readonly string[]): string {
   let masked = text;
@@ -47,9 +53,7 @@ export function maskProviderText(text: string, secrets: readonly string[]): stri
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     .toSorted((a, b) => b.length - a.length);
   for (const secret of longestFirst) {
-    masked = masked
-      .replaceAll(secret, MASK)
-      .replaceAll(encodeURIComponent(secret.toWellFormed()), MASK);
+    for (const form of formsOf(secret)) masked = masked.replaceAll(form, MASK);
   }
   for (const pattern of PATTERNS) masked = masked.replace(pattern, MASK);
   return masked.replace(LEADS, (_, lead: string) => lead + MASK);

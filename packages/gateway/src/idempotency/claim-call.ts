@@ -5,6 +5,7 @@ import { refuse, retryAfterHeaders } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import type { Claimed } from './claim-desk.ts';
 import type { KeptAnswer } from './messages.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { RecordingInbound } from './recording-inbound.ts';
 
 /**
@@ -26,7 +27,7 @@ export function claimCall(exchange: Exchange, plane: Plane): PhaseResult | Promi
 
 async function claim(exchange: Exchange, plane: Plane, key: string): Promise<PhaseResult> {
   const { maxWaitMs, maxAnswerBytes } = exchange.live.head.idempotency;
-  const fingerprint = hashOf(exchange.operation, exchange.body);
+  const fingerprint = fingerprintOf(exchange);
   const { result, leave } = plane.claims.claim({ key, fingerprint, maxWaitMs });
   exchange.running = { callerLeft: leave, callerReads: () => undefined };
   const startedAt = plane.clock.now();
@@ -129,6 +130,6 @@ export function idempotencyKeyIn(rawHeaders: readonly string[]): string | null |
 }
 
 /** One hash over both, whose parts cannot run into each other: the first holds no zero byte. */
-function hashOf(first: string, second: string | Uint8Array): string {
+function hashOf(first: string, second: string): string {
   return createHash('sha256').update(first).update('\0').update(second).digest('base64url');
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '@keywell/core/keys/outcome';
 import type { Verdict, VerdictClass } from '@keywell/core/keys/verdict';
 
 /** What a provider says of an object, or of a request about it, and not of the key or the model. */
@@ -14,8 +15,20 @@ const ABOUT_KEY: ReadonlySet<VerdictClass> = new Set<VerdictClass>([
   'region_blocked',
 ]);
 
+/** Ways to fail in which all of a request may have arrived: asking again does no harm, making again makes two. */
+const MAY_HAVE_MADE: ReadonlySet<Failure | null> = new Set<Failure>(['reset_reused', 'truncated']);
+
+/** What became of an attempt, beside its verdict. */
+interface Ending {
+  readonly status: number;
+  readonly failure: Failure | null;
+  /** Whether it was to make something, of which there had been nothing. */
+  readonly makes: boolean;
+}
+
 /** Tables of failures are about models: there is no such file, and the model is as good as ever. */
-export function ofObject(verdict: Verdict, status: number): Verdict {
+export function ofObject(verdict: Verdict, { status, failure, makes }: Ending): Verdict {
+  if (makes && MAY_HAVE_MADE.has(failure)) return { ...verdict, class: 'ambiguous_accept' };
   if (!ABOUT_OBJECT.has(status) || ABOUT_KEY.has(verdict.class)) return verdict;
   return {
     class: 'caller_fault',

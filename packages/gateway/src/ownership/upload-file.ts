@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { ObjectHome } from '@keywell/core/ownership/owned-object';
 import { isModelName } from '@keywell/wire/edit/request-members';
-import { boundaryIn, fieldText, readForm, type FormField } from '@keywell/wire/multipart/read-form';
-import { readBody } from '../phases/decode.ts';
+import { fieldText, readForm, type FormField } from '@keywell/wire/multipart/read-form';
+import { readBody, readFormType } from '../phases/decode.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headerIn } from '../pipeline/header-in.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -20,17 +20,10 @@ const ANYWHERE: Pin = { home: null, offers: 'files', speaks: null };
  * its lines name; else of the first model the caller may call whose providers take files. May answer 400, 404, 408, 413, 415, 503.
  */
 export async function readUpload(exchange: Exchange, plane: Plane): Promise<PhaseResult> {
-  const contentType = headerIn(exchange.inbound.rawHeaders, 'content-type') ?? '';
-  const boundary = boundaryIn(contentType);
-  if (boundary === null) {
-    return refuse(
-      'unsupported_media_type',
-      'The content-type must be multipart/form-data with a boundary.',
-    );
-  }
+  const boundary = readFormType(exchange);
+  if (typeof boundary !== 'string') return boundary;
   const body = await readBody(exchange);
   if (!(body instanceof Uint8Array)) return body;
-  exchange.contentType = contentType;
   const form = readForm(body, boundary);
   if (!form.ok) return refuse('invalid_parameter', form.message);
   const lines = await batchIn(body, form.fields);

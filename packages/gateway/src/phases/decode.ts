@@ -6,6 +6,7 @@ import {
 } from '@keywell/wire/edit/conversation';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
 import { readPlain, readPlainForm } from '@keywell/wire/edit/plain-request';
+import { boundaryIn, formType } from '@keywell/wire/multipart/read-form';
 import { readRequest } from '@keywell/wire/openai-chat/request';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -41,11 +42,24 @@ export function decodePlain(fallback: string | null) {
 
 /** The same for a form. May answer 415 for what is none. */
 export async function decodeForm(exchange: Exchange): Promise<PhaseResult> {
-  const contentType = headerIn(exchange.inbound.rawHeaders, 'content-type') ?? '';
-  exchange.contentType = contentType;
+  const boundary = readFormType(exchange);
+  if (typeof boundary !== 'string') return boundary;
   const body = await readBody(exchange);
   if (!(body instanceof Uint8Array)) return body;
-  return take(exchange, readPlainForm(body, contentType));
+  return take(exchange, readPlainForm(body, boundary));
+}
+
+/** A form's boundary. What goes to the provider is written anew: it must not find another boundary in the header than was found here. */
+export function readFormType(exchange: Exchange): string | Refusal {
+  const boundary = boundaryIn(headerIn(exchange.inbound.rawHeaders, 'content-type') ?? '');
+  if (boundary === null) {
+    return refuse(
+      'unsupported_media_type',
+      'The content-type must be multipart/form-data with a boundary.',
+    );
+  }
+  exchange.contentType = formType(boundary);
+  return boundary;
 }
 
 /** Gemini's call for vectors, in OpenAI's words from here on. */

@@ -68,6 +68,8 @@ export class Exchange implements InboundEvents {
   embed: EmbedCall | null = null;
   /** The dialect of the conversation; null for what is none. */
   conversation: CallerDialect | null = null;
+  /** What was thrown when the answer was settled already; null where nothing was. */
+  lateDefect: { readonly error: unknown } | null = null;
   /** The call in other dialects; made when the first provider is asked that does not speak its own. */
   translation: CallTranslation | null = null;
   /** Why the call could not be understood; null while nobody had to, or it was. */

@@ -61,6 +61,7 @@ function finish({ exchange, plane, ends }: Run, answer: Refusal | 'done'): void 
   } catch (error) {
     ends.onDefect(error, exchange);
   }
+  if (exchange.lateDefect !== null) ends.onDefect(exchange.lateDefect.error, exchange);
   ends.settle(exchange, plane);
 }
 

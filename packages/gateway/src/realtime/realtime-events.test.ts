@@ -42,7 +42,8 @@ describe('what is read of a session', () => {
       output_token_details: { text_tokens: 36, audio_tokens: 112 },
     };
     expect(read({ type: 'response.done', response: { usage } })).toMatchObject({
-      kind: 'usage',
+      kind: 'done',
+      failed: false,
       usage: {
         inputTokens: 127,
         outputTokens: 148,
@@ -52,6 +53,13 @@ describe('what is read of a session', () => {
         estimated: false,
       },
     });
+  });
+
+  it('is that an answer failed, which says why', () => {
+    const response = { status: 'failed', status_details: { error: { message: 'no money' } } };
+    const failed = { kind: 'done', failed: true, usage: null };
+    expect(read({ type: 'response.done', response })).toEqual(failed);
+    expect(read({ type: 'error', error: {} })).toEqual({ kind: 'error' });
   });
 
   it.each([

@@ -22,7 +22,8 @@ const MAX_READ_BYTES = 1024 * 1024;
 
 export type RealtimeEvent =
   | { readonly kind: 'limits'; readonly told: readonly LimitObservation[] }
-  | { readonly kind: 'usage'; readonly usage: TokenUsage }
+  /** An answer is over; null where it tells no usage. `failed`: it says why it came to nothing. */
+  | { readonly kind: 'done'; readonly usage: TokenUsage | null; readonly failed: boolean }
   | { readonly kind: 'error' };
 
 /** What an event of a provider tells the gateway; null for nearly all of them. */
@@ -33,7 +34,7 @@ export function readRealtimeEvent(message: Uint8Array): RealtimeEvent | null {
   const event = parse(bytes);
   if (event === null) return null;
   if (event['type'] === 'rate_limits.updated') return limitsOf(event['rate_limits']);
-  if (event['type'] === 'response.done') return usageOf(event['response']);
+  if (event['type'] === 'response.done') return doneOf(event['response']);
   return event['type'] === 'error' ? { kind: 'error' } : null;
 }
 
@@ -73,22 +74,25 @@ function limitsOf(limits: JsonValue | undefined): RealtimeEvent | null {
   return told.length === 0 ? null : { kind: 'limits', told };
 }
 
-function usageOf(response: JsonValue | undefined): RealtimeEvent | null {
-  const usage = isJsonObject(response) ? response['usage'] : null;
+function doneOf(response: JsonValue | undefined): RealtimeEvent | null {
+  if (!isJsonObject(response)) return null;
+  const usage = usageOf(response['usage']);
+  const failed = response['status'] === 'failed';
+  return usage === null && !failed ? null : { kind: 'done', usage, failed };
+}
+
+function usageOf(usage: JsonValue | undefined): TokenUsage | null {
   if (!isJsonObject(usage)) return null;
   const input = detailsOf(usage['input_token_details']);
   const output = detailsOf(usage['output_token_details']);
-  return {
-    kind: 'usage',
-    usage: tokenUsage({
-      inputTokens: countOf(usage['input_tokens']) ?? 0,
-      outputTokens: countOf(usage['output_tokens']) ?? 0,
-      cachedTokens: countOf(input['cached_tokens']) ?? 0,
-      audioInputTokens: countOf(input['audio_tokens']) ?? 0,
-      imageInputTokens: countOf(input['image_tokens']) ?? 0,
-      audioOutputTokens: countOf(output['audio_tokens']) ?? 0,
-    }),
-  };
+  return tokenUsage({
+    inputTokens: countOf(usage['input_tokens']) ?? 0,
+    outputTokens: countOf(usage['output_tokens']) ?? 0,
+    cachedTokens: countOf(input['cached_tokens']) ?? 0,
+    audioInputTokens: countOf(input['audio_tokens']) ?? 0,
+    imageInputTokens: countOf(input['image_tokens']) ?? 0,
+    audioOutputTokens: countOf(output['audio_tokens']) ?? 0,
+  });
 }
 
 const NONE: JsonObject = Object.freeze({});

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { maskBillingText } from '@keywell/core/secret/mask-billing-text';
+import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
 import type { ClientOptions, WebSocket } from 'ws';
 import type {
   HeaderOf,
@@ -228,7 +230,7 @@ class UpstreamSession implements OutboundControl, CallerEvents {
     if (!live) this.#events.onFail(this.sent ? 'truncated' : 'connect', `closed with ${code}`);
     else if (told === null) this.#events.onFail('truncated', `closed with ${code}`);
     else {
-      this.#inbound.endWith(told, reason);
+      this.#inbound.endWith(told, maskBillingText(maskProviderText(reason, [])));
       this.#events.onEnd();
     }
   }

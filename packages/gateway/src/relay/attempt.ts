@@ -20,6 +20,7 @@ import {
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
 import { bookAttemptEnd } from './attempt-end.ts';
+import { noteDefect } from './note-defect.ts';
 import type { AttemptResult } from './attempt-result.ts';
 import { BodyCollector } from './body-collector.ts';
 import { isEventStream, isJson } from './content-type.ts';
@@ -183,9 +184,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     }
   }
 
-  #takeData(chunk: Uint8Array): void {
-    if (this.#exchange.operation === 'realtime')
-      hearEvent(this.#exchange, this.#plan, { event: chunk, now: this.#plane.clock.now() });
+  #takeData(received: Uint8Array): void {
+    const session = this.#exchange.operation === 'realtime';
+    const chunk = session ? hearEvent(this.#exchange, this.#plane, this.#plan, received) : received;
     if (this.#stream !== null) {
       this.deadlineAt = this.#stream.push(chunk, this.#plane.clock.now());
       return;
@@ -212,7 +213,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #defect(error: unknown): void {
     this.#reject(error);
     if (this.#ended) {
-      this.#exchange.inbound.abort();
+      noteDefect(this.#exchange, this.#plane.clock.now(), error);
       return;
     }
     this.#stream?.drop();
@@ -342,7 +343,9 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
-    return this.#exchange.asks === null ? verdict : ofObject(verdict, this.#status);
+    const { asks } = this.#exchange;
+    if (asks === null) return verdict;
+    return ofObject(verdict, { status: this.#status, failure, makes: asks.object === null });
   }
 
   #finish(verdict: Verdict, result: AttemptResult): void {

@@ -317,7 +317,8 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (this.#fallsBack(candidate, failed)) return null;
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
-    if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
+    if (step.kind === 'pass_through')
+      return passThrough(this.exchange, this.plane, candidate, failed);
     if (step.kind === 'answer') return this.#answer(step.code, step.retryable);
     if (step.budgeted && !this.#takeRetry()) {
       const end = giveUp(failed.verdict.class, failed.status);
@@ -380,7 +381,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#turns.tell();
     const said = this.#said;
     if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
-      return passThrough(this.exchange, said.candidate, said.failed);
+      return passThrough(this.exchange, this.plane, said.candidate, said.failed);
     }
     const view = this.#picker.view();
     const startAt = line?.startAt ?? null;

@@ -10,7 +10,7 @@ const isOperation = (name: string): name is Operation => KNOWN.has(name);
 /** Endpoints of JSON calls, put together at their first use. */
 const compiled = new WeakMap<UpstreamTarget, Map<Operation, TargetEndpoint>>();
 
-/** Where a call that is no conversation goes. A form keeps the content type it came with: the boundary stands in it. */
+/** Where a call that is no conversation goes. A form has a content type of its own: its boundary stands in it. */
 export function operationEndpoint(
   { operation, contentType, asks }: Pick<Exchange, 'operation' | 'contentType' | 'asks'>,
   target: UpstreamTarget,

@@ -1,13 +1,12 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import { maskBillingText } from '@keywell/core/secret/mask-billing-text';
-import { maskProviderText } from '@keywell/core/secret/mask-provider-text';
-import { readCredential, secretsOfCredential } from '@keywell/providers/compatible/credential';
 import { readErrorBody } from '@keywell/providers/compatible/error-body';
 import { errorWriterFor } from '../endpoints/caller-errors.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
 import { VIA } from '../seam/via.ts';
+import { maskFor, maskStrings, type Mask } from './mask-for.ts';
 import { answerHeaders } from './response-headers.ts';
 import { faceFor, targetOf } from './upstream-target.ts';
 
@@ -27,15 +26,17 @@ const IN_STREAM = 'The provider refused the request.';
  */
 export function passThrough(
   exchange: Exchange,
+  plane: Pick<Plane, 'credentials'>,
   candidate: Candidate,
   answer: ProviderAnswer,
 ): PhaseResult {
   const { status, body, contentType } = answer;
-  const speaksOwn = isOwnDialect(exchange, candidate);
   if (status < 400 || status >= 500) return refuse('upstream_invalid');
-  const said = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const own = isOwnDialect(exchange, candidate);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const mask = maskFor(plane, candidate);
   const json = contentType.toLowerCase().startsWith('application/json');
-  const shown = json ? inCallersDialect(exchange, { said, status, own: speaksOwn }) : null;
+  const shown = json ? inCallersDialect(exchange, { text, status, own }, mask) : null;
   if (shown === null) {
     return refuse(
       'invalid_parameter',
@@ -44,13 +45,13 @@ export function passThrough(
     );
   }
   if (exchange.begun) return refuse('invalid_parameter', IN_STREAM);
-  const text = maskBillingText(maskProviderText(shown, secretsOf(candidate)));
+  const told = mask(shown);
   exchange.status = status;
-  exchange.responseBytes = Buffer.byteLength(text);
+  exchange.responseBytes = Buffer.byteLength(told);
   exchange.inbound.respond(
     status,
     [...answerHeaders(exchange, 'application/json', () => undefined), 'x-should-retry', 'false'],
-    text,
+    told,
   );
   return 'done';
 }
@@ -61,34 +62,24 @@ function isOwnDialect({ conversation }: Exchange, candidate: Candidate): boolean
   return faceFor(targetOf(candidate, VIA), conversation)?.dialect === conversation;
 }
 
-/** What must not reach a caller, whatever it looks like. */
-function secretsOf(candidate: Candidate): string[] {
-  const { key, provider } = candidate;
-  const value = key.value?.reveal();
-  const { live, vendor } = targetOf(candidate, VIA);
-  const reading = live && value !== undefined ? readCredential(value, vendor.credentials) : null;
-  const parts = reading?.ok === true ? secretsOfCredential(reading.credential) : [];
-  const headers = (provider.headers ?? []).map((header) => header.value.reveal());
-  return [value, ...parts, key.organization, key.project, ...headers].filter(
-    (secret) => secret !== undefined && secret !== null,
-  );
-}
-
 /**
  * As it came where it is an error as the caller's dialect writes one; other shapes (another dialect's, Google's array, a bare text) are
  * put into that one. Null where it is no JSON, or says nothing.
  */
 function inCallersDialect(
   exchange: Exchange,
-  { said, status, own }: { readonly said: string; readonly status: number; readonly own: boolean },
+  said: { readonly text: string; readonly status: number; readonly own: boolean },
+  mask: Mask,
 ): string | null {
-  let parsed: { readonly error?: { readonly message?: unknown } | null } | null;
   try {
-    parsed = JSON.parse(said);
+    const parsed: { readonly error?: { readonly message?: unknown } | null } | null = JSON.parse(
+      said.text,
+    );
+    if (said.own && typeof parsed?.error?.message === 'string') return maskStrings(said.text, mask);
   } catch {
     return null;
   }
-  if (own && typeof parsed?.error?.message === 'string') return said;
-  const { message } = readErrorBody(said);
-  return message === '' ? null : errorWriterFor(exchange).renderForeignError(message, status);
+  const { message } = readErrorBody(said.text);
+  if (message === '') return null;
+  return errorWriterFor(exchange).renderForeignError(mask(message), said.status);
 }

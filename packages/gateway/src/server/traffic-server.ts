@@ -95,9 +95,10 @@ export class TrafficServer implements ConnectionHost {
   }
 
   /** Whether a request asks for a session at the one path that has them, and as RFC 6455 section 4.2.1 wants it. */
-  isSession({ method, target, upgrade, rawHeaders, framing }: RequestHead): boolean {
+  isSession({ method, target, version, upgrade, rawHeaders, framing }: RequestHead): boolean {
     if (upgrade !== 'websocket' || method !== 'GET' || framing !== 'none') return false;
     return (
+      version === '1.1' &&
       /^\/v1\/realtime(?:\?|$)/.test(target) &&
       headerIn(rawHeaders, 'sec-websocket-version') === '13' &&
       /^[A-Za-z0-9+/]{22}==$/.test(headerIn(rawHeaders, 'sec-websocket-key') ?? '')

@@ -1,6 +1,10 @@
 import { hash } from 'node:crypto';
 import { parseConsumerKey } from '@keywell/core/access/consumer-key';
-import { compileModelPatterns, type ModelMatcher } from '@keywell/core/access/model-patterns';
+import {
+  compileFirstMatch,
+  compileModelPatterns,
+  type ModelMatcher,
+} from '@keywell/core/access/model-patterns';
 import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan, type PoolPlan } from '@keywell/core/keys/plan';
 import { poolKeyOf } from '@keywell/core/waiting/share-seat';
@@ -101,17 +105,16 @@ function compileModels(head: SnapshotHead, plan: KeyPlan): ReadonlyMap<string, L
 }
 
 function finderOf(models: ReadonlyMap<string, LiveModel>): LiveSnapshot['find'] {
-  const patterns = [...models.values()]
-    .filter(({ alias }) => alias.includes('*'))
-    .map((model) => ({ model, fits: compileModelPatterns([model.alias]) }));
+  const starred = [...models.values()].filter(({ alias }) => alias.includes('*'));
+  const firstFitting = compileFirstMatch(starred.map(({ alias }) => alias));
   const targets = targetsOf([...models.values()]);
   return (name) => {
     const model = models.get(name);
     if (model !== undefined) return { model, only: null };
     const target = targets.get(name);
     if (target !== undefined) return target;
-    const fitting = patterns.find(({ fits }) => fits(name));
-    return fitting === undefined ? null : { model: fitting.model, only: null };
+    const fitting = starred[firstFitting(name)];
+    return fitting === undefined ? null : { model: fitting, only: null };
   };
 }
 

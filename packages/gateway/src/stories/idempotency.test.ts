@@ -1,5 +1,6 @@
 import { consumerKey, startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { callRaw, postJson, type Seen } from '@keywell/testkit/http-call';
+import OpenAI, { toFile } from 'openai';
 import { until } from '@keywell/testkit/until';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WorkerHandle } from '../node/worker-handle.ts';
@@ -90,6 +91,19 @@ describe('calls with the same Idempotency-Key and body', () => {
     expect(isReplay(await ask({}, { key: `other-${keys}` }))).toBe(false);
     expect(isReplay(await ask({}, { key: `"key-${keys}"` }))).toBe(true);
     expect(calls()).toBe(3);
+  });
+
+  it('are one where they are forms, although a client draws their boundary anew', async () => {
+    const client = new OpenAI({ apiKey: STORY_KEY, baseURL: story.url, maxRetries: 0 });
+    const upload = async (text: string) => {
+      const file = await toFile(Buffer.from(text), 'notes.txt');
+      const headers = { 'idempotency-key': `upload-${keys}` };
+      return client.files.create({ file, purpose: 'user_data' }, { headers });
+    };
+    const first = await upload('some notes');
+    expect(await upload('some notes')).toEqual(first);
+    expect(calls()).toBe(1);
+    await expect(upload('other notes')).rejects.toMatchObject({ status: 422 });
   });
 
   it('are told apart by their bodies', async () => {

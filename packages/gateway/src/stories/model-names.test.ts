@@ -49,6 +49,16 @@ describe('names of models', () => {
     expect(await ask(chat('slow'))).toMatchObject({ status: 404 });
   });
 
+  it('of which there is none leave nothing behind but their lines in the log', async () => {
+    const series = () => story.node.metrics([]).split('\n').length;
+    await ask(chat('none-0'));
+    const before = series();
+    for (let turn = 1; turn <= 300; turn += 1) {
+      expect((await ask(chat(`none-${turn}`))).status).toBe(404);
+    }
+    expect(series()).toBe(before);
+  });
+
   it('provider/model is that target of a pool and no other', async () => {
     const seen = await ask(chat('openai/gpt-5'));
     expect(seen.headers['keywell-model']).toBe('gpt-5');

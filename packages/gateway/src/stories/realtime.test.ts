@@ -235,6 +235,33 @@ describe('a provider that is on its own', () => {
     await story.quiet();
   });
 
+  it('names its account in what fails, and the caller hears of that without the name', async () => {
+    const message = 'Rate limit reached in organization org-AbCdEf123456GhIj, key sk-test-a';
+    const { story } = await before((socket) => {
+      socket.send(created);
+      socket.on('message', () => {
+        const status_details = { type: 'failed', error: { type: 'x', message } };
+        socket.send(JSON.stringify({ type: 'error', error: { type: 'x', message } }));
+        socket.send(
+          JSON.stringify({ type: 'response.done', response: { status: 'failed', status_details } }),
+        );
+        socket.send(JSON.stringify({ type: 'response.output_text.delta', delta: message }));
+        socket.close(4000, message);
+      });
+    });
+    const session = new Session(story);
+    const reasons: string[] = [];
+    session.socket.on('close', (_, reason) => reasons.push(reason.toString()));
+    await session.heard('session.created');
+    session.say(RESPOND);
+    await session.closed();
+    const [failed, done, delta] = session.events.slice(1);
+    expect(JSON.stringify([failed, done, ...reasons])).not.toMatch(/org-|sk-test/);
+    expect(JSON.stringify([failed, done])).toContain('Rate limit reached in organization [masked]');
+    expect(delta?.['delta']).toBe(message);
+    expect(reasons).toHaveLength(1);
+  });
+
   it('passes binary frames, and large ones in both directions, without a byte changed', async () => {
     const { story } = await before((socket) => {
       socket.send(created);

@@ -107,13 +107,17 @@ export class CodecStream implements StreamReader {
   /** Judges the event that has been cut off. */
   #read(): void {
     const { name, data } = this.#frames;
-    if (this.#encoder === null) this.#keepOwn(data);
-    if (data === '' && name === '') return;
+    if (data === '' && name === '') {
+      if (this.#encoder === null) this.#keepOwn(data);
+      return;
+    }
     if (!this.#decoder.push(name, data, this.#tell) && this.failure === null) {
       this.#fail('invalid', data);
       return;
     }
+    // A provider's error may name its account and its key: the caller is told of it in our words.
     if (this.failure !== null) return;
+    if (this.#encoder === null) this.#keepOwn(data);
     if (this.#ended) this.phase = 'done';
     else if (this.phase === 'holding' && (this.#content || this.#held > MAX_HELD)) {
       this.phase = 'flowing';

@@ -27,13 +27,14 @@ const HEADERS = Object.freeze({ 'anthropic-version': ANTHROPIC_VERSION });
 
 /**
  * Anthropic, in its own dialect. Its OpenAI-compatible endpoint is there for trials (it leaves out caching, thinking and more) and is not
- * used; refusals have the same words at both. https://platform.claude.com/docs/en/api/overview, …/openai-sdk
+ * used; refusals have the same words at both. Its files and batches are worded otherwise than OpenAI's, which is what callers of those
+ * speak. https://platform.claude.com/docs/en/api/overview, …/openai-sdk, …/files-create
  */
 export const anthropic: Vendor = defineVendor({
   kind: 'anthropic',
   baseUrl: 'https://api.anthropic.com/v1',
   faces: [MESSAGES],
-  operations: Object.freeze({ files: '/files', batches: '/messages/batches' }),
+  operations: Object.freeze({}),
   auth: X_API_KEY,
   headers: HEADERS,
   failures: ANTHROPIC_FAILURES,

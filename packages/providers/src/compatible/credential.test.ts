@@ -193,9 +193,13 @@ describe('reading a credential', () => {
       return reading.ok ? secretsOfCredential(reading.credential) : [];
     });
     expect(all).toEqual([
+      'AKIAEXAMPLE000000000',
       CANARY,
+      'ASIAAKIAEXAMPLE000000000',
       CANARY,
       `t+/${CANARY}=`,
+      'me@p.iam.gserviceaccount.com',
+      'k1',
       PEM,
       CANARY,
       CANARY,

@@ -121,15 +121,22 @@ export function readCredential(
   return kinds.includes(kind) ? reading : wrong(`The credential is ${NAMES[kind]}.`, kinds);
 }
 
-/** Everything of a credential that must not be shown, for those who mask texts. */
+/** Everything of a credential that must not be shown, for those who mask texts: its secrets, and the names of keys that go with them. */
 export function secretsOfCredential(credential: Credential): readonly string[] {
   switch (credential.kind) {
     case 'plain':
       return [];
     case 'aws_access_key':
-      return revealed([credential.secretAccessKey, credential.sessionToken]);
+      return [
+        credential.accessKeyId,
+        ...revealed([credential.secretAccessKey, credential.sessionToken]),
+      ];
     case 'google_service_account':
-      return revealed([credential.privateKey]);
+      return [
+        credential.clientEmail,
+        ...(credential.privateKeyId === null ? [] : [credential.privateKeyId]),
+        ...revealed([credential.privateKey]),
+      ];
     case 'oauth_refresh':
       return revealed([credential.clientSecret, credential.refreshToken]);
     default:

@@ -7,7 +7,7 @@ import { compileFields } from '../json/field-set.ts';
 import { ABSENT, NULL } from '../json/kind.ts';
 import { scanObject } from '../json/scan.ts';
 import { createSpans } from '../json/spans.ts';
-import { boundaryIn, fieldText, readForm } from '../multipart/read-form.ts';
+import { fieldText, readForm } from '../multipart/read-form.ts';
 import {
   isModelName,
   missing,
@@ -45,17 +45,8 @@ export function readPlain(body: Uint8Array, fallback: string | null): PlainRead 
   return { ok: true, facts: { ...PLAIN, model, places } };
 }
 
-/** A form, by its content type. */
-export function readPlainForm(body: Uint8Array, contentType: string): PlainRead {
-  const boundary = boundaryIn(contentType);
-  if (boundary === null) {
-    return {
-      ok: false,
-      code: 'unsupported_media_type',
-      message: 'The content-type must be multipart/form-data with a boundary.',
-      param: null,
-    };
-  }
+/** A form, by its boundary. */
+export function readPlainForm(body: Uint8Array, boundary: string): PlainRead {
   const form = readForm(body, boundary);
   if (!form.ok) return { ok: false, code: 'invalid_parameter', message: form.message, param: null };
   const found = fieldText(body, form.fields, 'model');

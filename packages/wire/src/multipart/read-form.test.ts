@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundaryIn, fieldText, readForm } from './read-form.ts';
+import { boundaryIn, fieldText, formType, readForm } from './read-form.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -46,7 +46,12 @@ describe('a form', () => {
 
   it.each([
     ['multipart/form-data; boundary=abc', 'abc'],
-    ['Multipart/Form-Data; charset=utf-8; boundary="a b:c"', 'a b:c'],
+    ['Multipart/Form-Data; charset=utf-8; boundary="a/b:c"', 'a/b:c'],
+    ['multipart/form-data; boundary="a b"', null],
+    ['multipart/form-data; boundary=a%b', null],
+    ['multipart/form-data; boundary=ä', null],
+    [`multipart/form-data; boundary=${'a'.repeat(70)}`, 'a'.repeat(70)],
+    [`multipart/form-data; boundary=${'a'.repeat(71)}`, null],
     ['multipart/form-data', null],
     ['multipart/mixed; boundary=abc', null],
     ['application/json', null],
@@ -137,6 +142,17 @@ describe('a form that two readers could read differently', () => {
     'multipart/form-data; boundary=a,multipart/form-data; boundary=b',
   ])('has no boundary that %s says', (contentType) => {
     expect(boundaryIn(contentType)).toBeNull();
+  });
+
+  it('is told on by a content type of its own, which says the same boundary and nothing else', () => {
+    expect(formType('----b')).toBe('multipart/form-data; boundary=----b');
+    expect(formType('=_a/b?')).toBe('multipart/form-data; boundary="=_a/b?"');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 80 }), (text) => {
+        const boundary = boundaryIn(`multipart/form-data; charset=x; boundary="${text}"; y=z`);
+        expect(boundary === null ? null : boundaryIn(formType(boundary))).toBe(boundary);
+      }),
+    );
   });
 
   it('is read in time that grows with its size alone', () => {

@@ -24,8 +24,10 @@ export type FormRead =
   | { readonly ok: false; readonly message: string };
 
 const TYPE = /^multipart\/form-data[ \t]*(?=;)/i;
-/** RFC 2046 section 5.1.1. */
-const MAX_BOUNDARY = 70;
+/** RFC 2046 section 5.1.1, without the blank: readers disagree about where such a boundary ends. */
+const BOUNDARY = /^[\w'()+,./:=?-]{1,70}$/;
+/** RFC 9110 section 5.6.2. */
+const TOKEN = /^[\w'+.-]+$/;
 
 /** The boundary that a content type names; null where it is none of a form, or names more than one. */
 export function boundaryIn(contentType: string): string | null {
@@ -36,10 +38,12 @@ export function boundaryIn(contentType: string): string | null {
   const named = parameters.filter(({ name }) => /^boundary(?:\*|$)/.test(name));
   const [boundary, another] = named;
   if (boundary === undefined || another !== undefined || boundary.name !== 'boundary') return null;
-  const { value } = boundary;
-  const sound =
-    value.length > 0 && value.length <= MAX_BOUNDARY && /^[\x20-\x7e]*[!-~]$/.test(value);
-  return sound && !boundary.escaped ? value : null;
+  return BOUNDARY.test(boundary.value) ? boundary.value : null;
+}
+
+/** The content type of a form with that boundary and nothing else in it, of which no two readers think differently. */
+export function formType(boundary: string): string {
+  return `multipart/form-data; boundary=${TOKEN.test(boundary) ? boundary : `"${boundary}"`}`;
 }
 
 const encoder = new TextEncoder();

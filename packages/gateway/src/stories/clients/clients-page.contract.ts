@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ENDPOINTS } from './endpoints.contract.ts';
+import { KEPT_THINGS } from './kept.contract.ts';
 import type { Matrix } from './matrix.contract.ts';
 import { CLIENT_OPERATIONS } from './operations.contract.ts';
 import { OUTBOUNDS } from './outbounds.contract.ts';
@@ -54,6 +55,20 @@ ${tables.join('\n\n')}
 ${matrix.table(
   'endpoints',
   ENDPOINTS.map(({ name }) => name),
+)}
+
+## Kept and carried
+
+- **files**: uploaded, read, listed, fetched and deleted. **batches**: started, watched to their end, their output fetched; another one cancelled.
+- **stored responses**: read, listed what went in, gone on from by \`previous_response_id\`, deleted.
+- **encrypted reasoning**: \`store: false\` with \`include: ["reasoning.encrypted_content"]\`: the thoughts of one turn go back with the next, and are refused where a letter of them was changed.
+- **realtime**: \`OpenAIRealtimeWS\` opens a session, says something and hears the answer. That client knows \`wss://\` alone, so something before the gateway has to end TLS;
+  here its sockets were made without.
+- **refused**: the provider has no such thing, or keeps nothing: the client throws, and the provider was not asked.
+
+${matrix.table(
+  'kept',
+  KEPT_THINGS.map(({ name }) => name),
 )}
 
 ## Worth knowing

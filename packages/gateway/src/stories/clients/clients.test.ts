@@ -7,6 +7,7 @@ import type { Client } from './client.contract.ts';
 import { clientsPage } from './clients-page.contract.ts';
 import { ENDPOINT_KINDS, ENDPOINTS, startEndpoint } from './endpoints.contract.ts';
 import { googleGenAi } from './google-client.contract.ts';
+import { KEPT_THINGS } from './kept.contract.ts';
 import { LANGCHAIN_CLIENTS } from './langchain-clients.contract.ts';
 import { Matrix } from './matrix.contract.ts';
 import { openAiChat, openAiResponses } from './openai-clients.contract.ts';
@@ -57,6 +58,32 @@ describe.each(ENDPOINT_KINDS)('beside conversations, a provider of kind %s', (ki
     }
   });
 });
+
+describe.each(OUTBOUNDS)('kept and carried, by a provider of kind $kind', (outbound) => {
+  it.each(KEPT_THINGS)('$name', async ({ name, kinds, run }) => {
+    const story = await startOutbound(outbound, 1);
+    try {
+      const origin = `http://127.0.0.1:${story.port}`;
+      const asked = run({ origin, key: STORY_KEY, model: story.freshModel() });
+      const works = kinds.includes(outbound.kind);
+      const seen = works ? await asked : await refusalOf(asked, story);
+      expect(seen.startsWith('refused')).toBe(!works);
+      matrix.note('kept', `\`openai\` to \`${outbound.kind}\``, name, seen);
+    } finally {
+      await story.close();
+    }
+  });
+});
+
+/** What cannot be done is said to the client, and the provider hears nothing of it: what it was asked before that, it could do. */
+async function refusalOf(asked: Promise<unknown>, story: Story): Promise<string> {
+  const [outcome] = await Promise.allSettled([asked]);
+  const status: unknown =
+    outcome.status === 'rejected' ? Reflect.get(Object(outcome.reason), 'status') : null;
+  expect([400, 404]).toContain(status);
+  for (const call of story.simulator.calls()) expect(call.status).toBe(200);
+  return `refused: ${String(status)}`;
+}
 
 describe('the page of clients', () => {
   it('says what this run saw', async () => {

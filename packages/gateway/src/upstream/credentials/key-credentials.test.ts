@@ -155,7 +155,7 @@ describe('an AWS key', () => {
         ),
       ],
     });
-    expect(aws.secrets).toEqual(['secret', 'session']);
+    expect(aws.secrets()).toEqual([AWS_ID, 'secret', 'session']);
   });
 
   it('is a dead credential where no region is known', async () => {

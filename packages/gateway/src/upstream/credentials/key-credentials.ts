@@ -35,8 +35,8 @@ export interface LiveCredentials {
   readonly kind: 'live';
   /** What its vendor wants beside, the same for every call; to be among the headers that are authorised. */
   readonly headers: readonly string[];
-  /** What must not be shown of the key, beside its value. */
-  readonly secrets: readonly string[];
+  /** What must not be shown of the key, beside its value: its parts, and what it has bought. */
+  secrets(): readonly string[];
   /**
    * The request as it is to be sent. A promise only where a token has to be waited for; it never rejects. Requests that share an array
    * of headers get the same array back for as long as their token lasts, so that their head is put together once.
@@ -47,6 +47,12 @@ export interface LiveCredentials {
    * more; one that is bought and refused again soon is not.
    */
   refused(): boolean;
+}
+
+/** What is known of a key from its value alone. */
+interface OwnParts {
+  readonly headers: readonly string[];
+  readonly secrets: readonly string[];
 }
 
 export function isCredentialFailure(authorized: Authorized): authorized is CredentialFailure {
@@ -89,18 +95,15 @@ export class CredentialDesk {
     return new TokenCredentials(source, this.#ports.clock, { headers, secrets });
   }
 
-  #signing(
-    credential: AwsCredential,
-    baseUrl: string,
-    parts: Pick<LiveCredentials, 'headers' | 'secrets'>,
-  ): LiveCredentials {
+  #signing(credential: AwsCredential, baseUrl: string, parts: OwnParts): LiveCredentials {
     const region = credential.region ?? awsRegionOf(baseUrl);
     if (region === null) return unusable(parts.headers, 'credential: no region');
     const signature = new SignatureV4({ ...credential, region, service: 'bedrock' });
     const { clock } = this.#ports;
     return {
       kind: 'live',
-      ...parts,
+      headers: parts.headers,
+      secrets: () => parts.secrets,
       authorize: (request) => ({
         ...request,
         headers: signature.headersFor(request, clock.wallNow()),
@@ -123,13 +126,19 @@ export class CredentialDesk {
 /** What the compiler of the configuration lets nobody have; answered all the same. */
 function unusable(headers: readonly string[], evidence: string): LiveCredentials {
   const failure: CredentialFailure = { verdict: noToken('credential_dead', evidence).verdict };
-  return { kind: 'live', headers, secrets: [], authorize: () => failure, refused: () => false };
+  return {
+    kind: 'live',
+    headers,
+    secrets: () => [],
+    authorize: () => failure,
+    refused: () => false,
+  };
 }
 
 class TokenCredentials implements LiveCredentials {
   readonly kind = 'live';
   readonly headers: readonly string[];
-  readonly secrets: readonly string[];
+  readonly #secrets: readonly string[];
   readonly #source: TokenSource;
   readonly #clock: Clock;
   #refusedAt = -Infinity;
@@ -137,15 +146,15 @@ class TokenCredentials implements LiveCredentials {
   /** Headers with the token, by the array they were made of. */
   #authorized = new WeakMap<readonly string[], readonly string[]>();
 
-  constructor(
-    source: TokenSource,
-    clock: Clock,
-    parts: Pick<LiveCredentials, 'headers' | 'secrets'>,
-  ) {
+  constructor(source: TokenSource, clock: Clock, parts: OwnParts) {
     this.#source = source;
     this.#clock = clock;
     this.headers = parts.headers;
-    this.secrets = parts.secrets;
+    this.#secrets = parts.secrets;
+  }
+
+  secrets(): readonly string[] {
+    return [...this.#secrets, ...this.#source.secrets()];
   }
 
   authorize(request: OutboundRequest): Authorized | Promise<Authorized> {

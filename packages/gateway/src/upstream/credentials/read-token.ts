@@ -20,6 +20,8 @@ export interface NoToken {
 /** How long a token is taken to last that does not say; most last an hour. */
 const UNSAID_SECONDS = 300;
 const LONGEST_SECONDS = 86_400;
+/** A token that is over before it can be used is used all the same: else every call would buy one. */
+const SHORTEST_SECONDS = 1;
 const LONGEST_TOKEN = 16_384;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -86,7 +88,8 @@ function tokenIn(fields: Readonly<Record<string, unknown>>): BoughtToken | null 
   if (typeof value !== 'string' || value.length > LONGEST_TOKEN) return null;
   if (!/^[\u0021-\u007e]+$/.test(value)) return null;
   const said = Number(fields['expires_in'] ?? UNSAID_SECONDS);
-  const seconds = said > 0 ? Math.min(said, LONGEST_SECONDS) : UNSAID_SECONDS;
+  const seconds =
+    said > 0 ? Math.max(SHORTEST_SECONDS, Math.min(said, LONGEST_SECONDS)) : UNSAID_SECONDS;
   const refreshToken = fields['refresh_token'];
   return {
     kind: 'token',

@@ -11,6 +11,8 @@ import type {
 const ASSERTION_SECONDS = 3600;
 const GOOGLE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** Makes the form of each call; remembers what an answer changed. */
 export interface TokenGrant {
   readonly tokenUrl: string;
@@ -18,6 +20,8 @@ export interface TokenGrant {
   form(wallNow: number): string;
   /** The endpoint gave another refresh token in place of the one it was sent (RFC 6749 section 6). */
   rotated(refreshToken: string): void;
+  /** What an answer put in place of what the credential says. */
+  secrets(): readonly string[];
 }
 
 export function grantOf(credential: TokenCredential): TokenGrant {
@@ -42,6 +46,7 @@ function clientGrant({ tokenUrl, clientId, clientSecret, scope }: ClientCredenti
         scope,
       }),
     rotated: () => undefined,
+    secrets: () => NONE,
   };
 }
 
@@ -60,6 +65,7 @@ function refreshGrant(credential: RefreshCredential): TokenGrant {
     rotated: (next) => {
       refreshToken = next;
     },
+    secrets: () => [refreshToken],
   };
 }
 
@@ -75,6 +81,7 @@ function assertionGrant(credential: ServiceAccountCredential): TokenGrant {
       });
     },
     rotated: () => undefined,
+    secrets: () => NONE,
   };
 }
 

@@ -28,6 +28,8 @@ export class TokenSource {
   readonly #grant: TokenGrant;
   readonly #ports: TokenPorts;
   #held: Held | null = null;
+  /** The token that was bought last, forgotten or not; empty before the first. */
+  #last = '';
   #pending: Promise<string | NoToken> | null = null;
   #failure: NoToken | null = null;
   #failures = 0;
@@ -50,6 +52,11 @@ export class TokenSource {
       return this.#failure;
     }
     return this.#buyOnce(now);
+  }
+
+  /** What it has bought and may be refused with, in the words of whoever refuses it. */
+  secrets(): readonly string[] {
+    return this.#last === '' ? this.#grant.secrets() : [this.#last, ...this.#grant.secrets()];
   }
 
   /** A provider did not accept the token: the next call buys another, unless this one is new. */
@@ -76,6 +83,7 @@ export class TokenSource {
     if (answer.refreshToken !== null) this.#grant.rotated(answer.refreshToken);
     const { value, lifetimeMs } = answer;
     const early = RENEW_BEFORE_MS * (1 + this.#ports.random() / 2);
+    this.#last = value;
     this.#held = {
       value,
       boughtAt: now,
