@@ -26,7 +26,7 @@ export function claimCall(exchange: Exchange, plane: Plane): PhaseResult | Promi
 
 async function claim(exchange: Exchange, plane: Plane, key: string): Promise<PhaseResult> {
   const { maxWaitMs, maxAnswerBytes } = exchange.live.head.idempotency;
-  const fingerprint = hashOf(exchange.operation, exchange.body);
+  const fingerprint = hashOf(askedOf(exchange), exchange.body);
   const { result, leave } = plane.claims.claim({ key, fingerprint, maxWaitMs });
   exchange.running = { callerLeft: leave, callerReads: () => undefined };
   const startedAt = plane.clock.now();
@@ -40,6 +40,11 @@ async function claim(exchange: Exchange, plane: Plane, key: string): Promise<Pha
   exchange.recording = recording;
   exchange.inbound = recording;
   return null;
+}
+
+/** What a call asks for beside its body. */
+function askedOf({ operation, asks, path, query }: Exchange): string {
+  return asks?.kind === 'passed' ? `${asks.method} ${path}?${query}` : operation;
 }
 
 /** A claim that nobody holds is answered within a millisecond; more than that was waiting for somebody's answer. */

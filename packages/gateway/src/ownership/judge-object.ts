@@ -15,13 +15,13 @@ const ABOUT_KEY: ReadonlySet<VerdictClass> = new Set<VerdictClass>([
 ]);
 
 /** Tables of failures are about models: there is no such file, and the model is as good as ever. */
-export function ofObject(verdict: Verdict, status: number): Verdict {
+export function ofObject(verdict: Verdict, status: number, what = 'what is kept'): Verdict {
   if (!ABOUT_OBJECT.has(status) || ABOUT_KEY.has(verdict.class)) return verdict;
   return {
     class: 'caller_fault',
     scope: 'none',
     dimension: 'unknown',
     authoritative: false,
-    evidence: `status=${status} of what is kept`,
+    evidence: `status=${status} of ${what}`,
   };
 }

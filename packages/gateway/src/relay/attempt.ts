@@ -19,6 +19,7 @@ import {
 } from '../upstream/credentials/key-credentials.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
+import { isPassedAsStream, ofPassed } from '../passthrough/judge-passed.ts';
 import { bookAttemptEnd } from './attempt-end.ts';
 import type { AttemptResult } from './attempt-result.ts';
 import { BodyCollector } from './body-collector.ts';
@@ -160,6 +161,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   #isStream(header: HeaderOf): boolean {
     const { operation, streamed } = this.#exchange;
+    if (operation === 'passthrough') return isPassedAsStream(header, this.#status);
     if (mayBeRaw(operation)) return isRawAnswer(operation, isJson(header));
     return streamed && isEventStream(header, this.#plan.face);
   }
@@ -256,6 +258,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #openStream(): void {
     const { pool } = this.#pool();
     this.#stream = new StreamRelay(this.#exchange, this.#plane, {
+      status: this.#exchange.operation === 'passthrough' ? this.#status : 200,
       upstreamHeader: this.#header,
       control: this.#control,
       face: this.#plan.face,
@@ -290,7 +293,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       return;
     }
     const exchange = this.#exchange;
-    const answer = isJson(this.#header) ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
+    const isAnswer = exchange.operation === 'passthrough' || isJson(this.#header);
+    const answer = isAnswer ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
     if (answer.kind === 'whole') noteAnswer(exchange, this.#plane, this.#plan, body);
     if (answer.kind !== 'whole' || exchange.streamed) {
       this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
@@ -335,14 +339,20 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #classify(failure: Failure | null, body: Uint8Array): Verdict {
+    const { asks } = this.#exchange;
+    // That a connection was closed while it was idle is likely, and not certain.
+    const unsure = failure === 'reset_reused' && asks?.kind === 'passed' && !asks.repeatable;
     const verdict = this.#plan.target.vendor.classify({
       status: this.#status,
-      failure,
+      failure: unsure ? 'reset_after_sent' : failure,
       header: this.#header,
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
-    return this.#exchange.asks === null ? verdict : ofObject(verdict, this.#status);
+    if (asks === null) return verdict;
+    return asks.kind === 'object'
+      ? ofObject(verdict, this.#status)
+      : ofPassed(verdict, this.#status);
   }
 
   #finish(verdict: Verdict, result: AttemptResult): void {

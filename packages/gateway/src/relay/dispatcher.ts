@@ -15,6 +15,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
+import { isBarred, mayHaveRun } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
 import type { AttemptResult } from './attempt-result.ts';
@@ -315,6 +316,10 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#lastStatus = failed.status;
     this.#turns.refusedBy(candidate, failed.verdict);
     if (this.#fallsBack(candidate, failed)) return null;
+    if (mayHaveRun(this.exchange, failed)) {
+      return this.#answer(giveUp(failed.verdict.class, failed.status).code, false);
+    }
+    if (isBarred(this.exchange, failed.verdict)) this.#said = { candidate, failed };
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through') return passThrough(this.exchange, candidate, failed);
@@ -379,7 +384,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     this.#turns.tell();
     const said = this.#said;
-    if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
+    const verdict = this.#lastVerdict;
+    if (said !== null && verdict !== null && isTheCallers(this.exchange, verdict)) {
       return passThrough(this.exchange, said.candidate, said.failed);
     }
     const view = this.#picker.view();
@@ -398,6 +404,10 @@ class Dispatcher implements AttemptCall, TurnHost {
     return refuse(code, null, { headers: retryable ? [] : ['x-should-retry', 'false'] });
   }
 }
+
+/** Whether what was said last is for the caller to read. */
+const isTheCallers = (exchange: Exchange, verdict: Verdict): boolean =>
+  verdict.class === 'caller_fault' || isBarred(exchange, verdict);
 
 function isServed(result: AttemptResult): boolean {
   return result.kind === 'answered' && result.well;

@@ -118,7 +118,8 @@ export class NodeInbound implements Inbound, Deadlined {
     if (this.#closed) return;
     const response = this.#response;
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-    const head = [...headers, 'content-length', String(length)];
+    // RFC 9110 section 8.6: what has no content by its status announces no length.
+    const head = status === 204 ? [...headers] : [...headers, 'content-length', String(length)];
     const unread = this.hasBody && !this.#request.complete;
     if (unread || this.#host.draining) {
       head.push('connection', 'close');
