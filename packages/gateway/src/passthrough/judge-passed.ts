@@ -14,7 +14,8 @@ interface Judged {
  */
 export function mayHaveRun({ asks }: Pick<Exchange, 'asks'>, { verdict, status }: Judged): boolean {
   if (asks?.kind !== 'passed' || asks.repeatable) return false;
-  if (status >= 200 && status < 300) return true;
+  // A redirect is what many servers answer once they have done it.
+  if (status >= 200 && status < 400) return true;
   const failed = verdict.class === 'transient' || verdict.class === 'unknown';
   return verdict.class === 'ambiguous_accept' || (failed && status >= 500);
 }
