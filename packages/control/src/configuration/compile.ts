@@ -145,7 +145,6 @@ function compileProvider(
     failures: compileFailures(provider.failures),
     keys,
     ...prefillOf(provider.prefill ?? vendor?.prefill),
-    ...passthroughOf(provider),
     ...compileReach(provider, path, {
       resolve: (reference, at) => resolve(reference, at, notes),
       fingerprint: notes.input.fingerprint,
@@ -169,9 +168,6 @@ function baseUrlOf(
     });
   return (baseUrl ?? '').replace(/\/+$/, '');
 }
-
-const passthroughOf = ({ passthrough }: { readonly passthrough: readonly string[] }) =>
-  passthrough.length === 0 ? {} : { passthrough };
 
 const prefillOf = (prefill: ProviderRecord['prefill']) =>
   prefill === undefined ? {} : { prefill };
@@ -365,7 +361,7 @@ function compileConsumers(
       (line) => parseKeyHash(line) ?? [],
     ),
     models: consumer.models,
-    ...passthroughOf(consumer),
+    passthrough: consumer.passthrough,
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
     sharePath: sharePathOf(consumer),

@@ -37,6 +37,10 @@ export function ofPassed(said: Verdict, status: number): Verdict {
 export const isBarred = ({ asks }: Pick<Exchange, 'asks'>, { class: of }: Verdict): boolean =>
   asks?.kind === 'passed' && of === 'model_forbidden';
 
+/** Whether what a provider said last is for the caller to read. */
+export const isTheCallers = (exchange: Pick<Exchange, 'asks'>, verdict: Verdict): boolean =>
+  verdict.class === 'caller_fault' || isBarred(exchange, verdict);
+
 const WHOLE = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 /** Whether a good answer is handed on piece by piece: all but JSON, whose tokens are counted, and what has nothing in it. */

@@ -1,6 +1,13 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
-import { decide, freshHistory, giveUp, MAX_ATTEMPTS, type Again } from '@keywell/core/keys/decide';
+import {
+  countStep,
+  decide,
+  freshHistory,
+  giveUp,
+  MAX_ATTEMPTS,
+  type Again,
+} from '@keywell/core/keys/decide';
 import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -15,10 +22,10 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
-import { isBarred, mayHaveRun } from '../passthrough/judge-passed.ts';
+import { isBarred, isTheCallers, mayHaveRun } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
-import type { AttemptResult } from './attempt-result.ts';
+import { isServed, type AttemptResult } from './attempt-result.ts';
 import type { Attempt } from './attempt.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
 import type { CallNeeds } from './call-needs.ts';
@@ -328,7 +335,10 @@ class Dispatcher implements AttemptCall, TurnHost {
       const end = giveUp(failed.verdict.class, failed.status);
       return this.#answer(end.code, end.retryable);
     }
-    this.#count(step);
+    countStep(this.#history, step);
+    if (step.counts === 'ambiguous') {
+      noteDoubleCharge(this.exchange, this.plane, 'everything was sent and nothing came back');
+    }
     this.#bars ??= new Bars();
     this.#bars.add(candidate, step);
     this.#step = step;
@@ -369,17 +379,6 @@ class Dispatcher implements AttemptCall, TurnHost {
     return false;
   }
 
-  #count(step: Again): void {
-    if (step.counts === 'none') return;
-    this.#history.otherRetries += 1;
-    if (step.counts === 'transient') this.#history.transientRetries += 1;
-    if (step.counts === 'ambiguous') {
-      this.#history.ambiguousRetries += 1;
-      noteDoubleCharge(this.exchange, this.plane, 'everything was sent and nothing came back');
-    }
-    if (step.counts === 'unknown') this.#history.unknownRetries += 1;
-  }
-
   /** `line`: what the waiting room has said. */
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     this.#turns.tell();
@@ -403,12 +402,4 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (code === 'pool_exhausted' || code === 'pool_unavailable') return this.#nothingLeft();
     return refuse(code, null, { headers: retryable ? [] : ['x-should-retry', 'false'] });
   }
-}
-
-/** Whether what was said last is for the caller to read. */
-const isTheCallers = (exchange: Exchange, verdict: Verdict): boolean =>
-  verdict.class === 'caller_fault' || isBarred(exchange, verdict);
-
-function isServed(result: AttemptResult): boolean {
-  return result.kind === 'answered' && result.well;
 }

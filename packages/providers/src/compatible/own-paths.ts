@@ -51,16 +51,12 @@ function pathsOfFace(face: DialectFace, start: string): readonly OwnPath[] {
   const paths = NAMES.flatMap((model) => {
     const whole = face.path({ model, stream: false });
     const counted = face.countPath?.(model);
-    const verbs =
-      face.dialect === 'gemini'
-        ? GOOGLE_VERBS.map((verb) => whole.replace(/:[^:/]*$/, `:${verb}`))
-        : [];
-    return [
-      whole,
-      face.path({ model, stream: true }),
-      ...verbs,
-      ...(counted === undefined ? [] : [counted]),
-    ];
+    const paths = [whole, face.path({ model, stream: true })];
+    if (counted !== undefined) paths.push(counted);
+    if (face.dialect === 'gemini') {
+      paths.push(...GOOGLE_VERBS.map((verb) => whole.replace(/:[^:/]*$/, `:${verb}`)));
+    }
+    return paths;
   });
   const anywhere = KNOWN_ANYWHERE.has(face.dialect);
   return [...new Set(paths)].map((path) => ({

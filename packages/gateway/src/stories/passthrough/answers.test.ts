@@ -144,7 +144,7 @@ describe('an answer', () => {
     const reader = given.body?.getReader();
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('half');
     breakOff();
-    await expect(reader?.read()).rejects.toThrow();
+    await expect(reader?.read()).rejects.toThrow('terminated');
     expect(world.asked).toHaveLength(1);
     await world.story.quiet();
   });
