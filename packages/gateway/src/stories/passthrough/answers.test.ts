@@ -1,6 +1,7 @@
 /** What is passed through: which calls are sent again, and what comes back. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { until } from '@keywell/testkit/until';
 import { error, handAnswered, json } from './hand-answered.contract.ts';
 
 const world = handAnswered();
@@ -101,6 +102,47 @@ describe('a call that is passed through', () => {
     await world.call('odd/things', { headers });
     await world.call('odd/things', { headers });
     expect(world.asked).toHaveLength(3);
+  });
+});
+
+describe('a call that is passed through while every key is dry', () => {
+  const dryFor = (seconds: number, calls: number): void => {
+    world.answer = (response) => {
+      if (world.asked.length > calls) return json(response, 200, { served: true });
+      response.setHeader('retry-after', String(seconds));
+      json(response, 429, error('Rate limit reached', 'rate_limit_exceeded'));
+    };
+  };
+
+  it('waits as long as the pools of the provider let calls wait, and is served', async () => {
+    dryFor(1, 2);
+    const given = await world.post('odd/things');
+    expect(await given.json()).toEqual({ served: true });
+    expect(Number(given.headers.get('keywell-wait-ms'))).toBeGreaterThan(500);
+    expect(world.asked).toHaveLength(3);
+  });
+
+  it('does not wait where it says so', async () => {
+    dryFor(1, 2);
+    const given = await world.post('odd/things', {}, { 'keywell-max-wait-ms': '0' });
+    expect(given.status).toBe(429);
+    expect(world.asked).toHaveLength(2);
+  });
+
+  it('waits no longer when what it asks for is closed meanwhile', async () => {
+    dryFor(3, 2);
+    const { node, snapshot } = world.story;
+    const waiting = world.post('odd/things');
+    await until(() => world.asked.length === 2, 'both keys to be dry');
+    const closed = snapshot.providers.map((each) =>
+      each.id === 'odd' ? Object.assign({}, each, { passthrough: ['GET /things'] }) : each,
+    );
+    await node.publish({ ...snapshot, version: 2, hash: '2', providers: closed });
+    const given = await waiting;
+    expect(given.status).toBe(404);
+    expect(await given.text()).toContain('is not open');
+    expect(world.asked).toHaveLength(2);
+    await node.publish({ ...snapshot, version: 3, hash: '3' });
   });
 });
 

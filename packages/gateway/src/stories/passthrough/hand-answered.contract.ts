@@ -56,6 +56,7 @@ export class HandAnswered {
     this.#origin = await listen(this.#upstream);
     this.#story = await startStory({
       keys: [{ id: 'a' }],
+      pool: { maxWaitMs: 4000 },
       traffic: { maxBodyBytes: 4096 },
       idempotency: { enabled: true },
       consumers: [
