@@ -36,6 +36,9 @@ describe('a path that the gateway has a route for', () => {
     // known behind whatever prefix, since the base URL may lack its own
     ['openai', 'https://api.openai.com', '/v1/chat/completions'],
     ['openai', 'https://api.openai.com', '/v1/embeddings'],
+    ['openai', 'https://api.openai.com', '/v1/files/file-1'],
+    ['anthropic', 'https://api.anthropic.com', '/v1/messages'],
+    ['anthropic', 'https://api.anthropic.com', '/v1/messages/batches'],
     ['openai-compatible', 'http://127.0.0.1:8000/v1', '/chat/completions'],
     ['anthropic', ANTHROPIC, '/messages'],
     ['anthropic', ANTHROPIC, '/messages/count_tokens'],

@@ -51,17 +51,17 @@ function pathsOfFace(face: DialectFace, start: string): readonly OwnPath[] {
   const paths = NAMES.flatMap((model) => {
     const whole = face.path({ model, stream: false });
     const counted = face.countPath?.(model);
-    const paths = [whole, face.path({ model, stream: true })];
-    if (counted !== undefined) paths.push(counted);
+    const made = [whole, face.path({ model, stream: true })];
+    if (counted !== undefined) made.push(counted);
     if (face.dialect === 'gemini') {
-      paths.push(...GOOGLE_VERBS.map((verb) => whole.replace(/:[^:/]*$/, `:${verb}`)));
+      made.push(...GOOGLE_VERBS.map((verb) => whole.replace(/:[^:/]*$/, `:${verb}`)));
     }
-    return paths;
+    return made;
   });
   const anywhere = KNOWN_ANYWHERE.has(face.dialect);
   return [...new Set(paths)].map((path) => ({
     use,
-    pattern: patternOf(anywhere ? path : start + path, { anywhere, below: false }),
+    pattern: patternOf(path, anywhere ? ANYWHERE : { start, below: false }),
   }));
 }
 
@@ -79,20 +79,28 @@ function pathsOfOperation(
   const start = from === 'root' ? at.root : at.base;
   const use = { operation };
   const named = path.replaceAll('{model}', ANY);
-  const there = { use, pattern: patternOf(start + named, { anywhere: false, below: false }) };
+  const there = { use, pattern: patternOf(named, { start, below: false }) };
   if (WITH_ALL_BELOW.has(operation)) {
-    return [there, { use, pattern: patternOf(start + named, { anywhere: false, below: true }) }];
+    return [there, { use, pattern: patternOf(named, { start, below: true }) }];
   }
   // Where OpenAI has it, too: a server may take both.
-  const usual = patternOf(OPENAI_OPERATIONS[operation], { anywhere: true, below: false });
+  const usual = patternOf(OPENAI_OPERATIONS[operation], ANYWHERE);
   return [there, { use, pattern: usual }];
 }
 
+const ANYWHERE = { start: null, below: false } as const;
+/** A base URL may lack the version that stands before every path. */
+const VERSION = String.raw`(?:/v\d\w*)?`;
+
+/** `start`: what stands before the path; null where anything may. */
 function patternOf(
   path: string,
-  { anywhere, below }: { readonly anywhere: boolean; readonly below: boolean },
+  { start, below }: { readonly start: string | null; readonly below: boolean },
 ): RegExp {
   const [bare = ''] = path.split('?', 1);
-  const parts = bare.split(ANY).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`${anywhere ? '' : '^'}${parts.join('[^/]+')}${below ? '/' : '$'}`, 'i');
+  const before = start === null ? '' : `^${literal(start)}${VERSION}`;
+  const named = bare.split(ANY).map(literal).join('[^/]+');
+  return new RegExp(`${before}${named}${below ? '/' : '$'}`, 'i');
 }
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
