@@ -1,4 +1,5 @@
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
+import { passthroughPools } from '@keywell/core/snapshot/passthrough-pool';
 import { Secret } from '@keywell/core/secret/secret';
 import { UNKNOWN_CAPABILITIES } from '@keywell/core/snapshot/snapshot';
 import type {
@@ -50,7 +51,7 @@ export function aSnapshot(sketch: SnapshotSketch = {}): Snapshot {
     version: sketch.version ?? 1,
     hash: sketch.hash ?? '00000000',
     providers,
-    pools,
+    pools: [...pools, ...passthroughPools(providers, pools)],
     models: (sketch.models ?? [{}]).map((model, index) =>
       Object.assign({ alias: numbered('smart', index), pool: firstPool }, model),
     ),

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { ID_PATTERN, KEY_HASH_PATTERN, ID_HINT, id, globs, count } from './schema-parts.ts';
+import {
+  PROVIDER_OR_ALL_PATTERN,
+  ID_PATTERN,
+  KEY_HASH_PATTERN,
+  ID_HINT,
+  id,
+  globs,
+  count,
+} from './schema-parts.ts';
 import { field } from './field.ts';
 
 const limitsSchema = z
@@ -43,6 +51,19 @@ export const consumerSchema = z
       'a list of key hashes',
     ).default([]),
     models: globs('Model aliases or globs it may call; `["*"]` means all, an empty list none.'),
+    passthrough: field(
+      z
+        .array(
+          field(
+            z.string().regex(PROVIDER_OR_ALL_PATTERN),
+            'A provider, or `*` for every one.',
+            'the id of a provider, or "*"',
+          ),
+        )
+        .max(1000),
+      'Providers to which it may pass calls through, where these have anything open (`passthrough` of a provider); `["*"]` means all, an empty list none.',
+      'a list of provider ids such as [openai], or ["*"]',
+    ).default([]),
     limits: limitsSchema.default({}),
     organization: field(
       z.string().regex(ID_PATTERN),

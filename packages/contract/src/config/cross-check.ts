@@ -4,6 +4,7 @@ import { checkFailures } from './failure-check.ts';
 import { type CrossCheck, Findings, namesIn, suggest } from './findings.ts';
 import { type LooseRecord, loose, records, text, texts } from './loose-config.ts';
 import { checkLimits } from './limit-check.ts';
+import { checkPassthrough } from './passthrough-check.ts';
 import { checkPools } from './pool-check.ts';
 import { checkReach } from './reach-check.ts';
 
@@ -24,6 +25,7 @@ export function crossCheck(value: unknown): CrossCheck {
   checkPools(found, root);
   checkModels(found, root);
   checkConsumers(found, root);
+  checkPassthrough(found, root);
   checkAlerts(found, root);
   return found;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PASSTHROUGH_RULE } from '@keywell/core/access/passthrough-rules';
 import { PREFILL_STYLES } from '@keywell/core/snapshot/snapshot';
 import { failureSchema } from './failure-schema.ts';
 import { declaredLimitSchema } from './limit-schema.ts';
@@ -72,6 +73,19 @@ export const providerSchema = z
       'Sent as `api-version` in the query of every call, for hosts that date their API (Azure).',
       'a version such as "2024-10-21" or "preview"',
     ).optional(),
+    passthrough: field(
+      z
+        .array(
+          field(
+            z.string().max(512).regex(PASSTHROUGH_RULE),
+            'A path below the base URL, with a method before it or for every method; `*` stands for characters within one segment, `**` at the end for everything below.',
+            '"GET /fine_tuning/jobs/*" or "/vector_stores/**"',
+          ),
+        )
+        .max(100),
+      'What may be passed through to it as it is, at `/v1/providers/ID/…`, by consumers that may: for what Keywell has no route of its own. Empty: nothing. See docs/guides/passthrough.md.',
+      'a list such as ["POST /fine_tuning/jobs", "GET /fine_tuning/**"]',
+    ).default([]),
     stream_usage: field(
       z.boolean(),
       'Whether the host knows `stream_options.include_usage`; where not, the usage of streams is estimated. Default: what the kind does.',

@@ -4,6 +4,7 @@ import { field } from './field.ts';
 
 /** What an id looks like everywhere: providers, keys, pools, consumers. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+export const PROVIDER_OR_ALL_PATTERN = /^(?:\*|[a-z0-9][a-z0-9._-]{0,63})$/;
 /** `org-1` or `org-1/project-a`, at most four levels. */
 export const DOMAIN_PATTERN =
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}$/;

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from '@keywell/contract/config/config-problem';
 import type { Config } from '@keywell/contract/config/config-schema';
 import { matchesModel } from '@keywell/core/access/model-patterns';
+import { idleRules } from './idle-rules.ts';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 
 /** What of a compiled configuration works differently from what was probably meant. */
@@ -8,7 +9,11 @@ export function callWarnings(
   config: Config,
   content: Pick<Snapshot, 'pools' | 'models' | 'providers' | 'consumers'>,
 ): readonly ConfigProblem[] {
-  return [...unpricedBudgets(config, content), ...unsoundContinuations(config, content)];
+  return [
+    ...unpricedBudgets(config, content),
+    ...unsoundContinuations(config, content),
+    ...idleRules(config, content),
+  ];
 }
 
 /** A budget whose calls would be refused, because what they cost is not known. */

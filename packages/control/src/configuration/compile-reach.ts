@@ -6,14 +6,17 @@ import { Secret } from '@keywell/core/secret/secret';
 import { isSecretReference } from '@keywell/storage/secrets/resolve-secret';
 
 /** How a provider is reached, as far as the file says; what it leaves open is not there. */
-export type DeclaredReach = Pick<ProviderRecord, 'auth' | 'dialects' | 'headers' | 'apiVersion'>;
+export type DeclaredReach = Pick<
+  ProviderRecord,
+  'auth' | 'dialects' | 'headers' | 'apiVersion' | 'passthrough'
+>;
 
 /** Resolves a reference, or notes what is wrong with it and gives null. */
 export type ResolveAt = (reference: string, path: ConfigProblem['path']) => Secret | null;
 
 /** The record's part of how a provider is reached. Header names are the same in any case; the last one that is written counts. */
 export function compileReach(
-  { auth, dialects, headers, api_version: apiVersion }: ProviderConfig,
+  { auth, dialects, headers, api_version: apiVersion, passthrough }: ProviderConfig,
   path: ConfigProblem['path'],
   { resolve, fingerprint }: { resolve: ResolveAt; fingerprint: (secret: string) => string },
 ): DeclaredReach {
@@ -30,6 +33,7 @@ export function compileReach(
     ...(dialects === undefined ? {} : { dialects }),
     ...(declared.length === 0 ? {} : { headers: declared }),
     ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(passthrough.length === 0 ? {} : { passthrough }),
   };
 }
 

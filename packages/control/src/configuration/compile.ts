@@ -9,6 +9,7 @@ import type {
   TargetConfig,
 } from '@keywell/contract/config/config-schema';
 import { didYouMean } from '@keywell/contract/config/did-you-mean';
+import { passthroughPools } from '@keywell/core/snapshot/passthrough-pool';
 import { parseKeyHash } from '@keywell/core/access/key-hash';
 import type { KnownAccount } from '@keywell/core/keys/account';
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
@@ -79,7 +80,8 @@ export function compile(config: Config, input: CompileInput): Compiled {
   problems.push(...catalogueProblems(config));
   const consumers = compileConsumers(config.consumers, input, warnings);
   if (problems.length > 0) return { ok: false, problems };
-  const pools = config.pools.map((pool) => compilePool(pool, surroundings));
+  const written = config.pools.map((pool) => compilePool(pool, surroundings));
+  const pools = [...written, ...passthroughPools(declared, written)];
   warnings.push(...domainWarnings(poolDomainFindings({ providers: declared, pools })));
   const content = {
     providers: inferDomains(declared, input.accounts ?? []).providers,
@@ -359,6 +361,7 @@ function compileConsumers(
       (line) => parseKeyHash(line) ?? [],
     ),
     models: consumer.models,
+    passthrough: consumer.passthrough,
     requestsPerMinute: consumer.limits.requests_per_minute ?? null,
     enabled: consumer.enabled,
     sharePath: sharePathOf(consumer),

@@ -1,4 +1,5 @@
 import { formatKeyHash } from '@keywell/core/access/key-hash';
+import { isPassthroughPool } from '@keywell/core/snapshot/passthrough-pool';
 import type {
   IdempotencyRecord,
   ProviderRecord,
@@ -25,30 +26,34 @@ export interface DescribedSnapshot {
 export function describeSnapshot(snapshot: Omit<Snapshot, 'version' | 'hash'>): DescribedSnapshot {
   return {
     providers: snapshot.providers.map(describeProvider),
-    pools: snapshot.pools.map((pool) => ({
-      id: pool.id,
-      tiers: pool.tiers.map((tier) => ({ targets: tier.targets })),
-      deadline_ms: pool.deadlineMs,
-      connect_timeout_ms: pool.connectTimeoutMs,
-      first_byte_timeout_ms: pool.firstByteTimeoutMs,
-      idle_timeout_ms: pool.idleTimeoutMs,
-      max_stream_duration_ms: pool.maxStreamDurationMs,
-      retry_ambiguous: pool.retryAmbiguous,
-      max_wait_ms: pool.maxWaitMs,
-      spill_after_ms: pool.spillAfterMs,
-      max_waiting: pool.maxWaiting,
-      strategy: pool.strategy,
-      affinity: pool.affinity,
-      hedge: pool.hedge,
-      continuation: pool.continuation,
-      fallback_on: pool.fallbackOn,
-      strict_translation: pool.strictTranslation,
-    })),
+    // What is passed through has pools that no file has: they follow from the providers.
+    pools: snapshot.pools
+      .filter(({ id }) => !isPassthroughPool(id))
+      .map((pool) => ({
+        id: pool.id,
+        tiers: pool.tiers.map((tier) => ({ targets: tier.targets })),
+        deadline_ms: pool.deadlineMs,
+        connect_timeout_ms: pool.connectTimeoutMs,
+        first_byte_timeout_ms: pool.firstByteTimeoutMs,
+        idle_timeout_ms: pool.idleTimeoutMs,
+        max_stream_duration_ms: pool.maxStreamDurationMs,
+        retry_ambiguous: pool.retryAmbiguous,
+        max_wait_ms: pool.maxWaitMs,
+        spill_after_ms: pool.spillAfterMs,
+        max_waiting: pool.maxWaiting,
+        strategy: pool.strategy,
+        affinity: pool.affinity,
+        hedge: pool.hedge,
+        continuation: pool.continuation,
+        fallback_on: pool.fallbackOn,
+        strict_translation: pool.strictTranslation,
+      })),
     models: snapshot.models.map(({ alias, pool }) => ({ alias, pool })),
     consumers: snapshot.consumers.map((consumer) => ({
       id: consumer.id,
       key_hashes: consumer.keyHashes.map(formatKeyHash),
       models: consumer.models,
+      passthrough: consumer.passthrough ?? [],
       requests_per_minute: consumer.requestsPerMinute,
       enabled: consumer.enabled,
       share_path: consumer.sharePath,
@@ -111,6 +116,7 @@ function describeProvider(provider: ProviderRecord): Described {
       value: `[secret ${fingerprint}]`,
     })),
     api_version: provider.apiVersion ?? null,
+    passthrough: provider.passthrough ?? [],
     keys: provider.keys.map(describeKey),
   };
 }

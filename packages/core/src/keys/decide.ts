@@ -27,6 +27,15 @@ export const freshHistory = (): DispatchHistory => ({
   unknownRetries: 0,
 });
 
+/** Counts a retry that was decided on. */
+export function countStep(history: DispatchHistory, { counts }: Again): void {
+  if (counts === 'none') return;
+  history.otherRetries += 1;
+  if (counts === 'transient') history.transientRetries += 1;
+  if (counts === 'ambiguous') history.ambiguousRetries += 1;
+  if (counts === 'unknown') history.unknownRetries += 1;
+}
+
 /** Which candidates the next attempt may not or should rather not use. */
 export type Bar =
   /** Never this key again in this request. */

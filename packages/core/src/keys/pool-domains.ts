@@ -1,3 +1,4 @@
+import { isPassthroughPool } from '../snapshot/passthrough-pool.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { planKeys, type Candidate, type PoolPlan } from './plan.ts';
 
@@ -24,7 +25,7 @@ export function poolDomainFindings(
 ): readonly PoolDomainFinding[] {
   const plans = planKeys(snapshot).pools;
   return snapshot.pools.flatMap((pool, index) => {
-    const plan = plans.get(pool.id);
+    const plan = isPassthroughPool(pool.id) ? undefined : plans.get(pool.id);
     return plan === undefined ? [] : findingsOf(plan, index);
   });
 }

@@ -50,6 +50,8 @@ export interface ProviderRecord {
   readonly headers?: readonly DeclaredHeader[];
   /** Sent as `api-version` in the query of every call; absent: as its vendor has it. */
   readonly apiVersion?: string;
+  /** What may be passed through to it, see `passthrough-rules`; absent: nothing. */
+  readonly passthrough?: readonly string[];
 }
 
 /** A header that an operator declared of a provider; its value may be a credential. */
@@ -246,6 +248,8 @@ export interface ConsumerRecord {
   readonly keyHashes: readonly string[];
   /** Model aliases or globs it may call; empty means none, `["*"]` all. */
   readonly models: readonly string[];
+  /** Providers to which it may pass calls through, `*` for all; absent: none. */
+  readonly passthrough?: readonly string[];
   /** Null: no limit. */
   readonly requestsPerMinute: number | null;
   readonly enabled: boolean;

@@ -34,8 +34,9 @@ export function bookAttempt(
   },
 ): AttemptCost {
   // To keep something and to tell of it costs nothing by the token.
-  if (exchange.asks !== null) return FREE;
+  if (exchange.asks?.kind === 'object') return FREE;
   const { price, end, sentAt } = attempt;
+  if (exchange.asks?.kind === 'passed') return costOfPassed(exchange, end);
   const tariff = price === null ? null : tariffAt(price, sentAt);
   const cost = costOf(tariff, end, exchange);
   exchange.spend?.attemptEnded(tariff, end);
@@ -48,6 +49,13 @@ export function bookAttempt(
     plane.meter.add('cost', cost.micros, cost.estimated ? ESTIMATED : REPORTED);
   }
   return cost;
+}
+
+/** Nobody has a price for what is passed through: that it is unknown is the rule there, and no alert. */
+function costOfPassed(exchange: Pick<Exchange, 'costMicros'>, end: AttemptEnd): AttemptCost {
+  if (!mayBeCharged(end)) return FREE;
+  exchange.costMicros = null;
+  return UNKNOWN;
 }
 
 function costOf(tariff: Tariff | null, end: AttemptEnd, exchange: Spoken): AttemptCost {

@@ -21,6 +21,7 @@ import { resolve } from '../phases/resolve.ts';
 import type { Phase, Route } from '../pipeline/route.ts';
 import { openRealtime, readRealtime } from '../realtime/open-realtime.ts';
 import { matchObjectRoute } from './object-routes.ts';
+import { matchPassthroughRoute } from './passthrough-routes.ts';
 import type { Operation } from '../telemetry/metric-table.ts';
 
 const inference = (operation: Operation, decode: Phase): Route => ({
@@ -127,6 +128,8 @@ export function matchRoute(path: string, verb: string): Match | null {
   if (exact !== undefined) return { route: exact, parameter: '' };
   const kept = matchObjectRoute(path, verb);
   if (kept !== null) return kept;
+  const passed = matchPassthroughRoute(path, verb);
+  if (passed !== null) return passed;
   const prefix = MODEL_PREFIXES.find((start) => path.startsWith(start));
   if (prefix === undefined) return null;
   const parameter = path.slice(prefix.length);

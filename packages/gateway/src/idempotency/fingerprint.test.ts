@@ -4,6 +4,8 @@ import { fingerprintOf, type CallParts } from './fingerprint.ts';
 
 const CALL: CallParts = {
   path: '/v1/chat/completions',
+  query: '',
+  asks: null,
   asArray: false,
   modelName: 'smart',
   contentType: null,

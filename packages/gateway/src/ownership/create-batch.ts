@@ -53,6 +53,7 @@ export async function readBatch(exchange: Exchange, plane: Plane): Promise<Phase
   const pinned = pinTo(exchange, file, { home: file.home, offers: 'batches', speaks: null });
   if (pinned !== null) return pinned;
   exchange.asks = {
+    kind: 'object',
     operation: 'batches',
     method: 'POST',
     suffix: '',

@@ -29,12 +29,17 @@ interface Ending {
 /** Tables of failures are about models: there is no such file, and the model is as good as ever. */
 export function ofObject(verdict: Verdict, { status, failure, makes }: Ending): Verdict {
   if (makes && MAY_HAVE_MADE.has(failure)) return { ...verdict, class: 'ambiguous_accept' };
+  return ofAsked(verdict, status, 'what is kept');
+}
+
+/** The same of whatever else is asked for that is no model. */
+export function ofAsked(verdict: Verdict, status: number, what: string): Verdict {
   if (!ABOUT_OBJECT.has(status) || ABOUT_KEY.has(verdict.class)) return verdict;
   return {
     class: 'caller_fault',
     scope: 'none',
     dimension: 'unknown',
     authoritative: false,
-    evidence: `status=${status} of what is kept`,
+    evidence: `status=${status} of ${what}`,
   };
 }

@@ -14,7 +14,7 @@ import type { Plane } from '../pipeline/plane.ts';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { itemIdsIn } from './item-ids-in.ts';
 import { homeOf } from './pin.ts';
-import type { UpstreamCall } from './upstream-call.ts';
+import type { ObjectCall } from './upstream-call.ts';
 
 /** As much of what a provider says of an object as is kept to list it by. */
 const MAX_JSON_BYTES = 8 * 1024;
@@ -35,8 +35,8 @@ export function noteAnswer(
   body: Uint8Array,
 ): void {
   const { asks } = exchange;
-  if (asks !== null) noteAsked(exchange, plane, { asks, candidate: by.candidate }, body);
-  else if (keepsResponses(exchange, by)) {
+  if (asks?.kind === 'object') noteAsked(exchange, plane, { asks, candidate: by.candidate }, body);
+  else if (asks === null && keepsResponses(exchange, by)) {
     noteResponse(exchange, plane, by.candidate, { body, start: 0, end: body.byteLength });
   }
 }
@@ -124,7 +124,7 @@ function asksNotToKeep({ body }: Exchange): boolean {
 function noteAsked(
   exchange: Exchange,
   plane: Learner,
-  { asks, candidate }: { readonly asks: UpstreamCall; readonly candidate: Candidate },
+  { asks, candidate }: { readonly asks: ObjectCall; readonly candidate: Candidate },
   body: Uint8Array,
 ): void {
   const { object, about, effect } = asks;

@@ -6,7 +6,7 @@ import type { Phase, PhaseResult } from '../pipeline/route.ts';
 import type { LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { poolSuits, type Pin } from './pin.ts';
 import { findOwned, notFound } from './pin-call.ts';
-import { noBody, type UpstreamCall } from './upstream-call.ts';
+import { noBody, type ObjectCall } from './upstream-call.ts';
 
 /** The operation of a provider that each kind of object belongs to. */
 const OPERATION_OF = { file: 'files', batch: 'batches', response: 'responses' } as const;
@@ -14,10 +14,10 @@ const OPERATION_OF = { file: 'files', batch: 'batches', response: 'responses' } 
 /** What one path asks about one object. */
 export interface ObjectQuestion {
   readonly about: AskedKind;
-  readonly method: UpstreamCall['method'];
+  readonly method: ObjectCall['method'];
   /** What follows the id: `/content`. */
   readonly part: string;
-  readonly effect: UpstreamCall['effect'];
+  readonly effect: ObjectCall['effect'];
   /** Names of the parameters of the query that are passed on. */
   readonly query?: readonly string[];
 }
@@ -37,6 +37,7 @@ export function findObject(question: ObjectQuestion): Phase {
     const refusal = pinTo(exchange, object, { home: object.home, offers: operation, speaks });
     if (refusal !== null) return refusal;
     exchange.asks = {
+      kind: 'object',
       operation,
       method,
       suffix: `/${id}${part}`,

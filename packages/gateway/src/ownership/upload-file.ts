@@ -37,6 +37,7 @@ export async function readUpload(exchange: Exchange, plane: Plane): Promise<Phas
   exchange.modelName = model;
   exchange.pin = { ...ANYWHERE, home };
   exchange.asks = {
+    kind: 'object',
     operation: 'files',
     method: 'POST',
     suffix: '',

@@ -4,7 +4,8 @@ import type { OutboundRequest } from '../seam/outbound.ts';
 import type { TargetEndpoint, UpstreamTarget } from '../relay/upstream-target.ts';
 
 /** What is asked of a provider about something that it keeps. */
-export interface UpstreamCall {
+export interface ObjectCall {
+  readonly kind: 'object';
   readonly operation: Operation;
   readonly method: OutboundRequest['method'];
   /** What follows the operation's own path: `/file-1/content`. */
@@ -25,7 +26,7 @@ export interface UpstreamCall {
 
 /** Where the call goes, with all its headers: always a list of its own, because heads are remembered by it and paths have ids in them. */
 export function askedEndpoint(
-  { operation, suffix, query, method }: UpstreamCall,
+  { operation, suffix, query, method }: ObjectCall,
   target: UpstreamTarget,
   contentType: string | null,
 ): TargetEndpoint {

@@ -8,7 +8,8 @@ import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { Outbound } from '../seam/outbound.ts';
 import type { Pin } from '../ownership/pin.ts';
-import type { UpstreamCall } from '../ownership/upstream-call.ts';
+import type { ObjectCall } from '../ownership/upstream-call.ts';
+import type { PassedCall } from '../passthrough/passed-call.ts';
 import type { Refusal } from './refusal.ts';
 import type { EmbedCall } from '../translate/embeddings.ts';
 import type { CallTranslation } from '../translate/call-translation.ts';
@@ -85,7 +86,7 @@ export class Exchange implements InboundEvents {
   /** Which candidates can serve the call at all; null where every one of the pool's can. */
   pin: Pin | null = null;
   /** What is asked of the provider where it is none of a model's calls; null otherwise. */
-  asks: UpstreamCall | null = null;
+  asks: ObjectCall | PassedCall | null = null;
   modelName: string | null = null;
   model: LiveModel | null = null;
   /** The one target that a caller named as `provider/model`; null where any of the pool may serve. */
@@ -143,11 +144,11 @@ export class Exchange implements InboundEvents {
     this.running?.callerReads();
   }
 
-  /** Sends the answer's head, with status 200. */
-  begin(headers: readonly string[]): void {
+  /** Sends the answer's head. */
+  begin(headers: readonly string[], status = 200): void {
     this.begun = true;
-    this.status = 200;
-    this.inbound.begin(200, headers);
+    this.status = status;
+    this.inbound.begin(status, headers);
   }
 
   /** Goes on by another snapshot. */

@@ -12,5 +12,7 @@ export type PhaseResult = Refusal | 'done' | null;
 export interface Route {
   readonly operation: Operation;
   readonly method: string;
+  /** What is told to be allowed where a method is not; absent: its own. */
+  readonly allow?: string;
   readonly phases: readonly Phase[];
 }

@@ -8,10 +8,12 @@ const SESSION = 'keywell-session';
  * A number that calls of one caller have in common which begin alike, or say by `keywell-session` that they belong together: FNV-1a over
  * the consumer and that. Calls of two consumers never share it, so that no cache tells one about the other.
  */
-export function affinityOf({ consumer, inbound, body }: Exchange): number {
+export function affinityOf({ consumer, inbound, body, asks }: Exchange): number {
   let hash = hashText(0x811c9dc5, consumer?.record.id ?? '');
   const session = headerOf(inbound.rawHeaders);
   if (session !== null) return hashText(hash, session) >>> 0;
+  // What is passed through is about what an earlier call made, however it begins.
+  if (asks?.kind === 'passed') return hash >>> 0;
   const end = Math.min(body.byteLength, PREFIX_BYTES);
   for (let at = 0; at < end; at += 1) hash = Math.imul(hash ^ (body[at] ?? 0), 0x01000193);
   return hash >>> 0;

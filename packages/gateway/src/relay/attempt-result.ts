@@ -17,3 +17,7 @@ export type AttemptResult =
       readonly body: Uint8Array;
       readonly contentType: string;
     };
+
+/** Whether the caller was served well. */
+export const isServed = (result: AttemptResult): boolean =>
+  result.kind === 'answered' && result.well;

@@ -19,6 +19,7 @@ import {
 } from '../upstream/credentials/key-credentials.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
+import { isPassedAsStream, ofPassed } from '../passthrough/judge-passed.ts';
 import { bookAttemptEnd } from './attempt-end.ts';
 import { noteDefect } from './note-defect.ts';
 import type { AttemptResult } from './attempt-result.ts';
@@ -161,6 +162,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   #isStream(header: HeaderOf): boolean {
     const { operation, streamed } = this.#exchange;
+    if (operation === 'passthrough') return isPassedAsStream(header, this.#status);
     if (mayBeRaw(operation)) return isRawAnswer(operation, isJson(header));
     return streamed && isEventStream(header, this.#plan.face);
   }
@@ -257,6 +259,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #openStream(): void {
     const { pool } = this.#pool();
     this.#stream = new StreamRelay(this.#exchange, this.#plane, {
+      status: this.#exchange.operation === 'passthrough' ? this.#status : 200,
       upstreamHeader: this.#header,
       control: this.#control,
       face: this.#plan.face,
@@ -291,7 +294,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       return;
     }
     const exchange = this.#exchange;
-    const answer = isJson(this.#header) ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
+    const isAnswer = exchange.operation === 'passthrough' || isJson(this.#header);
+    const answer = isAnswer ? readAnswer(exchange, this.#plan.face, body) : NOT_JSON;
     if (answer.kind === 'whole') noteAnswer(exchange, this.#plane, this.#plan, body);
     if (answer.kind !== 'whole' || exchange.streamed) {
       this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
@@ -336,15 +340,18 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #classify(failure: Failure | null, body: Uint8Array): Verdict {
+    const { asks } = this.#exchange;
+    // That a connection was closed while it was idle is likely, and not certain.
+    const unsure = failure === 'reset_reused' && asks?.kind === 'passed' && !asks.repeatable;
     const verdict = this.#plan.target.vendor.classify({
       status: this.#status,
-      failure,
+      failure: unsure ? 'reset_after_sent' : failure,
       header: this.#header,
       body: decodeBounded(body),
       wallNow: this.#plane.clock.wallNow(),
     });
-    const { asks } = this.#exchange;
     if (asks === null) return verdict;
+    if (asks.kind === 'passed') return ofPassed(verdict, this.#status);
     return ofObject(verdict, { status: this.#status, failure, makes: asks.object === null });
   }
 

@@ -12,6 +12,8 @@ import { unfitFor } from '../translate/fitness.ts';
 
 /** What is no call of a model's counts in none of its limits. */
 const PLACE_ONLY: Need = Object.freeze(needFrom({ requests: 0 }));
+/** What it takes beside is not known before it is over, or ever. */
+const ONE_REQUEST: Need = Object.freeze(needFrom({}));
 const KEPT_ELSEWHERE: Need = Object.freeze({ ...PLACE_ONLY, unfit: 'kept_elsewhere' });
 
 /** What a call needs of each provider's limits, by that provider's way of charging; worked out once for each model that is looked at. */
@@ -56,7 +58,9 @@ export class CallNeeds implements Needs {
   #needAt(candidate: Candidate): Need {
     const { breaker, provider, price, contextLength } = candidate;
     const { asks, facts, live } = this.#exchange;
-    if (asks !== null) return this.#withUnfit(PLACE_ONLY, candidate);
+    if (asks !== null) {
+      return this.#withUnfit(asks.kind === 'passed' ? ONE_REQUEST : PLACE_ONLY, candidate);
+    }
     const { textBytes, attachedTokens } = readingMatterOf(this.#exchange);
     const perToken = learnedBytesPerToken(live.table, breaker);
     const size = {

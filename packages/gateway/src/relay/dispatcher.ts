@@ -1,6 +1,13 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
-import { decide, freshHistory, giveUp, MAX_ATTEMPTS, type Again } from '@keywell/core/keys/decide';
+import {
+  countStep,
+  decide,
+  freshHistory,
+  giveUp,
+  MAX_ATTEMPTS,
+  type Again,
+} from '@keywell/core/keys/decide';
 import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -15,9 +22,10 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
+import { isBarred, isTheCallers, mayHaveRun } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
-import type { AttemptResult } from './attempt-result.ts';
+import { isServed, type AttemptResult } from './attempt-result.ts';
 import type { Attempt } from './attempt.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
 import type { CallNeeds } from './call-needs.ts';
@@ -315,6 +323,10 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#lastStatus = failed.status;
     this.#turns.refusedBy(candidate, failed.verdict);
     if (this.#fallsBack(candidate, failed)) return null;
+    if (mayHaveRun(this.exchange, failed)) {
+      return this.#answer(giveUp(failed.verdict.class, failed.status).code, false);
+    }
+    if (isBarred(this.exchange, failed.verdict)) this.#said = { candidate, failed };
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through')
@@ -324,7 +336,10 @@ class Dispatcher implements AttemptCall, TurnHost {
       const end = giveUp(failed.verdict.class, failed.status);
       return this.#answer(end.code, end.retryable);
     }
-    this.#count(step);
+    countStep(this.#history, step);
+    if (step.counts === 'ambiguous') {
+      noteDoubleCharge(this.exchange, this.plane, 'everything was sent and nothing came back');
+    }
     this.#bars ??= new Bars();
     this.#bars.add(candidate, step);
     this.#step = step;
@@ -365,22 +380,12 @@ class Dispatcher implements AttemptCall, TurnHost {
     return false;
   }
 
-  #count(step: Again): void {
-    if (step.counts === 'none') return;
-    this.#history.otherRetries += 1;
-    if (step.counts === 'transient') this.#history.transientRetries += 1;
-    if (step.counts === 'ambiguous') {
-      this.#history.ambiguousRetries += 1;
-      noteDoubleCharge(this.exchange, this.plane, 'everything was sent and nothing came back');
-    }
-    if (step.counts === 'unknown') this.#history.unknownRetries += 1;
-  }
-
   /** `line`: what the waiting room has said. */
   #nothingLeft(line: { readonly startAt: number | null } | null = null): PhaseResult {
     this.#turns.tell();
     const said = this.#said;
-    if (said !== null && this.#lastVerdict?.class === 'caller_fault') {
+    const verdict = this.#lastVerdict;
+    if (said !== null && verdict !== null && isTheCallers(this.exchange, verdict)) {
       return passThrough(this.exchange, this.plane, said.candidate, said.failed);
     }
     const view = this.#picker.view();
@@ -398,8 +403,4 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (code === 'pool_exhausted' || code === 'pool_unavailable') return this.#nothingLeft();
     return refuse(code, null, { headers: retryable ? [] : ['x-should-retry', 'false'] });
   }
-}
-
-function isServed(result: AttemptResult): boolean {
-  return result.kind === 'answered' && result.well;
 }

@@ -10,6 +10,7 @@ import type { OutboundBody } from '../seam/outbound.ts';
 import { VIA } from '../seam/via.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { requestFor } from '../translate/fitness.ts';
+import { passedEndpoint } from '../passthrough/passed-call.ts';
 import { Attempt } from './attempt.ts';
 import { operationEndpoint } from './operation-endpoint.ts';
 import {
@@ -105,7 +106,7 @@ export function makeAttempt(
     hideUsage: asksUsageUnasked(exchange, target) && !isTranslated(exchange, face),
     request: {
       origin: target.origin,
-      ...endpointOf(exchange, target, { face, model: candidate.model }),
+      ...endpointOf(exchange, target, { face, candidate }),
       method: exchange.asks?.method ?? 'POST',
       body,
       connectTimeoutMs: model.pool.connectTimeoutMs,
@@ -116,7 +117,7 @@ export function makeAttempt(
 /** Remembers who serves, for the answer's head and the log. */
 export function noteServer(exchange: Exchange, { provider, model, key }: Candidate): void {
   exchange.provider = provider.id;
-  exchange.upstreamModel = model;
+  exchange.upstreamModel = exchange.asks?.kind === 'passed' ? null : model;
   exchange.key = key.id;
 }
 
@@ -143,11 +144,13 @@ function isTranslated({ conversation }: Exchange, face: TargetFace | null): bool
 function endpointOf(
   exchange: Exchange,
   target: UpstreamTarget,
-  { face, model }: { readonly face: TargetFace | null; readonly model: string },
+  { face, candidate }: { readonly face: TargetFace | null; readonly candidate: Candidate },
 ): TargetEndpoint {
+  const { asks } = exchange;
+  if (asks?.kind === 'passed') return passedEndpoint(asks, target, candidate.provider);
   if (face !== null && exchange.operation === 'count_tokens') return face.count ?? face.whole;
   if (face !== null) return exchange.streamed ? face.streamed : face.whole;
-  return operationEndpoint(exchange, target, model);
+  return operationEndpoint(exchange, target, candidate.model);
 }
 
 /** The caller's bytes with the model's name exchanged, or what they say in the provider's dialect; the same for every key of a target. */

@@ -16,7 +16,7 @@ export function operationEndpoint(
   target: UpstreamTarget,
   model: string,
 ): TargetEndpoint {
-  if (asks !== null) return askedEndpoint(asks, target, contentType);
+  if (asks?.kind === 'object') return askedEndpoint(asks, target, contentType);
   if (!isOperation(operation)) throw new Error(`no provider is asked for ${operation}`);
   const endpoint = target.operations[operation];
   // A list of its own, because heads are remembered by it; and no body says which model is meant.

@@ -34,6 +34,7 @@ const RAW: ReadonlySet<string> = new Set([
   'files.content',
   'responses.get',
   'realtime',
+  'passthrough',
 ]);
 
 export const mayBeRaw = (operation: string): boolean => RAW.has(operation);

@@ -5,25 +5,17 @@ import type { HeaderOf } from '../seam/outbound.ts';
 /** Headers of a provider that reach the caller; everything else (cookies, organizations, limits of a key) stays here. */
 const ALLOWED = ['openai-processing-ms', 'openai-version'] as const;
 
-/** The head of an answer that a provider gave. */
+/** The head of an answer that a provider gave. `contentType`: empty for one that has none. */
 export function answerHeaders(
   exchange: Exchange,
   contentType: string,
   upstream: HeaderOf,
 ): string[] {
-  const headers = [
-    'content-type',
-    contentType,
-    'keywell-request-id',
-    exchange.id,
-    'keywell-provider',
-    exchange.provider ?? '',
-    'keywell-model',
-    exchange.upstreamModel ?? '',
-    'keywell-attempts',
-    String(exchange.attempts),
-    ...exchange.limitHeaders,
-  ];
+  const { id, provider, upstreamModel, attempts, limitHeaders } = exchange;
+  const headers = contentType === '' ? [] : ['content-type', contentType];
+  headers.push('keywell-request-id', id, 'keywell-provider', provider ?? '');
+  if (upstreamModel !== null) headers.push('keywell-model', upstreamModel);
+  headers.push('keywell-attempts', String(attempts), ...limitHeaders);
   pushWait(headers, exchange);
   if (exchange.dropped.length > 0) {
     headers.push('keywell-dropped', droppedText(exchange.dropped));

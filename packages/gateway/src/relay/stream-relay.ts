@@ -28,6 +28,8 @@ export type StreamEnd =
     };
 
 export interface StreamRelayPlan {
+  /** What the caller's answer has. */
+  readonly status: number;
   readonly upstreamHeader: HeaderOf;
   readonly control: OutboundControl | null;
   /** In which dialect the provider speaks; null where it is none of a conversation. */
@@ -173,14 +175,12 @@ export class StreamRelay {
     this.#begun = true;
     this.#plan.onContent();
     if (this.#plan.continuation?.begun === true) return;
-    this.#exchange.status = 200;
+    this.#exchange.status = this.#plan.status;
     this.#exchange.firstByteAt = now;
     // A call that waited for long has its head and some comments already.
     if (this.#exchange.begun) return;
-    this.#exchange.begin([
-      ...answerHeaders(this.#exchange, this.#contentType(), this.#plan.upstreamHeader),
-      ...STREAM_HEADERS,
-    ]);
+    const headers = answerHeaders(this.#exchange, this.#contentType(), this.#plan.upstreamHeader);
+    this.#exchange.begin([...headers, ...STREAM_HEADERS], this.#plan.status);
   }
 
   #contentType(): string {

@@ -18,6 +18,8 @@ export interface UpstreamTarget {
   /** As the provider's record has it: declared rows of failures first, authentication and dialects as declared. */
   readonly vendor: Vendor;
   readonly origin: string;
+  /** Where what is passed through goes below. */
+  readonly base: Endpoint;
   /** Where what is no conversation is asked for. */
   readonly operations: Readonly<Record<Operation, Endpoint>>;
   readonly offers: ReadonlySet<Operation>;
@@ -92,6 +94,7 @@ function compile(candidate: Candidate, via: string): UpstreamTarget {
   return {
     vendor,
     origin: surface.origin,
+    base: surface.base,
     operations: surface.operations,
     offers: surface.offers,
     faces: surface.faces.map((face) => compileFace(face, { headers }, provider.streamUsage)),

@@ -5,7 +5,7 @@ export interface OutboundRequest {
   /** Scheme, host and port: `https://api.openai.com`. */
   readonly origin: string;
   readonly path: string;
-  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly method: 'POST' | 'GET' | 'DELETE' | 'PUT' | 'PATCH';
   readonly headers: readonly string[];
   readonly body: OutboundBody | null;
   readonly connectTimeoutMs: number;

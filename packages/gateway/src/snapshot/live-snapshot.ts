@@ -9,6 +9,8 @@ import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan, type PoolPlan } from '@keywell/core/keys/plan';
 import { poolKeyOf } from '@keywell/core/waiting/share-seat';
 import type { ConsumerRecord, PoolRecord } from '@keywell/core/snapshot/snapshot';
+import { passthroughPoolId } from '@keywell/core/snapshot/passthrough-pool';
+import { openedProvider, type OpenedProvider } from '../passthrough/opened-provider.ts';
 import { readSnapshot, type SnapshotHead } from './decode-snapshot.ts';
 
 /** A consumer with what is compiled from its record at its first call. */
@@ -39,6 +41,11 @@ export interface FoundModel {
   readonly only: NamedTarget | null;
 }
 
+export interface Opened {
+  readonly provider: OpenedProvider;
+  readonly model: LiveModel;
+}
+
 /** One published snapshot as a worker serves it. A request keeps the one it started with to its end. */
 export interface LiveSnapshot {
   readonly head: SnapshotHead;
@@ -48,6 +55,8 @@ export interface LiveSnapshot {
   readonly models: ReadonlyMap<string, LiveModel>;
   /** What a name means: an alias; `provider/model` for a target of some pool; else the first alias with a `*` that fits. */
   find(name: string): FoundModel | null;
+  /** What may be passed through to a provider, and the pool of its keys; null where nothing may. Compiled at the first call. */
+  opened(provider: string): Opened | null;
   /** Requests that go by it now. */
   requests: number;
   /** Who a consumer key belongs to. The key is looked up by its hash; who called lately is remembered, bounded, for the snapshot's life. */
@@ -73,6 +82,7 @@ export function openSnapshot(
     table: openKeyTable(plan, keyCells, writer),
     models,
     find: finderOf(models),
+    opened: openerOf(reader.head, plan),
     requests: 0,
     consumerByKey(key) {
       const known = remembered.get(key);
@@ -102,6 +112,24 @@ function compileModels(head: SnapshotHead, plan: KeyPlan): ReadonlyMap<string, L
     }
   }
   return models;
+}
+
+function openerOf(head: SnapshotHead, plan: KeyPlan): LiveSnapshot['opened'] {
+  const known = new Map<string, Opened>();
+  return (id) => {
+    const made = known.get(id);
+    if (made !== undefined) return made;
+    const poolId = passthroughPoolId(id);
+    const pool = head.pools.find((each) => each.id === poolId);
+    const record = head.providers.find((each) => each.id === id);
+    const poolPlan = plan.pools.get(poolId);
+    const provider = record === undefined ? null : openedProvider(record);
+    if (pool === undefined || poolPlan === undefined || provider === null) return null;
+    const model = { alias: poolId, pool, plan: poolPlan, poolKey: poolKeyOf(poolId) };
+    const opened = { provider, model };
+    known.set(id, opened);
+    return opened;
+  };
 }
 
 function finderOf(models: ReadonlyMap<string, LiveModel>): LiveSnapshot['find'] {

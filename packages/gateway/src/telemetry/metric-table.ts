@@ -32,6 +32,7 @@ export const OPERATIONS = [
   'responses.cancel',
   'responses.input_items',
   'realtime',
+  'passthrough',
   'models.list',
   'models.get',
   'unknown',

@@ -29,6 +29,7 @@ const ERROR_INSIDE: Answer = Object.freeze({ kind: 'error_inside' });
 export function readAnswer(exchange: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
   const { conversation, operation, asks } = exchange;
   if (operation === 'count_tokens') return counted(exchange, face, body);
+  if (asks?.kind === 'passed') return passedOn(exchange, body);
   // What is kept may say of itself that it has failed; that is no failure of telling it.
   if (asks !== null) return readPlainAnswer(body).ok ? { kind: 'whole', body } : NOT_JSON;
   if (conversation !== null && face !== null) {
@@ -64,6 +65,15 @@ function plain(exchange: Exchange, body: Uint8Array): Answer {
   if (!answer.ok) return NOT_JSON;
   if (answer.error) return ERROR_INSIDE;
   const usage = answer.usage === null ? null : usageIn(answer.usage, 'openai-responses');
+  exchange.usage = usage === null ? null : tokenUsageOf(usage);
+  return { kind: 'whole', body };
+}
+
+/** Whatever a provider answers to what is passed through is the answer; tokens that it tells of are noted. */
+function passedOn(exchange: Exchange, body: Uint8Array): Answer {
+  const answer = readPlainAnswer(body);
+  const usage =
+    answer.ok && answer.usage !== null ? usageIn(answer.usage, 'openai-responses') : null;
   exchange.usage = usage === null ? null : tokenUsageOf(usage);
   return { kind: 'whole', body };
 }

@@ -1,10 +1,15 @@
+import { admitNamedModel, admitPassthrough } from '../passthrough/admit-passthrough.ts';
 import { authenticate } from '../phases/authenticate.ts';
 import { authorize } from '../phases/authorize.ts';
 import { resolve } from '../phases/resolve.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import type { Phase } from '../pipeline/route.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
+
+const MODELS: readonly Phase[] = [authenticate, authorize, resolve];
+const PASSED: readonly Phase[] = [authenticate, admitPassthrough, admitNamedModel];
 
 /**
  * Takes a call that waits over to a new snapshot, by the same phases that let it in: a key that was revoked meanwhile, a right that was
@@ -12,7 +17,7 @@ import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
  */
 export function readmit(exchange: Exchange, plane: Plane, live: LiveSnapshot): Refusal | null {
   exchange.moveTo(live);
-  for (const phase of [authenticate, authorize, resolve]) {
+  for (const phase of exchange.asks?.kind === 'passed' ? PASSED : MODELS) {
     const answer = phase(exchange, plane);
     if (answer !== null && answer !== 'done' && !(answer instanceof Promise)) return answer;
   }

@@ -182,7 +182,9 @@ export class GatewayWorker implements Plane {
       return refuse('not_found', `There is no endpoint at ${exchange.path.slice(0, 64)}.`);
     const { route, parameter } = match;
     if (route.method !== exchange.inbound.method) {
-      return refuse('method_not_allowed', null, { headers: ['allow', route.method] });
+      return refuse('method_not_allowed', null, {
+        headers: ['allow', route.allow ?? route.method],
+      });
     }
     exchange.operation = route.operation;
     exchange.pathParameter = parameter;

@@ -26,6 +26,8 @@ export interface SurfaceFace {
 /** All that one model at one provider can be asked with one key. */
 export interface Surface {
   readonly origin: string;
+  /** The base URL itself, to which a path is yet to be added before its query. */
+  readonly base: Endpoint;
   /** What the vendor does not have stands where OpenAI has it, so that the refusal is the vendor's own. */
   readonly operations: Readonly<Record<Operation, Endpoint>>;
   /** Those that it does have. */
@@ -69,8 +71,11 @@ export function surfaceOf(
     if (place !== null) offers.add(operation);
     return [operation, operationAt(ground, place ?? OPENAI_OPERATIONS[operation], at.model)];
   });
+  // What its best dialect sends with every call: a version, mostly.
+  const { headers: own = {} } = vendor.faces[0] ?? {};
   return {
     origin: url.origin,
+    base: endpoint(ground, { path: '', from: undefined, auth: undefined, headers: own }),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each of OPERATIONS
     operations: Object.fromEntries(operations) as Record<Operation, Endpoint>,
     offers,
@@ -79,7 +84,7 @@ export function surfaceOf(
 }
 
 /** What stands before the vendor's API prefix; null where the base URL ends in none of them. */
-function rootOf({ prefixes, baseUrl }: Vendor, base: string): string | null {
+export function rootOf({ prefixes, baseUrl }: Vendor, base: string): string | null {
   const known =
     prefixes ?? (baseUrl === null ? [] : [new URL(baseUrl).pathname.replace(/\/+$/, '')]);
   const prefix = known.find((each) => base.endsWith(each));

@@ -59,6 +59,20 @@ export interface KeptBatch {
   result: Readonly<Record<string, unknown>> | null;
 }
 
+/** A fine-tuning job. */
+export interface KeptJob {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  status: 'queued' | 'cancelled';
+}
+
+/** A vector store. */
+export interface KeptStore {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
 /** Everything that is kept; made anew when the provider is reset. */
 export class Kept {
   readonly promptCache: PromptCache;
@@ -69,6 +83,8 @@ export class Kept {
 
   readonly files = new OwnedStore<KeptFile>();
   readonly batches = new OwnedStore<KeptBatch>();
+  readonly jobs = new OwnedStore<KeptJob>();
+  readonly stores = new OwnedStore<KeptStore>();
 
   constructor(now: () => number) {
     this.promptCache = new PromptCache(now);

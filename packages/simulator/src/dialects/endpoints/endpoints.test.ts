@@ -226,3 +226,31 @@ describe('files and batches', () => {
     expect((await client.batches.list({ limit: 1 })).data).toMatchObject([{ id: second.id }]);
   });
 });
+
+describe('fine-tuning jobs and vector stores', () => {
+  test('are one organization’s, and never get anywhere', async () => {
+    const { client, other } = await start();
+    const { jobs } = client.fineTuning;
+    const { id } = await jobs.create({ model: 'chat', training_file: 'file-1' });
+    expect(await jobs.retrieve(id)).toMatchObject({ id, status: 'queued', model: 'chat' });
+    await expect(other.fineTuning.jobs.retrieve(id)).rejects.toThrow(NotFoundError);
+    expect(await jobs.cancel(id)).toMatchObject({ status: 'cancelled' });
+    expect((await jobs.list()).data.map((job) => job.id)).toEqual([id]);
+    const store = await client.vectorStores.create({ name: 'notes' });
+    expect((await client.vectorStores.list()).data.map(({ name }) => name)).toEqual(['notes']);
+    await expect(other.vectorStores.retrieve(store.id)).rejects.toThrow(NotFoundError);
+    expect(await client.vectorStores.delete(store.id)).toMatchObject({ deleted: true });
+    await expect(client.vectorStores.retrieve(store.id)).rejects.toThrow(NotFoundError);
+  });
+
+  test('say what is missing', async () => {
+    const { simulator } = await start();
+    const answer = await fetch(`${simulator.url}/fine_tuning/jobs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+      body: '{"model":"chat"}',
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { param: 'training_file' } });
+  });
+});

@@ -4,6 +4,8 @@ import { decoded } from '../decoded.ts';
 import { AUDIO_ROUTES } from '../endpoints/audio.ts';
 import { BATCH_ROUTES } from '../endpoints/batches.ts';
 import { FILE_ROUTES } from '../endpoints/files.ts';
+import { FINE_TUNING_ROUTES } from '../endpoints/fine-tuning.ts';
+import { VECTOR_STORE_ROUTES } from '../endpoints/vector-stores.ts';
 import { IMAGE_ROUTES } from '../endpoints/images.ts';
 import { TEXT_ROUTES } from '../endpoints/moderations-rerank.ts';
 import { RESPONSES_ROUTES } from '../responses/responses-routes.ts';
@@ -19,6 +21,8 @@ const OWN: readonly OwnRoute[] = [
   ...TEXT_ROUTES,
   ...FILE_ROUTES,
   ...BATCH_ROUTES,
+  ...FINE_TUNING_ROUTES,
+  ...VECTOR_STORE_ROUTES,
 ];
 
 export type Route =
