@@ -81,7 +81,10 @@ describe('what a node runs', () => {
     const first = await runOnce();
     const [build = ''] = clone.builds();
     expect(first).toBe(build.replace('-', ' '));
-    const program = join(clone.cache, build, 'program.mjs');
+    const folder = join(clone.cache, build);
+    // Whoever may read the sources may run it.
+    expect(statSync(folder).mode & 0o777).toBe(0o777 & ~process.umask());
+    const program = join(folder, 'program.mjs');
     const madeAt = statSync(program).mtimeMs;
     expect(await runOnce()).toBe(first);
     expect(clone.builds()).toEqual([build]);
@@ -162,8 +165,8 @@ describe('a worker of a built node', () => {
     writeFileSync(
       bomb,
       `import { existsSync, rmSync } from 'node:fs';
-       import { isMainThread } from 'node:worker_threads';
-       if (!isMainThread) setInterval(() => {
+       import { threadName } from 'node:worker_threads';
+       if (threadName === 'gateway-1') setInterval(() => {
          if (!existsSync(${JSON.stringify(order)})) return;
          rmSync(${JSON.stringify(order)});
          process.exit(9);

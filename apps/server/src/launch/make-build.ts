@@ -1,6 +1,6 @@
 /** A program: makes the build of what a node runs, when it is not there yet. `npm start` and the benches run it before a node starts. */
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   buildNames,
@@ -27,6 +27,8 @@ async function makeBuild(build: NodeBuild): Promise<void> {
     await bundleSources(folder);
     const { name, text } = contentsOf(folder);
     writeFileSync(join(folder, name), text);
+    // A temporary folder is its maker's alone; the node may run as somebody else.
+    chmodSync(folder, 0o777 & ~process.umask());
     putInPlace(folder, build);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -44,12 +46,16 @@ function putInPlace(folder: string, build: NodeBuild): void {
 }
 
 function removeOld(now: number): void {
-  const old = buildNames().slice(KEPT_BUILDS);
-  const givenUp = readdirSync(CACHE).filter(
-    (name) => name.startsWith(PREFIX) && statSync(join(CACHE, name)).mtimeMs < now - GIVEN_UP_MS,
-  );
-  for (const name of [...old, ...givenUp]) {
-    rmSync(join(CACHE, name), { recursive: true, force: true });
+  try {
+    const old = buildNames().slice(KEPT_BUILDS);
+    const givenUp = readdirSync(CACHE).filter(
+      (name) => name.startsWith(PREFIX) && statSync(join(CACHE, name)).mtimeMs < now - GIVEN_UP_MS,
+    );
+    for (const name of [...old, ...givenUp]) {
+      rmSync(join(CACHE, name), { recursive: true, force: true });
+    }
+  } catch {
+    // Somebody else was removing the same; what is left over, the next build removes.
   }
 }
 
