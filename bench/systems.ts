@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatConsumerKey } from '../packages/core/src/access/consumer-key.ts';
 import { keyHashOf } from '../packages/core/src/access/key-hash.ts';
-import { freePort, run, start, type Started } from './children.ts';
+import { buildNode, freePort, run, start, type Started } from './children.ts';
 import { MODEL } from './payloads.ts';
 
 export type SystemId = 'nginx' | 'peer' | 'keywell' | 'keywell-no-log';
@@ -219,6 +219,7 @@ async function startKeywell(place: Place, log: boolean): Promise<System | Absent
     workers: place.workers,
   };
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  await buildNode(place.repository);
   const env = ['A', 'B', 'C', 'D', 'E'].map((each) => [`BENCH_KEY_${each}`, `bench-key-${each}`]);
   const started = start({
     command: process.execPath,

@@ -132,6 +132,15 @@ describe('installing', () => {
 });
 
 describe('running', () => {
+  it.each([0, 1])('builds before the node starts, and starts it when that ends with %i', (code) => {
+    write(
+      'apps/server/src/launch/make-build.ts',
+      `console.log('building'); process.exit(${code});`,
+    );
+    const { status, stdout } = launch('start', '--port', '9000');
+    expect([status, stdout]).toEqual([0, 'building\nstart --port 9000\n']);
+  });
+
   it('passes arguments on, and the exit code back', () => {
     write('apps/server/src/main.ts', 'process.exit(process.argv.length);');
     expect(launch('start', '--port', '9000').status).toBe(5);

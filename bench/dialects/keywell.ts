@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatConsumerKey } from '../../packages/core/src/access/consumer-key.ts';
 import { keyHashOf } from '../../packages/core/src/access/key-hash.ts';
-import { freePort, start, type Started } from '../children.ts';
+import { buildNode, freePort, start, type Started } from '../children.ts';
 import type { ThreadReading } from './watch-thread.ts';
 
 /** A Keywell that is up. */
@@ -46,6 +46,7 @@ export async function startKeywell(options: {
         BENCH_WATCH: folder,
       }
     : {};
+  await buildNode(repository);
   const started = start({
     command: process.execPath,
     args: [

@@ -14,6 +14,8 @@ interface Ports {
 }
 
 export interface KeywellOptions {
+  /** The program to start; by default this workspace's. */
+  readonly main?: string;
   /** Text of keywell.yaml; null writes no file. */
   readonly config: string | null;
   /** Whether the file is named on the command line (the default), or found in the working folder where it exists. */
@@ -48,11 +50,15 @@ export class KeywellProcess {
     this.origin = `http://127.0.0.1:${ports.traffic}`;
     this.baseUrl = `${this.origin}/v1`;
     this.adminUrl = `http://127.0.0.1:${ports.admin}`;
-    const child = spawn(process.execPath, [MAIN, 'start', ...this.#flags(options)], {
-      cwd: this.dir,
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [options.main ?? MAIN, 'start', ...this.#flags(options)],
+      {
+        cwd: this.dir,
+        env: { ...process.env, ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const keep = (chunk: Buffer): void => {
       this.#printed += chunk.toString('utf8');
     };

@@ -1,4 +1,5 @@
-import { isWarmUp, runTuned } from './config.ts';
+import { isWarmUp } from './config.ts';
+import { runTuned } from './launch/run-tuned.ts';
 
 // Before anything else is loaded.
 runTuned();
@@ -6,6 +7,5 @@ if (isWarmUp()) {
   const { warmUp } = await import('./warm-up.ts');
   await warmUp();
 } else {
-  const { runCommand } = await import('./commands/run-command.ts');
-  await runCommand(process.argv.slice(2));
+  await import('./program.ts');
 }

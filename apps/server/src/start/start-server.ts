@@ -14,7 +14,7 @@ import { openRequestLog } from '@keywell/storage/log/open-request-log';
 import type { RequestLog } from '@keywell/storage/log/request-log';
 import { EXIT } from '../commands/exit-codes.ts';
 import { showProblem } from '../commands/check.ts';
-import { readEnvironment } from '../config.ts';
+import { readEnvironment, whatRuns } from '../config.ts';
 import {
   startSimulatedProvider,
   type SimulatedProvider,
@@ -64,6 +64,7 @@ export async function startServer(options: StartOptions): Promise<void> {
   // Libraries that write into the data folder choose no mode of their own.
   process.umask(0o077);
   const log = createLogger();
+  log.debug({ runs: whatRuns() ?? 'sources' }, 'start');
   try {
     await bringUp(options, log, new Signals(log, () => performance.now()));
   } catch (error) {

@@ -82,11 +82,16 @@ function valueOf(headers: readonly string[], name: string): string | null {
 
 const JSON_TYPE = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 const FORM_TYPE = /^\s*multipart\/form-data/i;
+const URL_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const BLANK: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const OPENING = { object: 0x7b, list: 0x5b } as const;
 
 /** The model that a body names on its uppermost level; null where it names none. A refusal for JSON that is none. */
-function modelIn(body: Uint8Array, contentType: string): string | Refusal | null {
+function modelIn(sent: Uint8Array, contentType: string): string | Refusal | null {
+  if (URL_TYPE.test(contentType)) return modelInParameters(sent);
+  const declared = JSON_TYPE.test(contentType);
+  // In JSON a mark of the byte order is a fault; what is said to be something else may be read without it.
+  const body = declared ? sent : withoutMark(sent);
   const boundary = boundaryIn(contentType);
   if (boundary !== null) return modelInForm(body, boundary);
   if (FORM_TYPE.test(contentType)) {
@@ -94,7 +99,6 @@ function modelIn(body: Uint8Array, contentType: string): string | Refusal | null
   }
   const first = body.find((byte) => !BLANK.has(byte));
   if (first === undefined) return null;
-  const declared = JSON_TYPE.test(contentType);
   if (declared) {
     if (!isUtf8(body)) return refuse('malformed_json', 'The body is not UTF-8.');
     if (first === OPENING.list) return null;
@@ -107,6 +111,17 @@ function modelIn(body: Uint8Array, contentType: string): string | Refusal | null
   if (scan.kind[0] !== STRING) return null;
   const { start, end } = spanOf(scan, 0);
   return readString(body, start, end);
+}
+
+const withoutMark = (body: Uint8Array): Uint8Array =>
+  body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+
+function modelInParameters(body: Uint8Array): string | Refusal | null {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const [model, ...more] = new URLSearchParams(text).getAll('model');
+  return more.length > 0
+    ? refuse('invalid_parameter', 'The form has the field "model" twice.', { param: 'model' })
+    : (model ?? null);
 }
 
 function modelInForm(body: Uint8Array, boundary: string): string | Refusal | null {

@@ -211,6 +211,9 @@ describe('nothing reaches the provider', () => {
         400,
       ],
       [{ body: `\ufeff${one}`, headers: { 'content-type': 'application/json' } }, 400],
+      [{ body: `\ufeff${one}`, headers: { 'content-type': 'text/plain' } }, 403],
+      [{ body: new URLSearchParams({ model: 'gpt-4' }) }, 403],
+      [{ body: new URLSearchParams('model=gpt-5&model=gpt-4') }, 400],
       [{ body: '{"model":', headers: { 'content-type': 'application/json' } }, 400],
       [
         { body: Buffer.from([0x7b, 0xff, 0x7d]), headers: { 'content-type': 'application/json' } },
