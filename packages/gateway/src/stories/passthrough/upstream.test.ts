@@ -159,7 +159,6 @@ describe('nothing reaches the provider', () => {
     'odd/batches',
     'odd/realtime/client_secrets',
     'claude/messages',
-    'claude/messages/batches',
     'aws/model/m/converse',
     'google/publishers/google/models/gemini-3:generateContent',
   ];
@@ -185,6 +184,7 @@ describe('nothing reaches the provider', () => {
     const form = new FormData();
     form.set('model', 'gpt-4');
     form.set('file', new Blob(['x']), 'x.txt');
+    const PARAMETERS = 'application/x-www-form-urlencoded';
     const one = '{"model":"gpt-4"}';
     const bodies: readonly [Call, number][] = [
       [{ body: one, headers: { 'content-type': 'application/json' } }, 403],
@@ -212,8 +212,8 @@ describe('nothing reaches the provider', () => {
       ],
       [{ body: `\ufeff${one}`, headers: { 'content-type': 'application/json' } }, 400],
       [{ body: `\ufeff${one}`, headers: { 'content-type': 'text/plain' } }, 403],
-      [{ body: new URLSearchParams({ model: 'gpt-4' }) }, 403],
-      [{ body: new URLSearchParams('model=gpt-5&model=gpt-4') }, 400],
+      [{ body: 'a=1&model=gpt%2d4', headers: { 'content-type': PARAMETERS } }, 403],
+      [{ body: 'model=gpt-5&model=gpt-4', headers: { 'content-type': PARAMETERS } }, 400],
       [{ body: '{"model":', headers: { 'content-type': 'application/json' } }, 400],
       [
         { body: Buffer.from([0x7b, 0xff, 0x7d]), headers: { 'content-type': 'application/json' } },
