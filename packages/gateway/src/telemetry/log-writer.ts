@@ -5,6 +5,10 @@ import type { RequestRecord } from '@keywell/core/log/request-record';
 
 const FLUSH_INTERVAL_MS = 200;
 const MAX_BATCH_ROWS = 512;
+const BATCH_BYTES = 256 * 1024;
+/** UTF-8 takes no more for each unit of a text. */
+const MOST_BYTES_A_UNIT = 3;
+const LINE_END = 0x0a;
 
 /** Where one worker's records go; null when the request log is off. */
 export interface LogTarget {
@@ -19,7 +23,9 @@ export class LogWriter {
   readonly #target: LogTarget;
   readonly #gauge: Int32Array;
   readonly #encode = createLineEncoder();
-  #lines = '';
+  /** Lines wait here and not as texts, which a collection would move about until they are sent. */
+  readonly #bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  #length = 0;
   #rows = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -33,7 +39,16 @@ export class LogWriter {
       Atomics.add(this.#gauge, LOG_GAUGE.shed, 1);
       return;
     }
-    this.#lines += `${this.#encode(record)}\n`;
+    const line = this.#encode(record);
+    const most = line.length * MOST_BYTES_A_UNIT + 1;
+    if (this.#length + most > BATCH_BYTES) this.flush();
+    if (most > BATCH_BYTES) {
+      this.#send(1, `${line}\n`);
+      return;
+    }
+    this.#length += this.#bytes.write(line, this.#length, 'utf8');
+    this.#bytes[this.#length] = LINE_END;
+    this.#length += 1;
     this.#rows += 1;
     if (this.#rows >= MAX_BATCH_ROWS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_INTERVAL_MS);
@@ -43,10 +58,14 @@ export class LogWriter {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#rows === 0) return;
-    const batch: LogBatch = { rows: this.#rows, lines: this.#lines };
-    Atomics.add(this.#gauge, LOG_GAUGE.queued, this.#rows);
-    this.#target.port.postMessage(batch);
-    this.#lines = '';
+    this.#send(this.#rows, this.#bytes.toString('utf8', 0, this.#length));
+    this.#length = 0;
     this.#rows = 0;
+  }
+
+  #send(rows: number, lines: string): void {
+    const batch: LogBatch = { rows, lines };
+    Atomics.add(this.#gauge, LOG_GAUGE.queued, rows);
+    this.#target.port.postMessage(batch);
   }
 }

@@ -34,17 +34,19 @@ export function readRequestHead(text: string): RequestHead | null {
   if (start === null) return null;
   const rawHeaders: string[] = [];
   const said = new Framing();
+  const end = text.length;
   let at = START.lastIndex;
-  while (at < text.length) {
+  while (at < end) {
     const from = at + 2;
+    // No character is looked at behind the end: it would be no index of a table, which costs much more.
     let colon = from;
-    while (TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
-    if (colon === from || text.charCodeAt(colon) !== COLON) return null;
+    while (colon < end && TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
+    if (colon === from || colon === end || text.charCodeAt(colon) !== COLON) return null;
     at = colon + 1;
-    while (isBlank(text.charCodeAt(at))) at += 1;
+    while (at < end && isBlank(text.charCodeAt(at))) at += 1;
     const valueAt = at;
-    while (VALUE[text.charCodeAt(at)] === 1) at += 1;
-    if (at < text.length && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
+    while (at < end && VALUE[text.charCodeAt(at)] === 1) at += 1;
+    if (at < end && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
       return null;
     }
     const name = text.slice(from, colon);

@@ -49,15 +49,17 @@ const tagOf = (length: number, first: number, last: number): number =>
 /** Where each field stands, see FIELD. Null when a line is no field. */
 function placesOf(text: string, from: number): readonly number[] | null {
   const places: number[] = [];
+  const end = text.length;
   let at = from;
-  while (at < text.length) {
+  while (at < end) {
     const start = at + 2;
+    // No character is looked at behind the end: it would be no index of a table, which costs much more.
     let colon = start;
-    while (TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
-    if (colon === start || text.charCodeAt(colon) !== COLON) return null;
+    while (colon < end && TOKEN[text.charCodeAt(colon)] === 1) colon += 1;
+    if (colon === start || colon === end || text.charCodeAt(colon) !== COLON) return null;
     at = colon + 1;
-    while (VALUE[text.charCodeAt(at)] === 1) at += 1;
-    if (at < text.length && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
+    while (at < end && VALUE[text.charCodeAt(at)] === 1) at += 1;
+    if (at < end && (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)) {
       return null;
     }
     const tag = tagOf(colon - start, text.charCodeAt(start), text.charCodeAt(colon - 1));
