@@ -31,6 +31,8 @@ export interface TranslatedRequest {
   readonly dropped: readonly string[];
 }
 
+const NO_TURNS: CanonicalRequest['turns'] = Object.freeze([]);
+
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
   if (face.dialect !== 'openai-chat') return codecOf(face.dialect).encodeRequest(request, drops);
   return chatCodecLoaded().encodeRequest(request, drops, face.chat);
@@ -41,6 +43,8 @@ export class CallTranslation {
   readonly #call: SpokenCall;
   #lifted: Lifted | null = null;
   #decoded: Decoded<CanonicalRequest> | null = null;
+  /** Its turns are let go once it was told a provider: what is answered hours later may have been long. */
+  #told: CanonicalRequest | null = null;
   #last: { readonly key: string; readonly request: TranslatedRequest } | null = null;
 
   constructor(call: SpokenCall) {
@@ -53,6 +57,13 @@ export class CallTranslation {
     return this.#decoded;
   }
 
+  /** What is wrong with it; null where nothing is, which is looked at once. */
+  fault(): Extract<Decoded<CanonicalRequest>, { ok: false }> | null {
+    if (this.#told !== null) return null;
+    const decoded = this.canonical();
+    return decoded.ok ? null : decoded;
+  }
+
   /** The request for a model at a provider that speaks `face`. Only after `canonical` was fine. */
   requestFor(
     face: TargetFace,
@@ -60,10 +71,9 @@ export class CallTranslation {
   ): TranslatedRequest {
     const key = `${face.dialect}\n${to.model}\n${to.includeUsage}`;
     if (this.#last?.key === key) return this.#last.request;
-    const decoded = this.canonical();
-    if (!decoded.ok) throw new Error('a request that was not understood cannot be translated');
+    const request = this.#understood();
     const drops = new Drops();
-    const asked = { ...decoded.value, model: to.model, includeUsage: to.includeUsage };
+    const asked = { ...request, model: to.model, includeUsage: to.includeUsage };
     const written =
       this.#call.counts && isCounted(face.dialect)
         ? encodeCount(asked, face.dialect, drops)
@@ -71,22 +81,23 @@ export class CallTranslation {
     const edited = face.edit === null ? null : editObject(written, face.edit);
     for (const name of edited?.dropped ?? []) drops.add(name);
     const text = JSON.stringify(edited?.body ?? written);
-    const request = { body: this.#lower(text), dropped: drops.names };
-    this.#last = { key, request };
-    return request;
+    const translated = { body: this.#lower(text), dropped: drops.names };
+    this.#last = { key, request: translated };
+    this.#told = { ...request, turns: NO_TURNS };
+    this.#decoded = null;
+    return translated;
   }
 
-  /** What an answer in the caller's dialect needs to know of the call. */
+  /** What an answer in the caller's dialect needs to know of the call: all but what was said in it. */
   stamp(upstreamModel: string): AnswerStamp {
-    const decoded = this.canonical();
-    if (!decoded.ok) throw new Error('a request that was not understood has no answer');
+    const request = this.#told ?? this.#understood();
     const { id, facts, wallStartedAt } = this.#call;
     return {
       id,
       model: upstreamModel,
       createdAt: Math.floor(wallStartedAt / 1000),
       includeUsage: facts.includeUsage,
-      request: decoded.value,
+      request,
     };
   }
 
@@ -99,6 +110,12 @@ export class CallTranslation {
   matter(): { readonly textBytes: number; readonly attachments: number } {
     const { small, strings } = this.#lift();
     return { textBytes: small.byteLength, attachments: strings.length };
+  }
+
+  #understood(): CanonicalRequest {
+    const decoded = this.canonical();
+    if (!decoded.ok) throw new Error('a request that was not understood cannot be translated');
+    return decoded.value;
   }
 
   #lower(text: string): OutboundBody {

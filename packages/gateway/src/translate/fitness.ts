@@ -87,9 +87,9 @@ export function requestFor(
 
 /** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
 function understand(exchange: Exchange): Refusal | null {
-  const decoded = translationOf(exchange).canonical();
-  if (decoded.ok) return null;
-  exchange.translationFault ??= refuse(decoded.code, decoded.message, { param: decoded.param });
+  const fault = translationOf(exchange).fault();
+  if (fault === null) return null;
+  exchange.translationFault ??= refuse(fault.code, fault.message, { param: fault.param });
   return exchange.translationFault;
 }
 

@@ -115,9 +115,11 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   const lost = lostInAnswer(drops.names);
   if (lost.length > 0) exchange.dropped = [...exchange.dropped, ...lost];
   const { usage } = decoded.value;
-  const given = lowerStrings(JSON.stringify(written), strings, (length) =>
-    Buffer.allocUnsafe(length),
-  );
+  const text = JSON.stringify(written);
+  const given =
+    strings.length === 0
+      ? Buffer.from(text)
+      : lowerStrings(text, strings, (length) => Buffer.allocUnsafe(length));
   return whole(exchange, given, {
     read: body,
     usage: usage === null ? null : tokenUsageOf(usage),
