@@ -29,8 +29,9 @@ const plain = (
   value: string,
 ): Planted => ({ kind, model, path, value: () => value, secrets: [value] });
 
+/** None ends like the alphabet: DuckDB's tables of symbols hold pieces of that, which would be taken for a secret. */
 export const PLANTED: readonly Planted[] = [
-  plain({ kind: 'openai', model: 'gpt-5', path: '/v1' }, 'sk-proj-canary0123456789abcdefghij'),
+  plain({ kind: 'openai', model: 'gpt-5', path: '/v1' }, 'sk-proj-canary7vq2m9xk4tz8wd3hbn5r'),
   plain(
     { kind: 'openai-compatible', model: 'gpt-5', path: '/v1' },
     'canary/of+no=known%shape/0123',
@@ -42,7 +43,7 @@ export const PLANTED: readonly Planted[] = [
   plain(
     { kind: 'gemini', model: 'gemini-2.5-pro', path: '/v1beta' },
     // In two parts, here and below: whole, it would be taken for one that was left lying about.
-    ['AIza', 'SyCanary0123456789abcdefghijklmnopq'].join(''),
+    ['AIza', 'SyCanary7vQ2m9Xk4Tz8Wd3HbN5rJ1pLg0Y'].join(''),
   ),
   {
     kind: 'bedrock',
