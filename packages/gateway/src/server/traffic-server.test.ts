@@ -394,6 +394,24 @@ describe('an answer', () => {
   });
 });
 
+describe('an answer that is complete', () => {
+  it('cannot be broken off any more: the connection is the next request’s', async () => {
+    const answered: Inbound[] = [];
+    const { call: dial } = await listen((inbound) => {
+      answered.push(inbound);
+      inbound.respond(200, [], `<${inbound.target}>`);
+    });
+    const caller = dial();
+    caller.socket.write(GET);
+    await caller.got('</c>');
+    answered[0]?.abort();
+    answered[0]?.abort('last words');
+    caller.socket.write('GET /next HTTP/1.1\r\nHost: h\r\n\r\n');
+    await caller.got('</next>');
+    expect(answers(caller.text())).toEqual(['</c>', '</next>']);
+  });
+});
+
 describe('a listener', () => {
   it('closes what is idle and nothing before its first request', async () => {
     const { call: dial, server } = await listen(echo);

@@ -180,12 +180,14 @@ export class Http1Inbound implements Inbound {
   }
 
   abort(lastWords?: string): void {
+    // An answer that is complete cannot be broken off: the connection is the next request's by now.
+    if (this.#closed) return;
     if (this.#begun && !this.#chunked) {
       // Here the connection's end would be the answer's.
       this.#host.cut('reset');
       return;
     }
-    if (lastWords === undefined || this.#closed) {
+    if (lastWords === undefined) {
       this.#host.cut('now');
       return;
     }

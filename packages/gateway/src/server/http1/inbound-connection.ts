@@ -3,7 +3,7 @@ import { BodyReader, BROKEN, MORE } from '../../http1/body-reader.ts';
 import { CR, LF, TOKEN } from '../../http1/characters.ts';
 import type { Deadlined, DeadlineSweeper } from '../../pipeline/deadline-sweeper.ts';
 import { guardHead, type HeadProblem } from '../head-guard.ts';
-import { answerHead } from './answer-head.ts';
+import { answerHead, reasonOf } from './answer-head.ts';
 import { Http1Inbound, type Cut, type RequestHost } from './http1-inbound.ts';
 import { readRequestHead, type RequestHead } from './request-head.ts';
 import { SocketWriter } from './socket-writer.ts';
@@ -339,17 +339,11 @@ const NOBODY = { onBody: ignore };
 const JSON_TYPE = ['content-type', 'application/json'];
 
 function brokenText(status: number): { readonly framing: string; readonly body: string } {
-  const message = RAW_MESSAGES[status] ?? 'Bad Request';
+  const message = reasonOf(status);
   const error = { message, type: 'invalid_request_error', param: null, code: 'bad_request' };
   const body = JSON.stringify({ error });
   return { framing: `content-length: ${body.length}\r\nconnection: close\r\n\r\n`, body };
 }
-
-const RAW_MESSAGES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
 
 function problemOf({ version, target, rawHeaders, expect }: RequestHead): HeadProblem | null {
   if (version === '1.1' && expect !== null && expect !== '100-continue') return EXPECTATION;
