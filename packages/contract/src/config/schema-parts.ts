@@ -35,26 +35,14 @@ export const weight = (of: string) =>
     `Share of the ${of} among its siblings.`,
     'a number above 0, at most 1000',
   ).default(1);
-export const ms = (
-  description: string,
-  [least, most]: readonly [number, number],
-  ifAbsent: number,
-) =>
-  field(
-    z.int().min(least).max(most),
-    description,
-    `a whole number of milliseconds from ${least} to ${most}`,
-  ).default(ifAbsent);
-export const count = (
-  description: string,
-  [least, most]: readonly [number, number],
-  ifAbsent: number,
-) =>
-  field(
-    z.int().min(least).max(most),
-    description,
-    `a whole number from ${least} to ${most}`,
-  ).default(ifAbsent);
+const whole =
+  (kind: string) =>
+  (description: string, [least, most]: readonly [number, number], ifAbsent: number) =>
+    field(z.int().min(least).max(most), description, `${kind} from ${least} to ${most}`).default(
+      ifAbsent,
+    );
+export const ms = whole('a whole number of milliseconds');
+export const count = whole('a whole number');
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

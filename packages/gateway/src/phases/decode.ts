@@ -139,12 +139,6 @@ function tooLarge(failure: string, maxBytes: number): string | null {
 
 /** A missing content type is taken for JSON, as the provider itself takes it. */
 function isJson(rawHeaders: readonly string[]): boolean {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (name.length === 12 && name.toLowerCase() === 'content-type') {
-      const value = rawHeaders[index + 1] ?? '';
-      return value.slice(0, 16).toLowerCase() === 'application/json';
-    }
-  }
-  return true;
+  const type = headerIn(rawHeaders, 'content-type');
+  return type === null || type.slice(0, 16).toLowerCase() === 'application/json';
 }

@@ -1,4 +1,5 @@
 import type { Exchange } from '../pipeline/exchange.ts';
+import { headerIn } from '../pipeline/header-in.ts';
 
 /** As much of a call's beginning as decides which provider's prompt cache knows it. */
 const PREFIX_BYTES = 2048;
@@ -10,23 +11,13 @@ const SESSION = 'keywell-session';
  */
 export function affinityOf({ consumer, inbound, body, asks }: Exchange): number {
   let hash = hashText(0x811c9dc5, consumer?.record.id ?? '');
-  const session = headerOf(inbound.rawHeaders);
+  const session = headerIn(inbound.rawHeaders, SESSION);
   if (session !== null) return hashText(hash, session) >>> 0;
   // What is passed through is about what an earlier call made, however it begins.
   if (asks?.kind === 'passed') return hash >>> 0;
   const end = Math.min(body.byteLength, PREFIX_BYTES);
   for (let at = 0; at < end; at += 1) hash = Math.imul(hash ^ (body[at] ?? 0), 0x01000193);
   return hash >>> 0;
-}
-
-function headerOf(rawHeaders: readonly string[]): string | null {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (name.length === SESSION.length && name.toLowerCase() === SESSION) {
-      return rawHeaders[index + 1] ?? '';
-    }
-  }
-  return null;
 }
 
 function hashText(from: number, text: string): number {
