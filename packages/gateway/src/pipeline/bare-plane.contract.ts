@@ -13,6 +13,7 @@ import { ClaimDesk } from '../idempotency/claim-desk.ts';
 import { OwnerDesk } from '../ownership/owner-desk.ts';
 import { FlowMeter } from '../relay/flow-meter.ts';
 import type { Inbound } from '../seam/inbound.ts';
+import { INERT_INBOUND } from '../seam/inert-inbound.contract.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
@@ -35,22 +36,6 @@ function openLive(): LiveSnapshot {
   initKeyTable(plan, cells);
   return openSnapshot(encodeSnapshot(snapshot), cells, { worker: 1, epoch: 1 });
 }
-
-const INBOUND: Inbound = {
-  method: 'POST',
-  target: '/v1/chat/completions',
-  rawHeaders: [],
-  announcedBytes: 0,
-  hasBody: false,
-  readBody: () => Promise.resolve(new Uint8Array()),
-  respond: () => undefined,
-  begin: () => undefined,
-  write: () => true,
-  finish: () => undefined,
-  abort: () => undefined,
-  closed: false,
-  events: null,
-};
 
 const WRITER = { worker: 1, epoch: 1 };
 /** Nobody waits for capacity. */
@@ -101,7 +86,7 @@ export function barePlane(outbound: Plane['outbound']): BarePlane {
 
 /** A request for the model `smart`. */
 export function bareExchange(live: LiveSnapshot, inbound: Partial<Inbound> = {}): Exchange {
-  const exchange = new Exchange({ ...INBOUND, ...inbound }, live, {
+  const exchange = new Exchange({ ...INERT_INBOUND, ...inbound }, live, {
     id: 'req_1',
     now: 0,
     wallNow: 0,

@@ -14,6 +14,7 @@ import { reserve } from '@keywell/core/keys/reserve';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Exchange } from '../pipeline/exchange.ts';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
+import { INERT_INBOUND } from '../seam/inert-inbound.contract.ts';
 import { openSnapshot } from '../snapshot/live-snapshot.ts';
 import { Line } from './line.ts';
 import { Waiter } from './waiter.ts';
@@ -75,7 +76,7 @@ class World {
   call(tokens: number, deadlineAt: number): WaitingCall {
     const { live } = this;
     return {
-      exchange: new Exchange(INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
+      exchange: new Exchange(INERT_INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
       seat: SEAT,
       cost: 1,
       tokens,
@@ -133,22 +134,6 @@ function liveSnapshot() {
   initKeyTable(plan, keyCells, 2);
   return openSnapshot(encodeSnapshot(snapshot), keyCells, { worker: 1, epoch: 1 });
 }
-
-const INBOUND = {
-  method: 'POST',
-  target: '/v1/chat/completions',
-  rawHeaders: [],
-  announcedBytes: null,
-  hasBody: false,
-  readBody: () => Promise.resolve(new Uint8Array(0)),
-  respond: () => undefined,
-  begin: () => undefined,
-  write: () => true,
-  finish: () => undefined,
-  abort: () => undefined,
-  closed: false,
-  events: null,
-};
 
 const worlds: World[] = [];
 afterEach(() => {

@@ -6,6 +6,7 @@ import { reserve } from '@keywell/core/keys/reserve';
 import { initKeyTable } from '@keywell/core/keys/key-table';
 import { describe, expect, it } from 'vitest';
 import { encodeSnapshot } from '../snapshot/encode-snapshot.ts';
+import { INERT_INBOUND } from '../seam/inert-inbound.contract.ts';
 import { openSnapshot, type LiveConsumer, type LiveModel } from '../snapshot/live-snapshot.ts';
 import { Exchange } from '../pipeline/exchange.ts';
 import { CallShare } from './call-share.ts';
@@ -55,25 +56,9 @@ function pickIn({ live }: World) {
   return { candidate, reservation };
 }
 
-const INBOUND = {
-  method: 'POST',
-  target: '/v1/chat/completions',
-  rawHeaders: [],
-  announcedBytes: null,
-  hasBody: false,
-  readBody: () => Promise.resolve(new Uint8Array(0)),
-  respond: () => undefined,
-  begin: () => undefined,
-  write: () => true,
-  finish: () => undefined,
-  abort: () => undefined,
-  closed: false,
-  events: null,
-};
-
 function callOf({ live, keeper }: World, consumer: LiveConsumer | undefined) {
   if (consumer === undefined) throw new Error('there is no such consumer');
-  const exchange = new Exchange(INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 });
+  const exchange = new Exchange(INERT_INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 });
   return { exchange, share: new CallShare(exchange, keeper, { consumer, tokens: 10 }) };
 }
 
