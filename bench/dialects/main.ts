@@ -19,7 +19,7 @@ import {
 } from './loads.ts';
 import { PAIRS, pairName, type Pair } from './pieces.ts';
 import { pieceFigures } from './piece-figures.ts';
-import { noteLoad, saveReport, type DialectReport, type PairFigures } from './report.ts';
+import { noteLoad, saveReport, type CallFigures, type DialectReport } from './report.ts';
 
 const HELP = `npm run bench:dialects -- [options]
   --quick        two short rounds, nothing written
@@ -33,8 +33,17 @@ type Section = (typeof SECTIONS)[number];
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** What every other pair is compared with. */
-const SAME: Pair = { caller: 'openai-chat', provider: 'openai-chat' };
+const same = (dialect: Pair['caller']): Pair => ({ caller: dialect, provider: dialect });
+
+/** What streams and pictures are compared with. */
+const SAME: Pair = same('openai-chat');
+/** Calls that need no translation. Nobody calls in Bedrock's words. */
+const SAMES: readonly Pair[] = [
+  SAME,
+  same('openai-responses'),
+  same('anthropic-messages'),
+  same('gemini'),
+];
 
 interface Plan {
   readonly quick: boolean;
@@ -64,10 +73,11 @@ function readPlan(args: readonly string[]): Plan | null {
 async function rounds(
   plan: Plan,
   one: (pair: Pair) => Promise<Cost>,
+  pairs = plan.pairs,
 ): Promise<ReadonlyMap<Pair, readonly Cost[]>> {
-  const all = new Map<Pair, Cost[]>(plan.pairs.map((pair) => [pair, []]));
+  const all = new Map<Pair, Cost[]>(pairs.map((pair) => [pair, []]));
   for (let round = 0; round <= plan.rounds; round += 1) {
-    for (const pair of plan.pairs) {
+    for (const pair of pairs) {
       const cost = await one(pair);
       // The first warms up.
       if (round > 0) all.get(pair)?.push(cost);
@@ -92,16 +102,39 @@ function compared(
   };
 }
 
-async function calls(plan: Plan, keywell: Keywell): Promise<readonly PairFigures[]> {
+/**
+ * A call lies between two dialects: what it costs is compared with the middle of what the same call costs untranslated in the one and
+ * in the other, and with OpenAI's chat untranslated, in the same round.
+ */
+async function calls(plan: Plan, keywell: Keywell): Promise<readonly CallFigures[]> {
   const load = { kind: 'calls', concurrency: 32, count: plan.quick ? 2000 : 8000 } as const;
-  const all = await rounds(plan, (pair) =>
-    measure(repository, keywell, taskThrough(keywell, pair, load)),
+  const pairs = [...SAMES, ...plan.pairs.slice(1)];
+  const all = await rounds(
+    plan,
+    (pair) => measure(repository, keywell, taskThrough(keywell, pair, load)),
+    pairs,
   );
-  return plan.pairs.map((pair) => ({
-    pair: pairName(pair),
-    ...compared(all, pair, ({ cpuMs, done }) => (cpuMs * 1000) / done),
-  }));
+  const cpuUs = ({ cpuMs, done }: Cost): number => (cpuMs * 1000) / done;
+  return pairs.map((pair) => {
+    const own = (all.get(pair) ?? []).map(cpuUs);
+    const ends = SAMES.filter(({ caller }) => caller === pair.caller || caller === pair.provider);
+    const untranslated = own.map((_, round) =>
+      mean(ends.map((end) => cpuUs(all.get(end)?.[round] ?? NO_COST))),
+    );
+    return {
+      pair: pairName(pair),
+      untranslated: median(untranslated),
+      ratio: median(own.map((each, round) => each / (untranslated[round] ?? Number.NaN))),
+      value: median(own),
+      timesChat: compared(all, pair, cpuUs).ratio,
+    };
+  });
 }
+
+const NO_COST: Cost = { cpuMs: Number.NaN, done: 1, failed: 0, events: 0, firstWordP50Ms: 0 };
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, each) => sum + each, 0) / values.length;
 
 async function streams(plan: Plan, keywell: Keywell, upstreamPort: number) {
   const load = { kind: 'streams', concurrency: 100, count: 100 } as const;

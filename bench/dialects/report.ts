@@ -5,16 +5,22 @@ import { join } from 'node:path';
 import { replaceSection, type Machine } from '../report.ts';
 import type { PieceFigures } from './piece-figures.ts';
 
-export interface PairFigures {
+export interface CallFigures {
   readonly pair: string;
-  /** Processor time of Keywell, microseconds, for one call or one event. */
+  /** Processor time of Keywell, microseconds, for one call. */
   readonly value: number;
-  /** The same as a multiple of the untranslated call's, and what it is more. */
+  /** What the same call costs without translation: the middle of its two dialects; and how many times as much this one costs. */
+  readonly untranslated: number;
   readonly ratio: number;
-  readonly more: number;
+  /** As a multiple of OpenAI's chat untranslated. */
+  readonly timesChat: number;
 }
 
-export interface StreamPairFigures extends PairFigures {
+export interface StreamPairFigures {
+  readonly pair: string;
+  /** Processor time of Keywell, microseconds, for one event, and what it is more than untranslated. */
+  readonly value: number;
+  readonly more: number;
   /** By how much later a first word arrives through Keywell than without it (p50), and how late it is without it. */
   readonly firstWordMs: number;
   readonly directMs: number;
@@ -36,7 +42,7 @@ export interface DialectReport {
   readonly load: string;
   readonly loadAfter: string;
   readonly pieces: readonly PieceFigures[];
-  readonly calls: readonly PairFigures[];
+  readonly calls: readonly CallFigures[];
   readonly streams: readonly StreamPairFigures[];
   readonly pictures: readonly PictureFigures[];
 }
@@ -64,8 +70,20 @@ function renderDialects(report: DialectReport): string {
 ${machine.kernel}, Node ${machine.node}. Load average ${report.load} before, ${report.loadAfter} after.`,
     ...table(
       '**Calls**: 2 KB in, 1 KB out, 32 connections; processor time of the whole Keywell process for one call.',
-      ['caller → provider', 'CPU µs a call', '× untranslated'],
-      report.calls.map((each) => [each.pair, fixed(each.value, 0), fixed(each.ratio, 2)]),
+      [
+        'caller → provider',
+        'CPU µs a call',
+        'untranslated',
+        '× untranslated',
+        '× OpenAI chat untranslated',
+      ],
+      report.calls.map((each) => [
+        each.pair,
+        fixed(each.value, 0),
+        fixed(each.untranslated, 0),
+        fixed(each.ratio, 2),
+        fixed(each.timesChat, 2),
+      ]),
     ),
     ...table(
       '**Streams**: 100 at once; processor time of the whole process for one event, sockets included, and when the first word arrives.',

@@ -305,7 +305,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
-    exchange.responseBytes = answer.body.byteLength;
+    exchange.responseBytes = Buffer.byteLength(answer.body);
     exchange.inbound.respond(
       this.#status,
       withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),

@@ -11,8 +11,11 @@ export interface OutboundRequest {
   readonly connectTimeoutMs: number;
 }
 
-/** In one piece, or in several that follow each other: a large body is not put together anew to be sent. */
-export type OutboundBody = Uint8Array | readonly Uint8Array[];
+/**
+ * In one piece, or in several that follow each other: a large body is not put together anew to be sent. Text becomes bytes where it is
+ * written.
+ */
+export type OutboundBody = string | Uint8Array | readonly Uint8Array[];
 
 /** A response header by lower-case name; the first of several. */
 export type HeaderOf = (name: string) => string | undefined;

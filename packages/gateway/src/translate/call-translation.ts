@@ -120,7 +120,7 @@ export class CallTranslation {
 
   #lower(text: string): OutboundBody {
     const strings = this.#lifted?.strings ?? [];
-    return strings.length === 0 ? Buffer.from(text) : lowerApart(text, strings);
+    return strings.length === 0 ? text : lowerApart(text, strings);
   }
 
   #lift(): Lifted {

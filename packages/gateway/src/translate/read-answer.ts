@@ -18,7 +18,7 @@ import { usageIn } from './usage-in.ts';
 
 /** A provider's whole answer: what the caller gets of it, or why it is none. */
 export type Answer =
-  | { readonly kind: 'whole'; readonly body: Uint8Array }
+  | { readonly kind: 'whole'; readonly body: Uint8Array | string }
   | { readonly kind: 'error_inside' }
   | { readonly kind: 'not_json' };
 
@@ -85,7 +85,7 @@ function counted({ conversation }: Exchange, face: TargetFace | null, body: Uint
   if (!isJsonObject(parsed)) return NOT_JSON;
   const tokens = readCount(parsed, face.dialect);
   if (tokens === null) return ERROR_INSIDE;
-  return { kind: 'whole', body: Buffer.from(renderCount(tokens, conversation)) };
+  return { kind: 'whole', body: renderCount(tokens, conversation) };
 }
 
 function own(exchange: Exchange, face: TargetFace, body: Uint8Array): Answer {
@@ -118,7 +118,7 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   const text = JSON.stringify(written);
   const given =
     strings.length === 0
-      ? Buffer.from(text)
+      ? text
       : lowerStrings(text, strings, (length) => Buffer.allocUnsafe(length));
   return whole(exchange, given, {
     read: body,
@@ -138,7 +138,7 @@ function parse(bytes: Uint8Array): unknown {
 
 function whole(
   exchange: Exchange,
-  body: Uint8Array,
+  body: Uint8Array | string,
   { read, usage }: { readonly read: Uint8Array; readonly usage: TokenUsage | null },
 ): Answer {
   exchange.usage = usage ?? estimateUsage(exchange, read.byteLength);

@@ -132,16 +132,19 @@ export function newNamesIn(
   return names;
 }
 
-/** Members that no name of `known` stands for, as they are. */
+const NO_OTHERS: JsonObject = Object.freeze({});
+
+/** Members that no name of `known` stands for, as they are. What was parsed inherits nothing that `in` would find. */
 export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const others: Record<string, JsonValue | undefined> = {};
-  for (const name of Object.keys(object)) {
+  let others: Record<string, JsonValue | undefined> | null = null;
+  for (const name in object) {
+    if (known.has(name)) continue;
     const value = object[name];
-    if (!known.has(name) && value !== null && value !== undefined && name !== '__proto__') {
-      others[name] = value;
+    if (value !== null && value !== undefined && name !== '__proto__') {
+      (others ??= {})[name] = value;
     }
   }
-  return others;
+  return others ?? NO_OTHERS;
 }
 
 /** More tokens than any call takes, and so few that sums of what a hostile provider says stay exact. */

@@ -123,8 +123,11 @@ function thought(of: Partial<ThinkingPart>): ThinkingPart {
   return { kind: 'thinking', text: '', signature: null, sealed: null, id: null, ...of };
 }
 
+const NO_THOUGHTS: JsonObject = Object.freeze({});
+
 /** The members of a message that tell these thoughts; what only a proof needs is left out where there is none. */
 export function encodeReasoning(parts: readonly ThinkingPart[]): JsonObject {
+  if (parts.length === 0) return NO_THOUGHTS;
   const text = parts.map((part) => part.text).join('');
   const proven = parts.some(
     ({ signature, sealed, id }) => signature !== null || sealed !== null || id !== null,

@@ -9,16 +9,19 @@ export function ridersOf(
   object: JsonObject,
   known: ReadonlySet<string>,
   owner: string,
-): ForeignPart[] {
-  const riders: ForeignPart[] = [];
-  for (const member of Object.keys(object)) {
+): readonly ForeignPart[] {
+  let riders: ForeignPart[] | null = null;
+  for (const member in object) {
+    if (known.has(member)) continue;
     const value = object[member] ?? null;
-    if (value !== null && !known.has(member) && member !== '__proto__') {
-      riders.push({ kind: 'foreign', origin: 'openai-chat', name: `${owner}.${member}`, value });
-    }
+    if (value === null || member === '__proto__') continue;
+    const name = `${owner}.${member}`;
+    (riders ??= []).push({ kind: 'foreign', origin: 'openai-chat', name, value });
   }
-  return riders;
+  return riders ?? NO_RIDERS;
 }
+
+const NO_RIDERS: readonly ForeignPart[] = Object.freeze([]);
 
 export interface Rider {
   readonly owner: string;

@@ -30,11 +30,12 @@ const authorizationOf = (signer: AwsSigner, signed: OutboundRequest, at = AT): s
 };
 
 describe('a signature', () => {
-  it('is the same for a body in pieces as for the whole', () => {
+  it('is the same for a body in pieces and for its text as for the whole', () => {
     const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
     const post = (body: OutboundRequest['body']): string =>
       authorizationOf(EXAMPLE, request({ method: 'POST', body }));
     expect(post([bytes('Param1'), bytes(''), bytes('=value1')])).toBe(post(bytes('Param1=value1')));
+    expect(post('Größe')).toBe(post(bytes('Größe')));
     expect(post([bytes('Param1')])).not.toBe(post(bytes('Param1=value1')));
   });
 

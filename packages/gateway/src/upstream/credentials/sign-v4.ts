@@ -123,7 +123,7 @@ function encodeStrictly(text: string): string {
 }
 
 function hashOf(body: OutboundBody): string {
-  if (body instanceof Uint8Array) return hash('sha256', body, 'hex');
+  if (typeof body === 'string' || body instanceof Uint8Array) return hash('sha256', body, 'hex');
   const whole = createHash('sha256');
   for (const piece of body) whole.update(piece);
   return whole.digest('hex');

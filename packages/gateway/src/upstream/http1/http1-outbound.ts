@@ -121,15 +121,21 @@ function encodeRequest(request: OutboundRequest, authority: string): Buffer | Re
   const head = headOf(request, authority);
   const { body } = request;
   if (body === null) return Buffer.concat([head, BLANK]);
-  if (!(body instanceof Uint8Array)) return encodePieces(head, body);
-  if (body.byteLength > ONE_PIECE_BYTES) return encodePieces(head, [body]);
-  const length = `content-length: ${body.byteLength}\r\n\r\n`;
-  const bytes = Buffer.allocUnsafe(head.length + length.length + body.byteLength);
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return encodePieces(head, body);
+  const size = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  if (size > ONE_PIECE_BYTES) return encodePieces(head, [asBytes(body)]);
+  const length = `content-length: ${size}\r\n\r\n`;
+  const at = head.length + length.length;
+  const bytes = Buffer.allocUnsafe(at + size);
   head.copy(bytes);
   bytes.write(length, head.length, 'latin1');
-  bytes.set(body, head.length + length.length);
+  if (typeof body === 'string') bytes.write(body, at, 'utf8');
+  else bytes.set(body, at);
   return bytes;
 }
+
+const asBytes = (body: string | Uint8Array): Uint8Array =>
+  typeof body === 'string' ? Buffer.from(body) : body;
 
 function encodePieces(head: Buffer, body: readonly Uint8Array[]): RequestPieces {
   const bytes = body.reduce((sum, piece) => sum + piece.byteLength, 0);
