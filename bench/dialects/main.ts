@@ -33,16 +33,16 @@ type Section = (typeof SECTIONS)[number];
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-const same = (dialect: Pair['caller']): Pair => ({ caller: dialect, provider: dialect });
+const within = (dialect: Pair['caller']): Pair => ({ caller: dialect, provider: dialect });
 
 /** What streams and pictures are compared with. */
-const SAME: Pair = same('openai-chat');
+const SAME: Pair = within('openai-chat');
 /** Calls that need no translation. Nobody calls in Bedrock's words. */
 const SAMES: readonly Pair[] = [
   SAME,
-  same('openai-responses'),
-  same('anthropic-messages'),
-  same('gemini'),
+  within('openai-responses'),
+  within('anthropic-messages'),
+  within('gemini'),
 ];
 
 interface Plan {
@@ -114,7 +114,6 @@ async function calls(plan: Plan, keywell: Keywell): Promise<readonly CallFigures
     (pair) => measure(repository, keywell, taskThrough(keywell, pair, load)),
     pairs,
   );
-  const cpuUs = ({ cpuMs, done }: Cost): number => (cpuMs * 1000) / done;
   return pairs.map((pair) => {
     const own = (all.get(pair) ?? []).map(cpuUs);
     const ends = SAMES.filter(({ caller }) => caller === pair.caller || caller === pair.provider);
@@ -130,6 +129,8 @@ async function calls(plan: Plan, keywell: Keywell): Promise<readonly CallFigures
     };
   });
 }
+
+const cpuUs = ({ cpuMs, done }: Cost): number => (cpuMs * 1000) / done;
 
 const NO_COST: Cost = { cpuMs: Number.NaN, done: 1, failed: 0, events: 0, firstWordP50Ms: 0 };
 
