@@ -120,7 +120,7 @@ export interface SentAttempt {
 
 /**
  * Sets one cooldown under the locks of its scope and its endpoint. A failure from before the scope's last clearing is too old and
- * sets nothing. One that was sent before the cooldown stood belongs to the same event: it may only bring a later instant that the
+ * sets nothing; but an end that the provider named holds whatever succeeded meanwhile, and only a hand overrules it. One that was sent before the cooldown stood belongs to the same event: it may only bring a later instant that the
  * provider named. Ends never move earlier; the strike count grows once an event.
  */
 export function coolSlot(
@@ -131,7 +131,8 @@ export function coolSlot(
 ): void {
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return;
-  if (sent.sendSeq <= readCell(table, table.layout.scopeClears + scopeIndex)) {
+  const named = (terms.flags & FLAG.authoritative) !== 0;
+  if (isOverruled(table, scopeIndex, sent.sendSeq, named)) {
     countAt(table, scope.endpoint, ENDPOINT_CELL.stale, 1);
     return;
   }
@@ -139,7 +140,6 @@ export function coolSlot(
   const known = about >= 0;
   const slot = known ? about : soonestSlot(table, scope);
   const cell = slotCell(table, slot);
-  const named = (terms.flags & FLAG.authoritative) !== 0;
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
   const what = readCell(table, cell + SLOT.what);
@@ -248,6 +248,25 @@ export function wipeSlot(table: KeyTable, scopeIndex: number, slot: number, now:
   for (let at = 0; at < WIPED.length; at += 1) {
     write(table, cell + (WIPED[at] ?? 0), 0);
   }
+}
+
+/** What the sequence of a clearing by hand is more than that of one by success. */
+const BY_HAND = 0.5;
+
+/** Whether a failure was sent before the last clearing of what it is about; `named`: that the provider said until when. */
+export function isOverruled(
+  table: KeyTable,
+  scopeIndex: number,
+  sendSeq: number,
+  named: boolean,
+): boolean {
+  const cleared = readCell(table, table.layout.scopeClears + scopeIndex);
+  return sendSeq <= cleared && (!named || !Number.isInteger(cleared));
+}
+
+/** After slots were emptied by hand: nothing that was sent before sets anything. */
+export function closeClearingByHand(table: KeyTable, scopeIndex: number, currentSeq: number): void {
+  closeClearing(table, scopeIndex, currentSeq + BY_HAND);
 }
 
 /** After slots were emptied: the scope's latest end anew, and the age below which failures are too old. */

@@ -11,6 +11,7 @@ import {
 import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
 import {
   closeClearing,
+  closeClearingByHand,
   raiseEnd,
   readCell,
   slotCell,
@@ -130,7 +131,7 @@ export function clearCooldowns(
       if (filter.class === undefined || filter.class === of)
         wipeSlot(table, scope.index, slot, at.now);
     }
-    closeClearing(table, scope.index, currentSendSequence(table.ints));
+    closeClearingByHand(table, scope.index, currentSendSequence(table.ints));
     // A free check found one thing out; only a hand forgets all that was concluded.
     if (filter.class === undefined) forgetGuesses(table, scope, at.now);
     unlockScope(table, scope);

@@ -165,12 +165,23 @@ describe('the age of evidence', () => {
       { action: 'cleared' },
     ]);
     expect(settle(table, two, funds, at(2))).toEqual([]);
+    expect(settle(table, three, retryAfter(5000), at(2))).toEqual([]);
     const slow = send(table, 'a', 3);
     attempt(table, 'a', verdictOf('slow_down'), 3);
     attempt(table, 'a', SUCCESS, 2000);
     expect(settle(table, slow, verdictOf('slow_down'), at(2001))).toEqual([]);
-    expect(settle(table, three, retryAfter(5000), at(2002))).toEqual([]);
     expect(eligibleKeys(table, 2003)).toContain('a');
+  });
+
+  it('holds an end that the provider names, although a later attempt was well and ended an older guess', () => {
+    const table = twoOrgs();
+    attempt(table, 'a', verdictOf('slow_down'), 0);
+    const overtaken = send(table, 'a', 2000);
+    attempt(table, 'a', SUCCESS, 2001);
+    settle(table, overtaken, retryAfter(5000), at(2002, 0));
+    expect(endOf(table, 2003)).toBe(7002);
+    attempt(table, 'b', SUCCESS, 2004);
+    expect(eligibleKeys(table, 2005)).not.toContain('a');
   });
 
   it('never moves an end earlier, whatever comes in whatever order', () => {

@@ -5,6 +5,7 @@ import {
   clearProven,
   coolSlot,
   endpointCell,
+  isOverruled,
   readCell,
   slotAbout,
   slotCell,
@@ -357,7 +358,7 @@ function observeBreaker(
   const index = scopeAt(candidate, 'endpoint_group');
   const scope = table.plan.scopes[index];
   if (scope === undefined) return;
-  if (sent.sendSeq <= readCell(table, table.layout.scopeClears + index)) return;
+  if (isOverruled(table, index, sent.sendSeq, false)) return;
   const slot = slotAbout(table, scope, terms.identity);
   const cell = slotCell(table, slot);
   if (slot >= 0 && sent.sendSeq <= readCell(table, cell + SLOT.setSeq)) return;

@@ -1,4 +1,4 @@
-import { readCell } from './cooldown-cells.ts';
+import { isOverruled, readCell } from './cooldown-cells.ts';
 import { choose, createTried } from './choose.ts';
 import { isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
@@ -213,8 +213,7 @@ export class StateMachine {
     if (verdict.class !== 'slow_down' || endsInMs === undefined) return;
     const { scopes, locks } = reservation.candidate;
     const scope = scopes[2 + locks.length + locks.length - 1] ?? -1;
-    const cleared = readCell(this.#table, this.#table.layout.scopeClears + scope);
-    if (reservation.sendSeq <= cleared) return;
+    if (isOverruled(this.#table, scope, reservation.sendSeq, true)) return;
     const until = Math.max(this.#forbidden.get(scope) ?? 0, this.#now + endsInMs);
     this.#forbidden.set(scope, until);
   }
