@@ -78,14 +78,15 @@ export interface Verdict {
   readonly counts?: boolean;
   /** Whether there was no connection at all: nothing of the request was sent, so that it cannot have been its fault. */
   readonly unreached?: boolean;
-  /** What of the caller's request another model might take; absent where none would. */
+  /** What of the caller's request another model or organization might take; absent where none would. */
   readonly fault?: RequestFault;
   readonly evidence: string;
 }
 
 /** The request is longer than the model's context; or what it asks, or its answer, is not allowed there. */
 export const REQUEST_FAULTS = ['context_length', 'content_filter'] as const;
-export type RequestFault = (typeof REQUEST_FAULTS)[number];
+/** `foreign_proof`: thoughts in it were sealed for another organization, which alone can open them. */
+export type RequestFault = (typeof REQUEST_FAULTS)[number] | 'foreign_proof';
 
 /** The verdict of an attempt that was answered well. */
 export const SUCCESS: Verdict = Object.freeze({

@@ -1,13 +1,6 @@
 import { CallTurns, type TurnHost } from '../waiting/call-turns.ts';
 import type { WaitEnd } from '../waiting/waiting-call.ts';
-import {
-  countStep,
-  decide,
-  freshHistory,
-  giveUp,
-  MAX_ATTEMPTS,
-  type Again,
-} from '@keywell/core/keys/decide';
+import { countStep, decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
@@ -39,7 +32,7 @@ import {
   type Why,
 } from './make-attempt.ts';
 import { giveBack } from './give-back.ts';
-import { refusingLikewise } from './fallback.ts';
+import { mayFallBack, refusingLikewise } from './fallback.ts';
 import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
@@ -351,8 +344,7 @@ class Dispatcher implements AttemptCall, TurnHost {
   #fallsBack(candidate: Candidate, failed: Failed): boolean {
     const { fault } = failed.verdict;
     const { pool, plan } = this.model;
-    if (fault === undefined || !pool.fallbackOn.includes(fault)) return false;
-    if (this.#history.attempts >= MAX_ATTEMPTS) return false;
+    if (fault === undefined || !mayFallBack(pool, fault, this.#history.attempts)) return false;
     this.#bars ??= new Bars();
     this.#bars.bar(refusingLikewise(plan, candidate, fault));
     if (this.#bars.barsAll(plan)) return false;

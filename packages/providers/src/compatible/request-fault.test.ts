@@ -27,6 +27,13 @@ describe('what another model might take', () => {
       },
       'context_length',
     ],
+    [
+      {
+        code: 'invalid_encrypted_content',
+        message: 'The encrypted content gAAA...DQ== could not be verified.',
+      },
+      'foreign_proof',
+    ],
     [{ code: 'content_filter', message: 'filtered' }, 'content_filter'],
     [{ code: 'content_policy_violation', message: 'no' }, 'content_filter'],
     [{ code: 'invalid_value', message: 'temperature must be below 2' }, undefined],

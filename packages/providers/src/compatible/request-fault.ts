@@ -24,9 +24,16 @@ const FILTER_CODES: ReadonlySet<string> = new Set([
   'sensitive_words_detected',
 ]);
 
-/** What of a request that was the caller's fault another model might take. A sentence is only believed that a provider wrote as an error. */
+/**
+ * OpenAI's and Azure's code for `encrypted_content` that another organization was given. Source: the error bodies in
+ * https://github.com/openai/codex/issues/8145 and https://github.com/openai/codex/issues/8100 (Azure).
+ */
+const FOREIGN_PROOF = 'invalid_encrypted_content';
+
+/** What of a request that was the caller's fault another model or organization might take. A sentence is only believed that a provider wrote as an error. */
 export function requestFaultOf({ code, type, message }: ErrorBody): RequestFault | undefined {
   if (FILTER_CODES.has(code) || FILTER_CODES.has(type)) return 'content_filter';
+  if (code === FOREIGN_PROOF) return 'foreign_proof';
   if (CONTEXT_CODES.has(code) || CONTEXT_CODES.has(type)) return 'context_length';
   return CONTEXT_WORDS.test(message.slice(0, 1000)) ? 'context_length' : undefined;
 }
