@@ -2,6 +2,7 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { Decoded } from './codec.ts';
+import { saysNothing } from './usual-values.ts';
 
 /** What is wrong with what is being read; never leaves the decoder: `decoding` makes a refusal of it. */
 export class DecodeFault extends Error {
@@ -114,7 +115,7 @@ export function objectsIn(
   });
 }
 
-/** Notes in `told` what an object says beside `known`, and gives those names that were not in it; null where there are none. */
+/** Notes in `told` what a piece of an answer says beside `known`, unless it says nothing, and gives those names that were not in it; null where there are none. */
 export function newNamesIn(
   object: JsonObject,
   known: ReadonlySet<string>,
@@ -125,7 +126,7 @@ export function newNamesIn(
   for (const member in object) {
     if (known.has(member)) continue;
     const name = owner + member;
-    if ((object[member] ?? null) === null || member === '__proto__' || told.has(name)) continue;
+    if (member === '__proto__' || told.has(name) || saysNothing(member, object[member])) continue;
     told.add(name);
     (names ??= []).push(name);
   }

@@ -71,7 +71,7 @@ export function encodePart(part: Part, target: PartTarget): readonly JsonObject[
       return one(encodeMedia(part, target));
     default:
       if (part.origin === 'gemini' && isJsonObject(part.value)) return [part.value];
-      drops.add(part.name);
+      drops.addForeign(part);
       return [];
   }
 }
