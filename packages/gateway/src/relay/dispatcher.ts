@@ -22,7 +22,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
-import { isBarred, isTheCallers, mayHaveRun } from '../passthrough/judge-passed.ts';
+import { isBarred, isTheCallers } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
 import { isServed, type AttemptResult } from './attempt-result.ts';
@@ -40,6 +40,7 @@ import {
 } from './make-attempt.ts';
 import { giveBack } from './give-back.ts';
 import { refusingLikewise } from './fallback.ts';
+import { mayHaveRun, mayHaveRunCode } from './may-have-run.ts';
 import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
@@ -324,7 +325,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#turns.refusedBy(candidate, failed.verdict);
     if (this.#fallsBack(candidate, failed)) return null;
     if (mayHaveRun(this.exchange, failed)) {
-      return this.#answer(giveUp(failed.verdict.class, failed.status).code, false);
+      return this.#answer(mayHaveRunCode(failed), false);
     }
     if (isBarred(this.exchange, failed.verdict)) this.#said = { candidate, failed };
     const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
