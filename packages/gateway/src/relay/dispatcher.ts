@@ -25,8 +25,10 @@ import type { PhaseResult } from '../pipeline/route.ts';
 import { isBarred, isTheCallers } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
+import { isReadApart, readApart, readBeforeChoice } from '../translate/read-apart.ts';
 import { isServed, type AttemptResult } from './attempt-result.ts';
 import type { Attempt } from './attempt.ts';
+import { backOff } from './back-off.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
 import type { CallNeeds } from './call-needs.ts';
 import { CandidatePicker } from './candidate-picker.ts';
@@ -59,8 +61,6 @@ const FALL_BACK: Again = Object.freeze({
 /** How long a call waits for a record that is held, and how often it looks. */
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 100;
-/** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
-const MAX_BACK_OFF_MS = 5000;
 
 /** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
 export function dispatchOver(
@@ -69,7 +69,9 @@ export function dispatchOver(
   model: LiveModel,
 ): Promise<PhaseResult> {
   countRequest(exchange.live.table, model.plan, plane.clock.now());
-  return new Dispatcher(exchange, plane, model).run();
+  const run = () => new Dispatcher(exchange, plane, model).run();
+  if (!exchange.strict) return run();
+  return readBeforeChoice(exchange, model.plan).then((isHere) => (isHere ? run() : 'done'));
 }
 
 class Dispatcher implements AttemptCall, TurnHost {
@@ -128,6 +130,10 @@ class Dispatcher implements AttemptCall, TurnHost {
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) {
         return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+      }
+      if (isReadApart(this.exchange, held.candidate) && !(await readApart(this.exchange))) {
+        this.#putBack(held);
+        return this.#end('done', null);
       }
       if (!this.#canTell(held)) continue;
       const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
@@ -236,20 +242,9 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
-    const { clock } = this.plane;
     this.#putBack(pick);
-    if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
-    const startedAt = clock.now();
-    await pauseFor(this.exchange, waitMs);
-    const waitedMs = clock.now() - startedAt;
-    this.exchange.waitMs += waitedMs;
-    this.exchange.timeline.push({
-      at: this.exchange.offset(clock.now()),
-      kind: 'wait',
-      waitMs: Math.round(waitedMs * 10) / 10,
-      why: 'back-off before the same endpoint is asked again',
-    });
-    return this.exchange.callerGone ? null : this.#pick();
+    const waited = await backOff(this.exchange, this.plane.clock, waitMs, this.deadlineAt);
+    return waited ? this.#pick() : null;
   }
 
   #attempt(pick: Pick): Promise<AttemptResult> {

@@ -101,15 +101,19 @@ export function optionalArray(
   throw wrongFault(pathOf(at, name), 'an array');
 }
 
+const NO_ELEMENTS = Object.freeze([]);
+
 /** Elements of an array as objects, each with its own path; empty where there is none. */
 export function objectsIn(
   object: JsonObject,
   name: string,
   at: string,
 ): readonly { readonly value: JsonObject; readonly at: string }[] {
-  const list = optionalArray(object, name, at) ?? [];
+  const list = optionalArray(object, name, at);
+  if (list === null || list.length === 0) return NO_ELEMENTS;
+  const listed = pathOf(at, name);
   return list.map((value, index) => {
-    const place = pathOf(pathOf(at, name), index);
+    const place = pathOf(listed, index);
     if (!isJsonObject(value)) throw wrongFault(place, 'an object');
     return { value, at: place };
   });
@@ -133,16 +137,17 @@ export function newNamesIn(
   return names;
 }
 
-/** Members that no name of `known` stands for, as they are. */
+const NO_OTHERS: JsonObject = Object.freeze({});
+
+/** Members that no name of `known` stands for, as they are; nearly always none. */
 export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const others: Record<string, JsonValue | undefined> = {};
-  for (const name of Object.keys(object)) {
+  let others: Record<string, JsonValue | undefined> | null = null;
+  for (const name in object) {
+    if (known.has(name) || name === '__proto__') continue;
     const value = object[name];
-    if (!known.has(name) && value !== null && value !== undefined && name !== '__proto__') {
-      others[name] = value;
-    }
+    if (value !== null && value !== undefined) (others ??= {})[name] = value;
   }
-  return others;
+  return others ?? NO_OTHERS;
 }
 
 /** More tokens than any call takes, and so few that sums of what a hostile provider says stay exact. */

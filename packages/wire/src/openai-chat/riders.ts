@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { ForeignPart } from '../canonical/content.ts';
 
+const NO_RIDERS: readonly ForeignPart[] = Object.freeze([]);
+
 /**
  * Members of a message, a content part or a choice that have no canonical place ride along as foreign parts behind what they belong to,
  * named `<owner>.<member>`: other dialects drop them by that name, this one writes them back where they were.
@@ -9,15 +11,20 @@ export function ridersOf(
   object: JsonObject,
   known: ReadonlySet<string>,
   owner: string,
-): ForeignPart[] {
-  const riders: ForeignPart[] = [];
-  for (const member of Object.keys(object)) {
+): readonly ForeignPart[] {
+  let riders: ForeignPart[] | null = null;
+  for (const member in object) {
+    if (known.has(member) || member === '__proto__') continue;
     const value = object[member] ?? null;
-    if (value !== null && !known.has(member) && member !== '__proto__') {
-      riders.push({ kind: 'foreign', origin: 'openai-chat', name: `${owner}.${member}`, value });
-    }
+    if (value === null) continue;
+    (riders ??= []).push({
+      kind: 'foreign',
+      origin: 'openai-chat',
+      name: `${owner}.${member}`,
+      value,
+    });
   }
-  return riders;
+  return riders ?? NO_RIDERS;
 }
 
 export interface Rider {
