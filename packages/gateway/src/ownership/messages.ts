@@ -20,6 +20,14 @@ export type ToOwners =
       readonly consumer: string;
       readonly of: ObjectKind;
     }
+  /** Which of these are known to be other consumers' at that provider, and not the asking one's. */
+  | {
+      readonly kind: 'foreign';
+      readonly question: number;
+      readonly consumer: string;
+      readonly provider: string;
+      readonly ids: readonly string[];
+    }
   | { readonly kind: 'learned'; readonly change: ObjectChange }
   /** Several of one answer, which differ in their ids alone. */
   | {
@@ -30,6 +38,6 @@ export type ToOwners =
 
 export interface FromOwners {
   readonly question: number;
-  /** Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. */
+  /** Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. Of `foreign`: what there is of them. */
   readonly found: readonly (OwnedObject | null)[];
 }

@@ -15,6 +15,11 @@ const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
   item: 100_000,
 });
 
+/** Kinds whose ids a call that is passed through may name. */
+const ASKED_KINDS: readonly ObjectKind[] = ['file', 'batch', 'response'];
+
+type Question = Exclude<ToOwners, { kind: 'learned' | 'learned_many' }>;
+
 export interface OwnerLedgerOptions {
   /** What was known when the node last ran, the oldest first. */
   readonly objects: readonly OwnedObject[];
@@ -56,12 +61,29 @@ export class OwnerLedger {
       }
       return;
     }
-    const { question, consumer } = message;
-    const found =
-      message.kind === 'list'
-        ? this.#shelf(message.of).all(consumer).toReversed()
-        : message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
-    this.#tell(worker, { question, found });
+    this.#tell(worker, { question: message.question, found: this.#found(message) });
+  }
+
+  #found(message: Question): FromOwners['found'] {
+    const { consumer } = message;
+    switch (message.kind) {
+      case 'list':
+        return this.#shelf(message.of).all(consumer).toReversed();
+      case 'find':
+        return message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
+      case 'foreign':
+        return message.ids.flatMap((id) => this.#foreign(consumer, message.provider, id) ?? []);
+    }
+  }
+
+  #foreign(consumer: string, provider: string, id: string): OwnedObject | null {
+    for (const kind of ASKED_KINDS) {
+      const shelf = this.#shelf(kind);
+      if (shelf.get(consumer, id) !== null) return null;
+      const other = shelf.ofOthers(id, provider);
+      if (other !== null) return other;
+    }
+    return null;
   }
 
   /** Hands over what has not been kept yet. */
@@ -103,6 +125,8 @@ const nameOf = ({ kind, id, consumer }: OwnedObject): ObjectName => ({ kind, id,
 class Shelf {
   readonly #most: number;
   readonly #consumers = new Map<string, Map<string, OwnedObject>>();
+  /** Who has something of that id; nearly always one. */
+  readonly #holders = new Map<string, readonly string[]>();
   #size = 0;
 
   constructor(most: number) {
@@ -111,6 +135,15 @@ class Shelf {
 
   get(consumer: string, id: string): OwnedObject | null {
     return this.#consumers.get(consumer)?.get(id) ?? null;
+  }
+
+  /** What any consumer has at a provider by an id. */
+  ofOthers(id: string, provider: string): OwnedObject | null {
+    for (const holder of this.#holders.get(id) ?? []) {
+      const object = this.get(holder, id);
+      if (object?.home.provider === provider) return object;
+    }
+    return null;
   }
 
   all(consumer: string): readonly OwnedObject[] {
@@ -125,7 +158,10 @@ class Shelf {
       this.#consumers.set(object.consumer, own);
     }
     const known = own.get(object.id);
-    if (known === undefined) this.#size += 1;
+    if (known === undefined) {
+      this.#size += 1;
+      this.#holders.set(object.id, [...(this.#holders.get(object.id) ?? []), object.consumer]);
+    }
     const createdAt = known?.createdAt ?? object.createdAt;
     const kept = { ...object, createdAt, json: object.json ?? known?.json ?? null };
     own.set(object.id, kept);
@@ -136,6 +172,9 @@ class Shelf {
     const own = this.#consumers.get(consumer);
     if (own?.delete(id) !== true) return false;
     this.#size -= 1;
+    const holders = (this.#holders.get(id) ?? []).filter((each) => each !== consumer);
+    if (holders.length > 0) this.#holders.set(id, holders);
+    else this.#holders.delete(id);
     if (own.size === 0) this.#consumers.delete(consumer);
     return true;
   }

@@ -69,9 +69,9 @@ export function dispatchOver(
   model: LiveModel,
 ): Promise<PhaseResult> {
   countRequest(exchange.live.table, model.plan, plane.clock.now());
-  const run = () => new Dispatcher(exchange, plane, model).run();
-  if (!exchange.strict) return run();
-  return readBeforeChoice(exchange, model.plan).then((isHere) => (isHere ? run() : 'done'));
+  const call = new Dispatcher(exchange, plane, model);
+  if (!exchange.strict) return call.run();
+  return readBeforeChoice(exchange, model.plan).then((isHere) => (isHere ? call.run() : 'done'));
 }
 
 class Dispatcher implements AttemptCall, TurnHost {
