@@ -65,6 +65,25 @@ describe('the ledger of owned objects', () => {
     expect(await second.foreign('other', 'openai', ids)).toEqual([]);
   });
 
+  it('has a batch counted by one who asks alone, and keeps that it was', async () => {
+    const { first, second, kept, learn } = world();
+    const batch = { kind: 'batch', id: 'batch_1', upstreamModel: 'gpt-5' } as const;
+    learn(batch);
+    expect(await first.count('other', 'batch_1')).toBeNull();
+    const asked = await Promise.all([
+      first.count('web', 'batch_1'),
+      second.count('web', 'batch_1'),
+    ]);
+    expect(asked).toEqual([object(batch), null]);
+    expect(kept.at(-1)).toEqual({ action: 'keep', object: object({ ...batch, counted: true }) });
+    // What is told of it later takes nothing of that back.
+    learn({ kind: 'batch', id: 'batch_1', json: '{}' });
+    expect(await second.list('web', 'batch')).toEqual([
+      object({ ...batch, json: '{}', counted: true }),
+    ]);
+    expect(await first.count('web', 'batch_1')).toBeNull();
+  });
+
   it('lists what a consumer has, the newest first, and with the last word on each', async () => {
     const { first, learn } = world();
     for (const id of ['file-1', 'file-2', 'file-3']) learn({ id });

@@ -71,9 +71,20 @@ export class OwnerLedger {
         return this.#shelf(message.of).all(consumer).toReversed();
       case 'find':
         return message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
-      case 'foreign':
+      case 'count':
+        return [this.#count(consumer, message.id)];
+      default:
         return message.ids.flatMap((id) => this.#foreign(consumer, message.provider, id) ?? []);
     }
+  }
+
+  /** The first who asks is told it, and from then on it is counted. */
+  #count(consumer: string, id: string): OwnedObject | null {
+    const batch = this.#shelf('batch').get(consumer, id);
+    if (batch === null || batch.counted === true) return null;
+    this.#apply({ action: 'keep', object: { ...batch, counted: true } });
+    this.keep();
+    return batch;
   }
 
   #foreign(consumer: string, provider: string, id: string): OwnedObject | null {
@@ -150,7 +161,7 @@ class Shelf {
     return [...(this.#consumers.get(consumer)?.values() ?? [])];
   }
 
-  /** Keeps it, with the time it was first seen and the last that was said of it; gives what had to go for it. */
+  /** Keeps it, with the time it was first seen, the last that was said of it and what it is once and for all; gives what had to go for it. */
   put(object: OwnedObject): { readonly kept: OwnedObject; readonly forgotten: OwnedObject | null } {
     let own = this.#consumers.get(object.consumer);
     if (own === undefined) {
@@ -163,7 +174,14 @@ class Shelf {
       this.#holders.set(object.id, [...(this.#holders.get(object.id) ?? []), object.consumer]);
     }
     const createdAt = known?.createdAt ?? object.createdAt;
-    const kept = { ...object, createdAt, json: object.json ?? known?.json ?? null };
+    const { upstreamModel = known?.upstreamModel, counted = known?.counted } = object;
+    const kept: OwnedObject = {
+      ...object,
+      createdAt,
+      json: object.json ?? known?.json ?? null,
+      ...(upstreamModel === undefined ? {} : { upstreamModel }),
+      ...(counted === undefined ? {} : { counted }),
+    };
     own.set(object.id, kept);
     return { kept, forgotten: this.#size > this.#most ? this.#forgetOldest() : null };
   }

@@ -17,6 +17,7 @@ import {
   type Authorized,
   type LiveCredentials,
 } from '../upstream/credentials/key-credentials.ts';
+import { countBatch, type BatchCost } from '../ownership/count-batch.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { ofObject } from '../ownership/judge-object.ts';
 import { isPassedAsStream, ofPassed } from '../passthrough/judge-passed.ts';
@@ -301,15 +302,35 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
       return;
     }
+    const counting = countBatch(exchange, this.#plane, body);
+    if (counting === null) this.#answerWhole(answer.body);
+    else void this.#answerCounted(counting, answer.body);
+  }
+
+  /** What the batch cost is in the request's cost before its answer leaves. */
+  async #answerCounted(counting: Promise<BatchCost | null>, body: Uint8Array): Promise<void> {
+    try {
+      const cost = await counting;
+      if (this.#ended) return;
+      this.#exchange.batch = cost;
+      this.#answerWhole(body);
+      if (cost !== null) this.#exchange.usage = cost.usage;
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  #answerWhole(body: Uint8Array): void {
+    const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
-    exchange.responseBytes = answer.body.byteLength;
+    exchange.responseBytes = body.byteLength;
     exchange.inbound.respond(
       this.#status,
       withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
-      answer.body,
+      body,
     );
   }
 

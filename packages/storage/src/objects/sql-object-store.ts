@@ -15,6 +15,8 @@ interface ObjectTable {
   readonly model: string;
   readonly created_at: number;
   readonly json: string | null;
+  readonly upstream_model: string | null;
+  readonly counted: number;
 }
 
 interface Tables {
@@ -52,6 +54,7 @@ export async function openObjectStore(options: {
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-owned-objects': { up: createOwnedObjects },
+  '0002-batch-costs': { up: addBatchCosts },
 };
 
 async function createOwnedObjects(db: Kysely<never>): Promise<void> {
@@ -70,6 +73,15 @@ async function createOwnedObjects(db: Kysely<never>): Promise<void> {
     .execute();
 }
 
+/** Of what was kept before, the model is not known; a batch among it is counted as one of which the price is not known. */
+async function addBatchCosts(db: Kysely<never>): Promise<void> {
+  await db.schema.alterTable('owned_object').addColumn('upstream_model', 'text').execute();
+  await db.schema
+    .alterTable('owned_object')
+    .addColumn('counted', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+}
+
 function toQuery(db: Kysely<Tables>, change: ObjectChange): Compilable {
   if (change.action === 'drop') {
     const { consumer, kind, id } = change.name;
@@ -80,7 +92,14 @@ function toQuery(db: Kysely<Tables>, change: ObjectChange): Compilable {
       .where('id', '=', id);
   }
   const { consumer, kind, id, home, model, createdAt, json } = change.object;
-  const row = { ...home, model, created_at: Math.trunc(createdAt), json };
+  const row = {
+    ...home,
+    model,
+    created_at: Math.trunc(createdAt),
+    json,
+    upstream_model: change.object.upstreamModel ?? null,
+    counted: change.object.counted === true ? 1 : 0,
+  };
   return db
     .insertInto('owned_object')
     .values({ consumer, kind, id, ...row })
@@ -97,5 +116,7 @@ function fromRow(row: ObjectTable): OwnedObject {
     model: row.model,
     createdAt: row.created_at,
     json: row.json,
+    ...(row.upstream_model === null ? {} : { upstreamModel: row.upstream_model }),
+    ...(row.counted === 0 ? {} : { counted: true }),
   };
 }
