@@ -42,7 +42,7 @@ import {
 } from './make-attempt.ts';
 import { giveBack } from './give-back.ts';
 import { refusingLikewise } from './fallback.ts';
-import { mayHaveRun, mayHaveRunCode } from './may-have-run.ts';
+import { leavesSomething, mayHaveRun, mayHaveRunCode } from './may-have-run.ts';
 import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
@@ -323,7 +323,10 @@ class Dispatcher implements AttemptCall, TurnHost {
       return this.#answer(mayHaveRunCode(failed), false);
     }
     if (isBarred(this.exchange, failed.verdict)) this.#said = { candidate, failed };
-    const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
+    const retryAmbiguous = leavesSomething(this.exchange)
+      ? 'never'
+      : this.model.pool.retryAmbiguous;
+    const route = { retryAmbiguous, status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through')
       return passThrough(this.exchange, this.plane, candidate, failed);
@@ -361,12 +364,6 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (!isSuspect(failed.verdict)) return;
     this.#suspects ??= [];
     this.#suspects.push({ reservation: pick.reservation, verdict: failed.verdict });
-  }
-
-  #retryAmbiguous(): 'once' | 'never' {
-    const { facts, asks } = this.exchange;
-    const leavesSomething = facts?.stored === true || asks?.repeatable === false;
-    return leavesSomething ? 'never' : this.model.pool.retryAmbiguous;
   }
 
   #takeRetry(): boolean {

@@ -30,6 +30,10 @@ export function mayHaveRun({ asks }: Pick<Exchange, 'asks'>, { verdict, status }
   return status >= 500 && (makes ? FAILED_TO_MAKE : FAILED).has(verdict.class);
 }
 
+/** Whether a call that was carried out twice would leave something twice. */
+export const leavesSomething = ({ facts, asks }: Pick<Exchange, 'facts' | 'asks'>): boolean =>
+  facts?.stored === true || asks?.repeatable === false;
+
 /** What the caller hears then: what happened, and never that it may try again. */
 export function mayHaveRunCode({ verdict, status }: Judged): ErrorCode {
   return giveUp(FAILED_TO_MAKE.has(verdict.class) ? 'transient' : verdict.class, status).code;
