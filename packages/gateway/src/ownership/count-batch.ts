@@ -1,5 +1,4 @@
 import { batchMicros, tariffAt } from '@keywell/core/budgets/cost';
-import type { TokenUsage } from '@keywell/core/log/request-record';
 import type { OwnedObject } from '@keywell/core/ownership/owned-object';
 import type { TokenPrice } from '@keywell/core/snapshot/snapshot';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
@@ -7,15 +6,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { tokenUsageOf } from '../translate/token-usage.ts';
 import { usageIn } from '../translate/usage-in.ts';
-
-/** What a batch that has ended used and cost. */
-export interface BatchCost {
-  /** Null where the provider does not tell it. */
-  readonly usage: TokenUsage | null;
-  /** USD micros; null where it is not known. */
-  readonly micros: number | null;
-  readonly estimated: boolean;
-}
+import type { BatchCost } from './batch-cost.ts';
 
 /** Of a batch that has one of these nothing is carried out any more. */
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'expired', 'cancelled', 'failed']);

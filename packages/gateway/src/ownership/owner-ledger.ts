@@ -173,15 +173,7 @@ class Shelf {
       this.#size += 1;
       this.#holders.set(object.id, [...(this.#holders.get(object.id) ?? []), object.consumer]);
     }
-    const createdAt = known?.createdAt ?? object.createdAt;
-    const { upstreamModel = known?.upstreamModel, counted = known?.counted } = object;
-    const kept: OwnedObject = {
-      ...object,
-      createdAt,
-      json: object.json ?? known?.json ?? null,
-      ...(upstreamModel === undefined ? {} : { upstreamModel }),
-      ...(counted === undefined ? {} : { counted }),
-    };
+    const kept = known === undefined ? object : withKnown(object, known);
     own.set(object.id, kept);
     return { kept, forgotten: this.#size > this.#most ? this.#forgetOldest() : null };
   }
@@ -207,4 +199,16 @@ class Shelf {
     this.drop(oldest);
     return oldest;
   }
+}
+
+/** The last word on an object, with what was known of it and is not said again. */
+function withKnown(object: OwnedObject, known: OwnedObject): OwnedObject {
+  const { upstreamModel = known.upstreamModel, counted = known.counted } = object;
+  return {
+    ...object,
+    createdAt: known.createdAt,
+    json: object.json ?? known.json,
+    ...(upstreamModel === undefined ? {} : { upstreamModel }),
+    ...(counted === undefined ? {} : { counted }),
+  };
 }

@@ -7,7 +7,7 @@ import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { Outbound } from '../seam/outbound.ts';
-import type { BatchCost } from '../ownership/count-batch.ts';
+import type { BatchCost } from '../ownership/batch-cost.ts';
 import type { Pin } from '../ownership/pin.ts';
 import type { ObjectCall } from '../ownership/upstream-call.ts';
 import type { PassedCall } from '../passthrough/passed-call.ts';

@@ -17,7 +17,8 @@ import {
   type Authorized,
   type LiveCredentials,
 } from '../upstream/credentials/key-credentials.ts';
-import { countBatch, type BatchCost } from '../ownership/count-batch.ts';
+import type { BatchCost } from '../ownership/batch-cost.ts';
+import { countBatch } from '../ownership/count-batch.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
 import { isPassedAsStream } from '../passthrough/judge-passed.ts';
 import { bookAttemptEnd } from './attempt-end.ts';

@@ -2,7 +2,7 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { ObjectChange, OwnedObject } from '@keywell/core/ownership/owned-object';
-import { openSqlite } from '../sqlite/open-sqlite.ts';
+import { openChangeStore } from '../sqlite/open-change-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
 interface ObjectTable {
@@ -31,24 +31,15 @@ export interface OpenObjectStore extends ObjectStore {
 export async function openObjectStore(options: {
   readonly file: string;
 }): Promise<OpenObjectStore> {
-  const store = await openSqlite<Tables>({
-    file: options.file,
-    migrations: MIGRATIONS,
-    synchronous: 'normal',
-  });
+  const { file } = options;
+  const { db, applyNow, close } = await openChangeStore({ file, migrations: MIGRATIONS, toQuery });
   return {
-    applyNow: (changes) => {
-      if (changes.length > 0) store.runNow(changes.map((change) => toQuery(store.db, change)));
-    },
+    applyNow,
+    close,
     load: async () => {
-      const rows = await store.db
-        .selectFrom('owned_object')
-        .selectAll()
-        .orderBy('created_at')
-        .execute();
+      const rows = await db.selectFrom('owned_object').selectAll().orderBy('created_at').execute();
       return rows.map(fromRow);
     },
-    close: () => store.close(),
   };
 }
 

@@ -134,15 +134,15 @@ const TIERS: Readonly<
 };
 
 describe('the usual tier of a request', () => {
-  const asking = PAIRS.flatMap(({ caller, provider }) => {
+  const asking = PAIRS.map(({ caller, provider }) => {
     const [body, member, value] = TIERS[caller];
     const [, target, named] = TIERS[provider];
-    return [[caller, provider, { model: 'm', ...body, [member]: value }, target, named]] as const;
+    return { caller, provider, body: { model: 'm', ...body, [member]: value }, target, named };
   });
 
-  it.each(asking)('of %s is what %s calls it', (caller, provider, body, member, value) => {
-    const { body: written, dropped } = translateRequest({ caller, provider }, body);
-    expect(written[member]).toEqual(value);
+  it.each(asking)('of $caller is what $provider calls it', (of) => {
+    const { body: written, dropped } = translateRequest(of, of.body);
+    expect(written[of.target]).toEqual(of.named);
     expect(dropped).toEqual([]);
   });
 });
