@@ -9,7 +9,7 @@ import { fillCache } from './fill-cache.ts';
  * V8's settings can only be given when a process starts; the workers' heaps have bounds of their own. What a compiler's thread
  * allocated, the thread it worked for frees: the other way round, malloc keeps 20 MB that nobody uses.
  */
-const V8_FLAGS = ['--max-semi-space-size=2', '--no-maglev-destroy-on-background'];
+const V8_FLAGS = ['--max-semi-space-size=4', '--no-maglev-destroy-on-background'];
 
 const MAKE_BUILD = join(import.meta.dirname, 'make-build.ts');
 const BUILD_MAX_MS = 20_000;

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { ConfigProblem } from '@keywell/contract/config/config-problem';
 import type {
   Config,
-  ConsumerConfig,
   KeyConfig,
   PoolConfig,
   ProviderConfig,
@@ -10,14 +9,11 @@ import type {
 } from '@keywell/contract/config/config-schema';
 import { didYouMean } from '@keywell/contract/config/did-you-mean';
 import { passthroughPools } from '@keywell/core/snapshot/passthrough-pool';
-import { parseKeyHash } from '@keywell/core/access/key-hash';
 import type { KnownAccount } from '@keywell/core/keys/account';
 import { PLAIN_CHARGE } from '@keywell/core/keys/charge-rule';
 import { inferDomains } from '@keywell/core/keys/infer-domains';
 import { poolDomainFindings } from '@keywell/core/keys/pool-domains';
 import type {
-  BudgetRecord,
-  ConsumerRecord,
   PoolRecord,
   ProviderRecord,
   Snapshot,
@@ -25,7 +21,6 @@ import type {
 } from '@keywell/core/snapshot/snapshot';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorKinds, vendorOf } from '@keywell/providers/registry';
-import type { StoredConsumer } from '../ports/stores.ts';
 import { callWarnings } from './call-warnings.ts';
 import {
   compileFailures,
@@ -34,6 +29,7 @@ import {
   type TargetSurroundings,
 } from './compile-vendor.ts';
 import { catalogueProblems } from './catalogue-problems.ts';
+import { compileConsumers, type ConsumerInput } from './compile-consumers.ts';
 import { credentialProblems } from './compile-credential.ts';
 import { compileReach } from './compile-reach.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
@@ -41,13 +37,10 @@ import { domainWarnings } from './domain-warnings.ts';
 import { modelFacts } from './model-facts.ts';
 import type { ResolveSecret } from './secret-references.ts';
 
-export interface CompileInput {
+export interface CompileInput extends ConsumerInput {
   readonly resolveSecret: ResolveSecret;
   /** First 8 hex digits of SHA-256 of a secret. */
   readonly fingerprint: (secret: string) => string;
-  readonly storedConsumers: readonly StoredConsumer[];
-  /** The row of a consumer in the shared counter table, the same for as long as it exists. */
-  readonly slotOf: (consumer: string) => { readonly slot: number; readonly generation: number };
   /** Accounts that responses named for credentials; where none is known, the configuration alone places the keys. */
   readonly accounts?: readonly KnownAccount[];
   /** Version the snapshot gets. */
@@ -314,7 +307,7 @@ function compilePool(pool: PoolConfig, surroundings: SurroundingsOf): PoolRecord
 export function withConsumers(
   snapshot: Snapshot,
   config: Config,
-  input: Pick<CompileInput, 'storedConsumers' | 'slotOf' | 'version'>,
+  input: ConsumerInput & Pick<CompileInput, 'version'>,
 ): Snapshot {
   const content = { ...snapshot, consumers: compileConsumers(config.consumers, input, []) };
   return { ...content, version: input.version, hash: hashOf(describeSnapshot(content)) };
@@ -345,66 +338,6 @@ export function declaredDomains(
         : { ...key, domain: domainOf(written), domainInferred: false };
     }),
   }));
-}
-
-/** A consumer of which nothing else is declared. */
-const UNSHARED = { weight: 1, priority: 0, budget: null } as const;
-
-function compileConsumers(
-  declared: readonly ConsumerConfig[],
-  { storedConsumers, slotOf }: Pick<CompileInput, 'storedConsumers' | 'slotOf'>,
-  warnings: ConfigProblem[],
-): readonly ConsumerRecord[] {
-  const records: ConsumerRecord[] = declared.map((consumer) => ({
-    id: consumer.id,
-    keyHashes: [consumer.key_hash, ...consumer.previous_key_hashes].flatMap(
-      (line) => parseKeyHash(line) ?? [],
-    ),
-    models: consumer.models,
-    passthrough: consumer.passthrough,
-    requestsPerMinute: consumer.limits.requests_per_minute ?? null,
-    enabled: consumer.enabled,
-    sharePath: sharePathOf(consumer),
-    weight: consumer.weight,
-    priority: consumer.priority,
-    budget: compileBudget(consumer.budget),
-    ...slotOf(consumer.id),
-  }));
-  const index = new Map(declared.map((consumer, position) => [consumer.id, position]));
-  const hashes = new Set(records.flatMap((record) => record.keyHashes));
-  for (const stored of storedConsumers) {
-    const position = index.get(stored.id);
-    if (position !== undefined)
-      warnings.push({
-        path: ['consumers', position, 'id'],
-        at: 'value',
-        message: `The consumer "${stored.id}" was also added by command; what stands in this file holds.`,
-        hint: 'Nothing to do, unless the other one was meant: then rename this one.',
-      });
-    else if (!hashes.has(stored.keyHash))
-      records.push({
-        id: stored.id,
-        keyHashes: [stored.keyHash],
-        models: stored.models,
-        requestsPerMinute: stored.requestsPerMinute,
-        enabled: !stored.disabled,
-        ...UNSHARED,
-        sharePath: [stored.id],
-        ...slotOf(stored.id),
-      });
-  }
-  return records;
-}
-
-function compileBudget(budget: ConsumerConfig['budget']): BudgetRecord | null {
-  if (budget === undefined) return null;
-  return { amountMicros: Math.round(budget.amount_usd * 1_000_000), period: budget.period };
-}
-
-/** Who shares with whom when capacity is short, outermost first. A team of no organization is none of that name. */
-function sharePathOf({ organization, team, id }: ConsumerConfig): readonly string[] {
-  if (organization === undefined) return team === undefined ? [id] : [`~${team}`, id];
-  return team === undefined ? [organization, id] : [organization, team, id];
 }
 
 function hashOf(content: unknown): string {

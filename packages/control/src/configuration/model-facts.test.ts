@@ -31,6 +31,17 @@ describe('what is known of a model', () => {
     });
   });
 
+  it('has the share for batches of the price that is listed, and of no other', () => {
+    const [kind, model] = ['anthropic', 'claude-3-5-haiku-latest'];
+    const provider = { id: 'main', kind };
+    expect(factsOf([], provider, model).price).toMatchObject({ batchPercent: 50 });
+    const limited = { model: '*', tools: false };
+    expect(factsOf([limited], provider, model).price).toMatchObject({ batchPercent: 50 });
+    const later = { model: '*', price: PRICE, from: '2027-01-01' };
+    expect(factsOf([later], provider, model).price).not.toHaveProperty('batchPercent');
+    expect(factsOf([{ model: '*', price: PRICE }], provider, model).price).toEqual(MICROS);
+  });
+
   it('is what the file says, for a provider, a kind or everywhere, the later entry over the earlier', () => {
     const everywhere = { model: '*', price: { input: 1, output: 1 }, tools: false };
     const kind = { provider: 'openai', model: 'gpt-*', price: PRICE, context_length: 1000 };

@@ -74,7 +74,14 @@ function factsOf(
     prices = withPrice(prices, entry);
     capabilities = withCapabilities(capabilities, entry);
   }
-  return { price: priceFrom(prices, wallNow), capabilities };
+  const price = priceFrom(prices, wallNow);
+  const percent = found?.batchPercent ?? null;
+  // Of a price that the file names, nobody knows what it is for batches.
+  const isListed = percent !== null && entries.every((entry) => entry.price === undefined);
+  return {
+    price: price !== null && isListed ? { ...price, batchPercent: percent } : price,
+    capabilities,
+  };
 }
 
 /** From its day on nothing of before holds, by the hour neither. */

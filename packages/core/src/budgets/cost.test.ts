@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { periodEnd, periodStart } from './budget-period.ts';
 import type { TokenPrice } from '../snapshot/snapshot.ts';
-import { costMicros, dearestOf, estimateMicros, tariffAt } from './cost.ts';
+import { batchMicros, costMicros, dearestOf, estimateMicros, tariffAt } from './cost.ts';
 
 const PRICE = { inputMicros: 2_000_000, cachedInputMicros: 500_000, outputMicros: 10_000_000 };
 
@@ -137,6 +137,32 @@ describe('a price with its conditions', () => {
     expect([inputMicros, outputMicros]).toEqual([7_000_000, 10_000_000]);
     const written = { ...PRICE, cacheWriteHourMicros: 9_000_000, audioInputMicros: 99_000_000 };
     expect(dearestOf([written]).inputMicros).toBe(9_000_000);
+  });
+});
+
+describe('the cost of a batch', () => {
+  const RATES = { inputMicros: 2_000_000, cachedInputMicros: 1_000_000, outputMicros: 8_000_000 };
+  const USAGE = { inputTokens: 1001, cachedTokens: 1, outputTokens: 500 };
+
+  it.each([
+    [100, 6001],
+    [50, 3001],
+    [33, 1981],
+    [0, 0],
+  ])('is the provider’s share of the price, %d percent, rounded up once', (percent, micros) => {
+    expect(batchMicros(USAGE, RATES, { calls: 2, percent })).toBe(micros);
+  });
+
+  it('has the price of each call in it, and none for long inputs', () => {
+    const tariff = { ...RATES, callMicros: 10 };
+    const longContext = [{ ...RATES, inputMicros: 9_000_000, aboveInputTokens: 10 }];
+    expect(batchMicros(USAGE, tariff, { calls: 3, percent: 50 })).toBe(3016);
+    expect(batchMicros(USAGE, { ...tariff, longContext }, { calls: 3, percent: 50 })).toBe(3016);
+  });
+
+  it('is a number for whatever is counted', () => {
+    const most = { ...USAGE, outputTokens: 1e12 };
+    expect(batchMicros(most, RATES, { calls: 1, percent: 50 })).toBe(4_000_000_001_001);
   });
 });
 

@@ -21,6 +21,21 @@ export function costMicros(usage: CountedUsage, tariff: Tariff): number {
   return Math.min(Math.ceil(sum / MILLION), Number.MAX_SAFE_INTEGER);
 }
 
+/**
+ * What a batch of calls cost whose tokens are told in one sum, at the provider's share of its price for batches, in percent. Long inputs
+ * have no price of their own in it: how long each call was is not told.
+ */
+export function batchMicros(
+  usage: CountedUsage,
+  { longContext: _longContext, ...rates }: Tariff,
+  { calls, percent }: { readonly calls: number; readonly percent: number },
+): number {
+  const perCall = (rates.callMicros ?? 0) * calls * MILLION;
+  const sum = (inputSum(usage, rates) + outputSum(usage, rates) + perCall) * percent;
+  if (sum <= Number.MAX_SAFE_INTEGER) return wholeMicros(sum, 100 * MILLION);
+  return Math.min(Math.ceil(sum / (100 * MILLION)), Number.MAX_SAFE_INTEGER);
+}
+
 /** The most a call can be expected to cost: all input at the full price, and the whole of its allowance. */
 export function estimateMicros(
   need: { readonly inputTokens: number; readonly outputTokens: number },
@@ -115,8 +130,8 @@ function outputSum(usage: CountedUsage, rates: TokenRates): number {
 const atLeastNone = (tokens: number | undefined): number =>
   tokens !== undefined && tokens > 0 ? tokens : 0;
 
-/** Millionths of micros to micros, rounded up without a fraction's error. */
-function wholeMicros(sum: number): number {
-  const over = sum % MILLION;
-  return (sum - over) / MILLION + (over > 0 ? 1 : 0);
+/** Parts of micros to micros, millionths where nothing else is said, rounded up without a fraction's error. */
+function wholeMicros(sum: number, parts = MILLION): number {
+  const over = sum % parts;
+  return (sum - over) / parts + (over > 0 ? 1 : 0);
 }

@@ -19,6 +19,7 @@ export interface RequestRecord {
   /** Code from the error catalogue, null on success. */
   readonly errorCode: string | null;
   readonly aborted: boolean;
+  /** Whether the answer came, or was asked for, as a stream of events. */
   readonly streamed: boolean;
   readonly consumer: string | null;
   /** The model as the caller named it (bounded to 128 characters). */

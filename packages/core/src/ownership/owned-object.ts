@@ -28,6 +28,10 @@ export interface OwnedObject {
   readonly createdAt: number;
   /** What the provider last said of it, to list it by; null where nothing is known, or it was too long to be kept. */
   readonly json: string | null;
+  /** The model that a batch and its file are for, as the provider names it; absent where it is not known. */
+  readonly upstreamModel?: string;
+  /** There once what a batch cost has been counted. */
+  readonly counted?: true;
 }
 
 /** Names one object of one consumer. */

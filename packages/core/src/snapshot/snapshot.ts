@@ -226,6 +226,8 @@ export interface Tariff extends TokenRates {
 export interface TokenPrice extends Tariff {
   /** What holds instead at other times; the last one that fits counts. */
   readonly changes?: readonly PriceChange[];
+  /** What a batch costs, in percent of that; absent where it is not known. */
+  readonly batchPercent?: number;
 }
 
 export interface PriceChange {

@@ -24,7 +24,7 @@ const ESTIMATED = 1;
  * nothing has cost its input at least: that is estimated.
  */
 export function bookAttempt(
-  exchange: Pick<Exchange, 'asks' | 'spend' | 'costMicros' | 'costEstimated'> & Spoken,
+  exchange: Pick<Exchange, 'asks' | 'spend' | 'batch' | 'costMicros' | 'costEstimated'> & Spoken,
   plane: Pick<Plane, 'meter'>,
   attempt: {
     readonly price: TokenPrice | null;
@@ -33,13 +33,25 @@ export function bookAttempt(
     readonly sentAt: number;
   },
 ): AttemptCost {
-  // To keep something and to tell of it costs nothing by the token.
-  if (exchange.asks?.kind === 'object') return FREE;
   const { price, end, sentAt } = attempt;
+  // To keep something and to tell of it costs nothing by the token; what a batch has cost is counted where its end is told.
+  if (exchange.asks?.kind === 'object') {
+    return exchange.batch === null ? FREE : book(exchange, plane, exchange.batch);
+  }
   if (exchange.asks?.kind === 'passed') return costOfPassed(exchange, end);
   const tariff = price === null ? null : tariffAt(price, sentAt);
   const cost = costOf(tariff, end, exchange);
   exchange.spend?.attemptEnded(tariff, end);
+  return book(exchange, plane, cost);
+}
+
+/** Adds it to its request's and to the metrics. */
+function book(
+  exchange: Pick<Exchange, 'costMicros' | 'costEstimated'>,
+  plane: Pick<Plane, 'meter'>,
+  { micros, estimated }: AttemptCost,
+): AttemptCost {
+  const cost = { micros, estimated };
   exchange.costEstimated ||= cost.estimated;
   if (cost.micros === null) {
     exchange.costMicros = null;

@@ -195,6 +195,7 @@ describe('the invoice of ten thousand calls', () => {
         wallStartedAt: 0,
         asks: null,
         spend: null,
+        batch: null,
         body: BODY,
         costMicros: 0,
         costEstimated: false,

@@ -3,6 +3,7 @@ import {
   type PassthroughMethod,
 } from '@keywell/core/access/passthrough-rules';
 import { claimCall } from '../idempotency/claim-call.ts';
+import { admitPassedIds } from '../passthrough/admit-passed-ids.ts';
 import { admitPassthrough } from '../passthrough/admit-passthrough.ts';
 import { readPassed } from '../passthrough/read-passed.ts';
 import { authenticate } from '../phases/authenticate.ts';
@@ -20,7 +21,16 @@ function passing(method: PassthroughMethod): Route {
     operation: 'passthrough',
     method,
     allow: PASSTHROUGH_METHODS.join(', '),
-    phases: [authenticate, gate, admitPassthrough, readPassed, readPatience, ...once, dispatch],
+    phases: [
+      authenticate,
+      gate,
+      admitPassthrough,
+      readPassed,
+      admitPassedIds,
+      readPatience,
+      ...once,
+      dispatch,
+    ],
   };
 }
 

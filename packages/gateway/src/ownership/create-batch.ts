@@ -61,6 +61,7 @@ export async function readBatch(exchange: Exchange, plane: Plane): Promise<Phase
     repeatable: false,
     about: 'batch',
     object: null,
+    ...(file.upstreamModel === undefined ? {} : { upstreamModel: file.upstreamModel }),
     effect: 'seen',
     bodyFor: () => body,
   };

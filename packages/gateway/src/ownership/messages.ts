@@ -20,6 +20,21 @@ export type ToOwners =
       readonly consumer: string;
       readonly of: ObjectKind;
     }
+  /** Which of these are known to be other consumers' at that provider, and not the asking one's. */
+  | {
+      readonly kind: 'foreign';
+      readonly question: number;
+      readonly consumer: string;
+      readonly provider: string;
+      readonly ids: readonly string[];
+    }
+  /** Marks a batch as counted. */
+  | {
+      readonly kind: 'count';
+      readonly question: number;
+      readonly consumer: string;
+      readonly id: string;
+    }
   | { readonly kind: 'learned'; readonly change: ObjectChange }
   /** Several of one answer, which differ in their ids alone. */
   | {
@@ -30,6 +45,9 @@ export type ToOwners =
 
 export interface FromOwners {
   readonly question: number;
-  /** Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. */
+  /**
+   * Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. Of `foreign`: what there is of them. Of
+   * `count`: the batch, for the one who is to count it; null for everybody else.
+   */
   readonly found: readonly (OwnedObject | null)[];
 }

@@ -1,9 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
-import {
-  isObjectId,
-  type ObjectKind,
-  type OwnedObject,
-} from '@keywell/core/ownership/owned-object';
+import { isObjectId, type OwnedObject } from '@keywell/core/ownership/owned-object';
 import { compileFields } from '@keywell/wire/json/field-set';
 import { ABSENT, ARRAY, FALSE, OBJECT, STRING } from '@keywell/wire/json/kind';
 import { readString } from '@keywell/wire/json/read-value';
@@ -142,11 +138,21 @@ function noteAsked(
     const json = fits
       ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
       : null;
-    keep(exchange, plane, candidate, { kind: about, id, json });
+    keep(exchange, plane, candidate, { kind: about, id, json, ...modelOf(asks, candidate) });
   }
   for (const file of written) {
     if (file !== null) keep(exchange, plane, candidate, { kind: 'file', id: file, json: null });
   }
+}
+
+/** The model that a batch's file was written for: of the file as it is uploaded, and of the batch by its file. */
+function modelOf(
+  { about, object, upstreamModel }: ObjectCall,
+  { model }: Candidate,
+): Pick<OwnedObject, 'upstreamModel'> {
+  if (object !== null) return {};
+  if (about === 'file') return { upstreamModel: model };
+  return upstreamModel === undefined ? {} : { upstreamModel };
 }
 
 function idAt(body: Uint8Array, field: number): string | null {
@@ -159,7 +165,7 @@ function keep(
   exchange: Exchange,
   plane: Learner,
   candidate: Candidate,
-  what: { readonly kind: ObjectKind; readonly id: string; readonly json: string | null },
+  what: Pick<OwnedObject, 'kind' | 'id' | 'json' | 'upstreamModel'>,
 ): void {
   const like = ownedLike(exchange, plane, candidate);
   if (like !== null) plane.owners.learned({ action: 'keep', object: { ...what, ...like } });

@@ -4,7 +4,7 @@ import type { FromOwners, ObjectRef, ToOwners } from './messages.ts';
 /** The main thread answers within a millisecond; one that does not for so long is in trouble, and the caller is told. */
 const DEADLINE_MS = 2000;
 
-type Question = Extract<ToOwners, { kind: 'find' | 'list' }>;
+type Question = Extract<ToOwners, { kind: 'find' | 'list' | 'foreign' | 'count' }>;
 
 interface Open {
   readonly resolve: (found: FromOwners['found'] | 'late') => void;
@@ -35,6 +35,28 @@ export class OwnerDesk {
   async list(consumer: string, of: ObjectKind): Promise<readonly OwnedObject[] | 'late'> {
     const found = await this.#ask((question) => ({ kind: 'list', question, consumer, of }));
     return found === 'late' ? found : found.filter((object) => object !== null);
+  }
+
+  /** What other consumers have at a provider by any of these ids, and the asking one has not. */
+  async foreign(
+    consumer: string,
+    provider: string,
+    ids: readonly string[],
+  ): Promise<readonly OwnedObject[] | 'late'> {
+    const found = await this.#ask((question) => ({
+      kind: 'foreign',
+      question,
+      consumer,
+      provider,
+      ids,
+    }));
+    return found === 'late' ? found : found.filter((object) => object !== null);
+  }
+
+  /** The batch, where nobody has counted what it cost: whoever is told it has to. */
+  async count(consumer: string, id: string): Promise<OwnedObject | null | 'late'> {
+    const found = await this.#ask((question) => ({ kind: 'count', question, consumer, id }));
+    return found === 'late' ? found : (found[0] ?? null);
   }
 
   learned(change: ObjectChange): void {

@@ -50,6 +50,40 @@ describe('the ledger of owned objects', () => {
     expect(await second.list('other', 'file')).toEqual([]);
   });
 
+  it('knows of an id whether others have it at a provider, as long as they do', async () => {
+    const { first, second, learn } = world();
+    learn();
+    learn({ kind: 'item', id: 'msg_1' });
+    const ids = ['file-1', 'msg_1', 'file-2'];
+    expect(await second.foreign('other', 'openai', ids)).toEqual([object()]);
+    expect(await second.foreign('web', 'openai', ids)).toEqual([]);
+    expect(await second.foreign('other', 'mistral', ids)).toEqual([]);
+    learn({ consumer: 'third' });
+    first.learned({ action: 'drop', name: { kind: 'file', id: 'file-1', consumer: 'web' } });
+    expect(await second.foreign('other', 'openai', ids)).toEqual([object({ consumer: 'third' })]);
+    first.learned({ action: 'drop', name: { kind: 'file', id: 'file-1', consumer: 'third' } });
+    expect(await second.foreign('other', 'openai', ids)).toEqual([]);
+  });
+
+  it('has a batch counted by one who asks alone, and keeps that it was', async () => {
+    const { first, second, kept, learn } = world();
+    const batch = { kind: 'batch', id: 'batch_1', upstreamModel: 'gpt-5' } as const;
+    learn(batch);
+    expect(await first.count('other', 'batch_1')).toBeNull();
+    const asked = await Promise.all([
+      first.count('web', 'batch_1'),
+      second.count('web', 'batch_1'),
+    ]);
+    expect(asked).toEqual([object(batch), null]);
+    expect(kept.at(-1)).toEqual({ action: 'keep', object: object({ ...batch, counted: true }) });
+    // What is told of it later takes nothing of that back.
+    learn({ kind: 'batch', id: 'batch_1', json: '{}' });
+    expect(await second.list('web', 'batch')).toEqual([
+      object({ ...batch, json: '{}', counted: true }),
+    ]);
+    expect(await first.count('web', 'batch_1')).toBeNull();
+  });
+
   it('lists what a consumer has, the newest first, and with the last word on each', async () => {
     const { first, learn } = world();
     for (const id of ['file-1', 'file-2', 'file-3']) learn({ id });

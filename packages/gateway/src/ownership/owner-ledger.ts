@@ -15,6 +15,11 @@ const MOST_OBJECTS: Readonly<Record<ObjectKind, number>> = Object.freeze({
   item: 100_000,
 });
 
+/** Kinds whose ids a call that is passed through may name. */
+const ASKED_KINDS: readonly ObjectKind[] = ['file', 'batch', 'response'];
+
+type Question = Exclude<ToOwners, { kind: 'learned' | 'learned_many' }>;
+
 export interface OwnerLedgerOptions {
   /** What was known when the node last ran, the oldest first. */
   readonly objects: readonly OwnedObject[];
@@ -56,12 +61,40 @@ export class OwnerLedger {
       }
       return;
     }
-    const { question, consumer } = message;
-    const found =
-      message.kind === 'list'
-        ? this.#shelf(message.of).all(consumer).toReversed()
-        : message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
-    this.#tell(worker, { question, found });
+    this.#tell(worker, { question: message.question, found: this.#found(message) });
+  }
+
+  #found(message: Question): FromOwners['found'] {
+    const { consumer } = message;
+    switch (message.kind) {
+      case 'list':
+        return this.#shelf(message.of).all(consumer).toReversed();
+      case 'find':
+        return message.refs.map(({ kind, id }) => this.#shelf(kind).get(consumer, id));
+      case 'count':
+        return [this.#count(consumer, message.id)];
+      default:
+        return message.ids.flatMap((id) => this.#foreign(consumer, message.provider, id) ?? []);
+    }
+  }
+
+  /** The first who asks is told it, and from then on it is counted. */
+  #count(consumer: string, id: string): OwnedObject | null {
+    const batch = this.#shelf('batch').get(consumer, id);
+    if (batch === null || batch.counted === true) return null;
+    this.#apply({ action: 'keep', object: { ...batch, counted: true } });
+    this.keep();
+    return batch;
+  }
+
+  #foreign(consumer: string, provider: string, id: string): OwnedObject | null {
+    for (const kind of ASKED_KINDS) {
+      const shelf = this.#shelf(kind);
+      if (shelf.get(consumer, id) !== null) return null;
+      const other = shelf.ofOthers(id, provider);
+      if (other !== null) return other;
+    }
+    return null;
   }
 
   /** Hands over what has not been kept yet. */
@@ -103,6 +136,8 @@ const nameOf = ({ kind, id, consumer }: OwnedObject): ObjectName => ({ kind, id,
 class Shelf {
   readonly #most: number;
   readonly #consumers = new Map<string, Map<string, OwnedObject>>();
+  /** Who has something of that id; nearly always one. */
+  readonly #holders = new Map<string, readonly string[]>();
   #size = 0;
 
   constructor(most: number) {
@@ -113,11 +148,20 @@ class Shelf {
     return this.#consumers.get(consumer)?.get(id) ?? null;
   }
 
+  /** What any consumer has at a provider by an id. */
+  ofOthers(id: string, provider: string): OwnedObject | null {
+    for (const holder of this.#holders.get(id) ?? []) {
+      const object = this.get(holder, id);
+      if (object?.home.provider === provider) return object;
+    }
+    return null;
+  }
+
   all(consumer: string): readonly OwnedObject[] {
     return [...(this.#consumers.get(consumer)?.values() ?? [])];
   }
 
-  /** Keeps it, with the time it was first seen and the last that was said of it; gives what had to go for it. */
+  /** Keeps it, with the time it was first seen, the last that was said of it and what it is once and for all; gives what had to go for it. */
   put(object: OwnedObject): { readonly kept: OwnedObject; readonly forgotten: OwnedObject | null } {
     let own = this.#consumers.get(object.consumer);
     if (own === undefined) {
@@ -125,9 +169,11 @@ class Shelf {
       this.#consumers.set(object.consumer, own);
     }
     const known = own.get(object.id);
-    if (known === undefined) this.#size += 1;
-    const createdAt = known?.createdAt ?? object.createdAt;
-    const kept = { ...object, createdAt, json: object.json ?? known?.json ?? null };
+    if (known === undefined) {
+      this.#size += 1;
+      this.#holders.set(object.id, [...(this.#holders.get(object.id) ?? []), object.consumer]);
+    }
+    const kept = known === undefined ? object : withKnown(object, known);
     own.set(object.id, kept);
     return { kept, forgotten: this.#size > this.#most ? this.#forgetOldest() : null };
   }
@@ -136,6 +182,9 @@ class Shelf {
     const own = this.#consumers.get(consumer);
     if (own?.delete(id) !== true) return false;
     this.#size -= 1;
+    const holders = (this.#holders.get(id) ?? []).filter((each) => each !== consumer);
+    if (holders.length > 0) this.#holders.set(id, holders);
+    else this.#holders.delete(id);
     if (own.size === 0) this.#consumers.delete(consumer);
     return true;
   }
@@ -150,4 +199,16 @@ class Shelf {
     this.drop(oldest);
     return oldest;
   }
+}
+
+/** The last word on an object, with what was known of it and is not said again. */
+function withKnown(object: OwnedObject, known: OwnedObject): OwnedObject {
+  const { upstreamModel = known.upstreamModel, counted = known.counted } = object;
+  return {
+    ...object,
+    createdAt: known.createdAt,
+    json: object.json ?? known.json,
+    ...(upstreamModel === undefined ? {} : { upstreamModel }),
+    ...(counted === undefined ? {} : { counted }),
+  };
 }

@@ -71,7 +71,7 @@ async function itemsOf(
   return known.length === ids.length ? known : [];
 }
 
-const late = (): Refusal =>
+export const late = (): Refusal =>
   refuse('overloaded', null, { headers: retryAfterHeaders(BUSY_RETRY_MS) });
 
 /**

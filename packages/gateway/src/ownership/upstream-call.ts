@@ -18,6 +18,8 @@ export interface ObjectCall {
   readonly about: AskedKind;
   /** What is known of that; null while it is being made. */
   readonly object: OwnedObject | null;
+  /** Of a new batch, the model that its file is for, as the provider names it; absent where it is not known. */
+  readonly upstreamModel?: string;
   /** What a good answer means: it is there as the answer says, it is gone, or nothing. */
   readonly effect: 'seen' | 'gone' | 'none';
   /** What is sent to a target of that model; null for a call without a body. */

@@ -3,23 +3,6 @@ import { ofAsked } from '../ownership/judge-object.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { HeaderOf } from '../seam/outbound.ts';
 
-interface Judged {
-  readonly verdict: Verdict;
-  readonly status: number;
-}
-
-/**
- * Whether a call that is passed through and must not be carried out twice may have been: then it is not sent again. Refusals, and what
- * never left or was never taken, are no such case.
- */
-export function mayHaveRun({ asks }: Pick<Exchange, 'asks'>, { verdict, status }: Judged): boolean {
-  if (asks?.kind !== 'passed' || asks.repeatable) return false;
-  // A redirect is what many servers answer once they have done it.
-  if (status >= 200 && status < 400) return true;
-  const failed = verdict.class === 'transient' || verdict.class === 'unknown';
-  return verdict.class === 'ambiguous_accept' || (failed && status >= 500);
-}
-
 /**
  * What is asked for is about no model, so that no model is unwell when there is no such thing. And a key that may not do it is as good as
  * ever for everything else: another may be asked, and this one is left as it is. A status of 403 says no more of a key than that.

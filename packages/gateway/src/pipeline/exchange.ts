@@ -7,6 +7,7 @@ import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import type { SpendHold } from '../budgets/spend-hold.ts';
 import type { Inbound, InboundEvents } from '../seam/inbound.ts';
 import type { Outbound } from '../seam/outbound.ts';
+import type { BatchCost } from '../ownership/batch-cost.ts';
 import type { Pin } from '../ownership/pin.ts';
 import type { ObjectCall } from '../ownership/upstream-call.ts';
 import type { PassedCall } from '../passthrough/passed-call.ts';
@@ -116,6 +117,8 @@ export class Exchange implements InboundEvents {
   /** What its attempts have cost so far, USD micros; null once the price of one was not known. */
   costMicros: number | null = 0;
   costEstimated = false;
+  /** What the batch cost that the answer tells of, for the answer that it is counted with. */
+  batch: BatchCost | null = null;
   readonly timeline: TimelineEvent[] = [];
   running: RunningAttempt | null = null;
 

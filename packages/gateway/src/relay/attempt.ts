@@ -17,12 +17,14 @@ import {
   type Authorized,
   type LiveCredentials,
 } from '../upstream/credentials/key-credentials.ts';
+import type { BatchCost } from '../ownership/batch-cost.ts';
+import { countBatch } from '../ownership/count-batch.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
-import { ofObject } from '../ownership/judge-object.ts';
-import { isPassedAsStream, ofPassed } from '../passthrough/judge-passed.ts';
+import { isPassedAsStream } from '../passthrough/judge-passed.ts';
 import { bookAttemptEnd } from './attempt-end.ts';
 import { noteDefect } from './note-defect.ts';
 import type { AttemptResult } from './attempt-result.ts';
+import { classify, MAX_FAILURE_BYTES } from './classify.ts';
 import { BodyCollector } from './body-collector.ts';
 import { isEventStream, isJson } from './content-type.ts';
 import { hearEvent, hearHead } from './hear.ts';
@@ -31,9 +33,6 @@ import { answerHeaders, withCost } from './response-headers.ts';
 import { isRawAnswer, mayBeRaw } from './raw-reader.ts';
 import { StreamRelay, type StreamEnd } from './stream-relay.ts';
 import type { TargetFace, UpstreamTarget } from './upstream-target.ts';
-
-/** As much of a failed answer as the classifier reads. */
-const MAX_FAILURE_BYTES = 64 * 1024;
 
 /** What an attempt is given: where it goes, what it holds, and how long it may take. */
 export interface AttemptPlan {
@@ -301,15 +300,38 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       this.#fail(answer.kind === 'error_inside' ? null : 'invalid', body);
       return;
     }
+    const counting = countBatch(exchange, this.#plane, body);
+    if (counting === null) this.#answerWhole(answer.body);
+    else void this.#answerCounted(counting, answer.body);
+  }
+
+  /** What the batch cost is in the request's cost before its answer leaves. */
+  async #answerCounted(
+    counting: Promise<BatchCost | null>,
+    body: Uint8Array | string,
+  ): Promise<void> {
+    try {
+      const cost = await counting;
+      if (this.#ended) return;
+      this.#exchange.batch = cost;
+      this.#answerWhole(body);
+      if (cost !== null) this.#exchange.usage = cost.usage;
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  #answerWhole(body: Uint8Array | string): void {
+    const exchange = this.#exchange;
     const now = this.#plane.clock.now();
     this.#finish(SUCCESS, { kind: 'answered', well: true });
     exchange.status = this.#status;
     exchange.firstByteAt = now;
-    exchange.responseBytes = Buffer.byteLength(answer.body);
+    exchange.responseBytes = Buffer.byteLength(body);
     exchange.inbound.respond(
       this.#status,
       withCost(answerHeaders(exchange, this.#header('content-type') ?? '', this.#header), exchange),
-      answer.body,
+      body,
     );
   }
 
@@ -340,19 +362,13 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   }
 
   #classify(failure: Failure | null, body: Uint8Array): Verdict {
-    const { asks } = this.#exchange;
-    // That a connection was closed while it was idle is likely, and not certain.
-    const unsure = failure === 'reset_reused' && asks?.kind === 'passed' && !asks.repeatable;
-    const verdict = this.#plan.target.vendor.classify({
+    return classify(this.#exchange, this.#plan.target, {
       status: this.#status,
-      failure: unsure ? 'reset_after_sent' : failure,
+      failure,
       header: this.#header,
-      body: decodeBounded(body),
+      body,
       wallNow: this.#plane.clock.wallNow(),
     });
-    if (asks === null) return verdict;
-    if (asks.kind === 'passed') return ofPassed(verdict, this.#status);
-    return ofObject(verdict, { status: this.#status, failure, makes: asks.object === null });
   }
 
   #finish(verdict: Verdict, result: AttemptResult): void {
@@ -379,9 +395,4 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     if (model === null) throw new Error('an attempt without a resolved model');
     return model;
   }
-}
-
-function decodeBounded(body: Uint8Array): string {
-  const bytes = body.byteLength > MAX_FAILURE_BYTES ? body.subarray(0, MAX_FAILURE_BYTES) : body;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

@@ -9,6 +9,11 @@ export function isEventStream(header: HeaderOf, face: TargetFace | null): boolea
   return contentTypeIs(header, type);
 }
 
+/** Whether a response is a stream of events of any kind. */
+export function saysEvents(header: HeaderOf): boolean {
+  return contentTypeIs(header, 'text/event-stream') || contentTypeIs(header, AWS_STREAM);
+}
+
 export function isJson(header: HeaderOf): boolean {
   return contentTypeIs(header, 'application/json');
 }

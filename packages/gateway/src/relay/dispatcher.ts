@@ -15,11 +15,13 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { refuse } from '../pipeline/refusal.ts';
 import type { PhaseResult } from '../pipeline/route.ts';
-import { isBarred, isTheCallers, mayHaveRun } from '../passthrough/judge-passed.ts';
+import { isBarred, isTheCallers } from '../passthrough/judge-passed.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { canBeTold, incapableRefusal } from '../translate/fitness.ts';
+import { isReadApart, readApart, readBeforeChoice } from '../translate/read-apart.ts';
 import { isServed, type AttemptResult } from './attempt-result.ts';
 import type { Attempt } from './attempt.ts';
+import { backOff } from './back-off.ts';
 import { Bars, besides, NOTHING_TRIED } from './bars.ts';
 import type { CallNeeds } from './call-needs.ts';
 import { CandidatePicker } from './candidate-picker.ts';
@@ -33,6 +35,7 @@ import {
 } from './make-attempt.ts';
 import { giveBack } from './give-back.ts';
 import { mayFallBack, refusingLikewise } from './fallback.ts';
+import { leavesSomething, mayHaveRun, mayHaveRunCode } from './may-have-run.ts';
 import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
@@ -51,8 +54,6 @@ const FALL_BACK: Again = Object.freeze({
 /** How long a call waits for a record that is held, and how often it looks. */
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 100;
-/** A provider may ask for a longer pause than a caller should be kept waiting in silence for. */
-const MAX_BACK_OFF_MS = 5000;
 
 /** Attempt after attempt until one answers, nothing is left to try, or the decision says stop. */
 export function dispatchOver(
@@ -61,7 +62,9 @@ export function dispatchOver(
   model: LiveModel,
 ): Promise<PhaseResult> {
   countRequest(exchange.live.table, model.plan, plane.clock.now());
-  return new Dispatcher(exchange, plane, model).run();
+  const call = new Dispatcher(exchange, plane, model);
+  if (!exchange.strict) return call.run();
+  return readBeforeChoice(exchange, model.plan).then((isHere) => (isHere ? call.run() : 'done'));
 }
 
 class Dispatcher implements AttemptCall, TurnHost {
@@ -120,6 +123,10 @@ class Dispatcher implements AttemptCall, TurnHost {
       const held = waitMs > 0 ? await this.#backOff(pick, waitMs) : pick;
       if (held === null) {
         return this.#end(this.exchange.callerGone ? 'done' : this.#nothingLeft(), null);
+      }
+      if (isReadApart(this.exchange, held.candidate) && !(await readApart(this.exchange))) {
+        this.#putBack(held);
+        return this.#end('done', null);
       }
       if (!this.#canTell(held)) continue;
       const race = this.#hedging === null ? null : await this.#race(held, this.#hedging);
@@ -228,20 +235,9 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   /** Waits before the same endpoint is asked again. Null when there is no time left for it. */
   async #backOff(pick: Pick, waitMs: number): Promise<Pick | null> {
-    const { clock } = this.plane;
     this.#putBack(pick);
-    if (waitMs > MAX_BACK_OFF_MS || clock.now() + waitMs >= this.deadlineAt) return null;
-    const startedAt = clock.now();
-    await pauseFor(this.exchange, waitMs);
-    const waitedMs = clock.now() - startedAt;
-    this.exchange.waitMs += waitedMs;
-    this.exchange.timeline.push({
-      at: this.exchange.offset(clock.now()),
-      kind: 'wait',
-      waitMs: Math.round(waitedMs * 10) / 10,
-      why: 'back-off before the same endpoint is asked again',
-    });
-    return this.exchange.callerGone ? null : this.#pick();
+    const waited = await backOff(this.exchange, this.plane.clock, waitMs, this.deadlineAt);
+    return waited ? this.#pick() : null;
   }
 
   #attempt(pick: Pick): Promise<AttemptResult> {
@@ -317,10 +313,13 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#turns.refusedBy(candidate, failed.verdict);
     if (this.#fallsBack(candidate, failed)) return null;
     if (mayHaveRun(this.exchange, failed)) {
-      return this.#answer(giveUp(failed.verdict.class, failed.status).code, false);
+      return this.#answer(mayHaveRunCode(failed), false);
     }
     if (isBarred(this.exchange, failed.verdict)) this.#said = { candidate, failed };
-    const route = { retryAmbiguous: this.#retryAmbiguous(), status: failed.status };
+    const retryAmbiguous = leavesSomething(this.exchange)
+      ? 'never'
+      : this.model.pool.retryAmbiguous;
+    const route = { retryAmbiguous, status: failed.status };
     const step = decide(failed.verdict, this.#history, route, this.plane.random());
     if (step.kind === 'pass_through')
       return passThrough(this.exchange, this.plane, candidate, failed);
@@ -357,12 +356,6 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (!isSuspect(failed.verdict)) return;
     this.#suspects ??= [];
     this.#suspects.push({ reservation: pick.reservation, verdict: failed.verdict });
-  }
-
-  #retryAmbiguous(): 'once' | 'never' {
-    const { facts, asks } = this.exchange;
-    const leavesSomething = facts?.stored === true || asks?.repeatable === false;
-    return leavesSomething ? 'never' : this.model.pool.retryAmbiguous;
   }
 
   #takeRetry(): boolean {

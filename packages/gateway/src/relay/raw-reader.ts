@@ -1,3 +1,5 @@
+import type { HeaderOf } from '../seam/outbound.ts';
+import { saysEvents } from './content-type.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
@@ -38,6 +40,10 @@ const RAW: ReadonlySet<string> = new Set([
 ]);
 
 export const mayBeRaw = (operation: string): boolean => RAW.has(operation);
+
+/** Whether such an answer comes as events: a file is what its owner made of it. */
+export const isRawStream = (operation: string, header: HeaderOf): boolean =>
+  mayBeRaw(operation) && operation !== 'files.content' && saysEvents(header);
 
 /** Whether an answer of such an operation is handed on as it is: all that is no JSON, and whatever is in a file. */
 export const isRawAnswer = (operation: string, json: boolean): boolean =>

@@ -10,7 +10,7 @@ import { BROKEN_OFF, breakOff } from './break-off.ts';
 import { openReader } from '../translate/open-reader.ts';
 import { estimateUsage } from './estimate-usage.ts';
 import { answerHeaders, STREAM_HEADERS } from './response-headers.ts';
-import { mayBeRaw } from './raw-reader.ts';
+import { isRawStream, mayBeRaw } from './raw-reader.ts';
 import type { StreamReader } from './stream-reader.ts';
 import type { TargetFace } from './upstream-target.ts';
 
@@ -177,6 +177,10 @@ export class StreamRelay {
     if (this.#plan.continuation?.begun === true) return;
     this.#exchange.status = this.#plan.status;
     this.#exchange.firstByteAt = now;
+    // What is handed on as it is was asked for in words that nobody reads here: the answer says whether it is streamed.
+    if (isRawStream(this.#exchange.operation, this.#plan.upstreamHeader)) {
+      this.#exchange.streamed = true;
+    }
     // A call that waited for long has its head and some comments already.
     if (this.#exchange.begun) return;
     const headers = answerHeaders(this.#exchange, this.#contentType(), this.#plan.upstreamHeader);

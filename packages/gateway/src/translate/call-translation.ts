@@ -31,6 +31,15 @@ export interface TranslatedRequest {
   readonly dropped: readonly string[];
 }
 
+/** Who is told it. */
+interface Told {
+  readonly model: string;
+  readonly includeUsage: boolean;
+}
+
+const keyOf = ({ dialect }: TargetFace, { model, includeUsage }: Told): string =>
+  `${dialect}\n${model}\n${includeUsage}`;
+
 const NO_TURNS: CanonicalRequest['turns'] = Object.freeze([]);
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
@@ -42,6 +51,8 @@ function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): Json
 export class CallTranslation {
   readonly #call: SpokenCall;
   #lifted: Lifted | null = null;
+  /** The body as JSON, until it is understood. */
+  #parsed: { readonly value: unknown } | null = null;
   #decoded: Decoded<CanonicalRequest> | null = null;
   /** Its turns are let go once it was told a provider: what is answered hours later may have been long. */
   #told: CanonicalRequest | null = null;
@@ -49,6 +60,16 @@ export class CallTranslation {
 
   constructor(call: SpokenCall) {
     this.#call = call;
+  }
+
+  /** Whether the request for a model at a provider that speaks `face` is there already: it was told so before. */
+  isWritten(face: TargetFace, to: Told): boolean {
+    return this.#last?.key === keyOf(face, to);
+  }
+
+  /** The first half of understanding it, where that is done in steps. */
+  parse(): void {
+    this.#parsed ??= { value: this.#json() };
   }
 
   /** What the call says; a refusal where it is not written as its dialect wants it. */
@@ -65,11 +86,8 @@ export class CallTranslation {
   }
 
   /** The request for a model at a provider that speaks `face`. Only after `canonical` was fine. */
-  requestFor(
-    face: TargetFace,
-    to: { readonly model: string; readonly includeUsage: boolean },
-  ): TranslatedRequest {
-    const key = `${face.dialect}\n${to.model}\n${to.includeUsage}`;
+  requestFor(face: TargetFace, to: Told): TranslatedRequest {
+    const key = keyOf(face, to);
     if (this.#last?.key === key) return this.#last.request;
     const request = this.#understood();
     const drops = new Drops();
@@ -128,11 +146,16 @@ export class CallTranslation {
     return this.#lifted;
   }
 
-  #decode(): Decoded<CanonicalRequest> {
-    const { dialect, facts } = this.#call;
+  #json(): unknown {
     const { small } = this.#lift();
     const text = Buffer.from(small.buffer, small.byteOffset, small.byteLength).toString('utf8');
-    const parsed: unknown = JSON.parse(text);
+    return JSON.parse(text);
+  }
+
+  #decode(): Decoded<CanonicalRequest> {
+    const { dialect, facts } = this.#call;
+    const parsed = this.#parsed === null ? this.#json() : this.#parsed.value;
+    this.#parsed = null;
     if (!isJsonObject(parsed)) {
       return {
         ok: false,

@@ -1,11 +1,8 @@
-/**
- * Cooldowns have an SQLite file of their own: a write has to be finished before the caller goes on, and in a file shared with others it
- * could find their transaction half way and wait for the very thread that is waiting.
- */
+/** Cooldowns have an SQLite file of their own: see `openChangeStore`. */
 import type { Compilable, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { CooldownChange } from '@keywell/core/keys/status';
-import { type SqliteStore, openSqlite } from '../sqlite/open-sqlite.ts';
+import { openChangeStore } from '../sqlite/open-change-store.ts';
 import type { CooldownStore } from './cooldown-store.ts';
 
 interface CooldownTable {
@@ -32,18 +29,9 @@ export interface OpenCooldownStore extends CooldownStore {
 export async function openCooldownStore(options: {
   readonly file: string;
 }): Promise<OpenCooldownStore> {
-  const store = await openSqlite<Tables>({
-    file: options.file,
-    migrations: MIGRATIONS,
-    synchronous: 'normal',
-  });
-  return {
-    applyNow: (changes) => {
-      applyNow(store, changes);
-    },
-    load: (wallNow) => load(store.db, wallNow),
-    close: () => store.close(),
-  };
+  const { file } = options;
+  const { db, applyNow, close } = await openChangeStore({ file, migrations: MIGRATIONS, toQuery });
+  return { applyNow, close, load: (wallNow) => load(db, wallNow) };
 }
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -69,11 +57,6 @@ async function createCooldowns(db: Kysely<never>): Promise<void> {
 /** Rows from before bind whichever credential has the name, as they did when they were written. */
 async function addFingerprint(db: Kysely<never>): Promise<void> {
   await db.schema.alterTable('cooldown').addColumn('fingerprint', 'text').execute();
-}
-
-function applyNow(store: SqliteStore<Tables>, changes: readonly CooldownChange[]): void {
-  if (changes.length === 0) return;
-  store.runNow(changes.map((change) => toQuery(store.db, change)));
 }
 
 function toQuery(db: Kysely<Tables>, change: CooldownChange): Compilable {

@@ -49,6 +49,16 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       },
     );
 
+    it('gives back what a batch is for, and that it was counted', async () => {
+      const store = await open();
+      const batch = keep({ kind: 'batch', id: 'batch_1', upstreamModel: 'gpt-5' });
+      store.applyNow([batch]);
+      expect(await store.load()).toEqual([batch.object]);
+      const counted = keep({ kind: 'batch', id: 'batch_1', upstreamModel: 'gpt-5', counted: true });
+      store.applyNow([counted]);
+      expect(await store.load()).toEqual([counted.object]);
+    });
+
     it('goes by the order of the changes', async () => {
       const store = await open();
       store.applyNow([keep(), drop(), keep({ model: 'again' })]);

@@ -2,7 +2,7 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { ObjectChange, OwnedObject } from '@keywell/core/ownership/owned-object';
-import { openSqlite } from '../sqlite/open-sqlite.ts';
+import { openChangeStore } from '../sqlite/open-change-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
 interface ObjectTable {
@@ -15,6 +15,8 @@ interface ObjectTable {
   readonly model: string;
   readonly created_at: number;
   readonly json: string | null;
+  readonly upstream_model: string | null;
+  readonly counted: number;
 }
 
 interface Tables {
@@ -29,29 +31,21 @@ export interface OpenObjectStore extends ObjectStore {
 export async function openObjectStore(options: {
   readonly file: string;
 }): Promise<OpenObjectStore> {
-  const store = await openSqlite<Tables>({
-    file: options.file,
-    migrations: MIGRATIONS,
-    synchronous: 'normal',
-  });
+  const { file } = options;
+  const { db, applyNow, close } = await openChangeStore({ file, migrations: MIGRATIONS, toQuery });
   return {
-    applyNow: (changes) => {
-      if (changes.length > 0) store.runNow(changes.map((change) => toQuery(store.db, change)));
-    },
+    applyNow,
+    close,
     load: async () => {
-      const rows = await store.db
-        .selectFrom('owned_object')
-        .selectAll()
-        .orderBy('created_at')
-        .execute();
+      const rows = await db.selectFrom('owned_object').selectAll().orderBy('created_at').execute();
       return rows.map(fromRow);
     },
-    close: () => store.close(),
   };
 }
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-owned-objects': { up: createOwnedObjects },
+  '0002-batch-costs': { up: addBatchCosts },
 };
 
 async function createOwnedObjects(db: Kysely<never>): Promise<void> {
@@ -70,6 +64,15 @@ async function createOwnedObjects(db: Kysely<never>): Promise<void> {
     .execute();
 }
 
+/** Of what was kept before, the model is not known; a batch among it is counted as one of which the price is not known. */
+async function addBatchCosts(db: Kysely<never>): Promise<void> {
+  await db.schema.alterTable('owned_object').addColumn('upstream_model', 'text').execute();
+  await db.schema
+    .alterTable('owned_object')
+    .addColumn('counted', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+}
+
 function toQuery(db: Kysely<Tables>, change: ObjectChange): Compilable {
   if (change.action === 'drop') {
     const { consumer, kind, id } = change.name;
@@ -80,7 +83,14 @@ function toQuery(db: Kysely<Tables>, change: ObjectChange): Compilable {
       .where('id', '=', id);
   }
   const { consumer, kind, id, home, model, createdAt, json } = change.object;
-  const row = { ...home, model, created_at: Math.trunc(createdAt), json };
+  const row = {
+    ...home,
+    model,
+    created_at: Math.trunc(createdAt),
+    json,
+    upstream_model: change.object.upstreamModel ?? null,
+    counted: change.object.counted === true ? 1 : 0,
+  };
   return db
     .insertInto('owned_object')
     .values({ consumer, kind, id, ...row })
@@ -97,5 +107,7 @@ function fromRow(row: ObjectTable): OwnedObject {
     model: row.model,
     createdAt: row.created_at,
     json: row.json,
+    ...(row.upstream_model === null ? {} : { upstreamModel: row.upstream_model }),
+    ...(row.counted === 0 ? {} : { counted: true }),
   };
 }

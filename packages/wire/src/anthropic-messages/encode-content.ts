@@ -2,7 +2,7 @@
 import type { Part, TextPart, ThinkingPart, ToolResultPart } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
 import { extrasFor } from '../canonical/part-extras.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { cacheMember } from './cache-control.ts';
 import { MESSAGES } from './dialect-name.ts';
 import { documentBlock, imageBlock } from './encode-media.ts';
@@ -41,17 +41,13 @@ export function blockFor(part: Part, context: EncodeContext): JsonObject | null 
     case 'thinking':
       return thinkingBlock(part, drops);
     case 'foreign':
-      return foreignBlock(part.origin === MESSAGES ? part.value : null, part.name, drops);
+      if (part.origin === MESSAGES && isJsonObject(part.value)) return part.value;
+      drops.addForeign(part);
+      return null;
     default:
       drops.add(part.kind);
       return null;
   }
-}
-
-function foreignBlock(value: JsonValue, name: string, drops: Drops): JsonObject | null {
-  if (isJsonObject(value)) return value;
-  drops.add(name);
-  return null;
 }
 
 function textBlock(part: TextPart, drops: Drops): JsonObject {

@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Sampling } from '../canonical/request.ts';
+import { isUsualTier } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { MESSAGES } from './dialect-name.ts';
 import type { EncodeContext } from './encode-content.ts';
@@ -128,10 +129,10 @@ function metadataOf({ user, extensions }: CanonicalRequest, { own }: EncodeConte
   return Object.keys(metadata).length === 0 ? null : metadata;
 }
 
-/** `default` is the tier without priority here too; the others have no counterpart. */
+/** The usual tier is the one without priority here too; the others have no counterpart. */
 function serviceTierOf(tier: string | null, { own, drops }: EncodeContext): string | null {
-  if (own || tier === null || tier === 'auto' || tier === 'standard_only') return tier;
-  if (tier === 'default') return 'standard_only';
+  if (own || tier === null || tier === 'auto') return tier;
+  if (isUsualTier(tier)) return 'standard_only';
   drops.add('service_tier');
   return null;
 }

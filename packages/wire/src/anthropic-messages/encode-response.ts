@@ -24,7 +24,7 @@ export function encodeResponse(
   const kinds = new Set(parts.map(({ kind }) => kind));
   const { reason, sequence } = writeAnswerStop({ stop, stopDetail }, kinds);
   const { usage: usageRest, ...extensions } = own ? response.extensions : {};
-  if (!own) for (const name of Object.keys(response.extensions)) drops.add(name);
+  if (!own) drops.addMembers(response.extensions);
   return {
     id: messageId(response.id, stamp),
     type: 'message',

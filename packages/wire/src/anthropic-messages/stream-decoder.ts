@@ -2,6 +2,7 @@ import type { StreamDecoder } from '../canonical/codec.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
 import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
+import { tellingNames } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { callId, citationsIn, ownSignature } from './answer-blocks.ts';
 import { KNOWN, restOfUsage } from './decode-response.ts';
@@ -241,7 +242,7 @@ class MessagesStreamDecoder implements StreamDecoder {
       this.#tellStop({ kind: 'stop', choice: 0, reason: 'other', detail: null }, tell);
     }
     this.#ended = true;
-    const names = Object.keys(restOfUsage(this.#usage));
+    const names = tellingNames(restOfUsage(this.#usage));
     if (names.length > 0) tell({ kind: 'others', names });
     tell({ kind: 'end' });
     return true;

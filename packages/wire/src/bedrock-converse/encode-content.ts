@@ -75,7 +75,7 @@ function writePart(part: Part, context: ContentContext): JsonObject | null {
       return writeMedia(part.kind, part, context);
     default:
       if (part.origin === CONVERSE) return asBlock(part.value);
-      drops.add(part.name);
+      drops.addForeign(part);
       return null;
   }
 }

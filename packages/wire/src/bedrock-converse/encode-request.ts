@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, OutputFormat } from '../canonical/request.ts';
+import { isUsualTier } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CONVERSE } from './dialect-name.ts';
 import { DocumentNames } from './document-names.ts';
@@ -121,6 +122,7 @@ function writeMetadata(
 function writeTier(tier: string | null, own: boolean, drops: Drops): JsonObject | null {
   if (tier === null || (!own && tier === 'auto')) return null;
   if (own || TIERS.has(tier)) return { type: tier };
+  if (isUsualTier(tier)) return { type: 'default' };
   drops.add('service_tier');
   return null;
 }

@@ -26,7 +26,7 @@ export function encodeResponse(
     documents: new DocumentNames(),
     drops,
   });
-  if (!own) for (const name of Object.keys(response.extensions)) drops.add(name);
+  if (!own) drops.addMembers(response.extensions);
   return {
     output: { message: { role: 'assistant', content } },
     stopReason: writeStop(choice?.stop ?? 'other', choice?.stopDetail ?? null),

@@ -1,3 +1,7 @@
+import type { JsonObject } from '../json/value.ts';
+import type { ForeignPart } from './content.ts';
+import { saysNothing, tellingNames } from './usual-values.ts';
+
 const NOTHING: readonly string[] = Object.freeze([]);
 
 /**
@@ -17,6 +21,17 @@ export class Drops {
 
   addAll(names: readonly string[]): void {
     for (const name of names) this.add(name);
+  }
+
+  /** Notes what of an answer's own members says something. */
+  addMembers(members: JsonObject): void {
+    this.addAll(tellingNames(members));
+  }
+
+  /** Notes a part of another dialect; a member of something, named `<owner>.<member>`, only where it says something. */
+  addForeign({ name, value }: ForeignPart): void {
+    const dot = name.indexOf('.');
+    if (dot === -1 || !saysNothing(name.slice(dot + 1), value)) this.add(name);
   }
 
   /** Notes it if it was said at all. */

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '@keywell/core/errors/catalogue';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { Decoded } from './codec.ts';
+import { saysNothing } from './usual-values.ts';
 
 /** What is wrong with what is being read; never leaves the decoder: `decoding` makes a refusal of it. */
 export class DecodeFault extends Error {
@@ -100,21 +101,25 @@ export function optionalArray(
   throw wrongFault(pathOf(at, name), 'an array');
 }
 
+const NO_ELEMENTS = Object.freeze([]);
+
 /** Elements of an array as objects, each with its own path; empty where there is none. */
 export function objectsIn(
   object: JsonObject,
   name: string,
   at: string,
 ): readonly { readonly value: JsonObject; readonly at: string }[] {
-  const list = optionalArray(object, name, at) ?? [];
+  const list = optionalArray(object, name, at);
+  if (list === null || list.length === 0) return NO_ELEMENTS;
+  const listed = pathOf(at, name);
   return list.map((value, index) => {
-    const place = pathOf(pathOf(at, name), index);
+    const place = pathOf(listed, index);
     if (!isJsonObject(value)) throw wrongFault(place, 'an object');
     return { value, at: place };
   });
 }
 
-/** Notes in `told` what an object says beside `known`, and gives those names that were not in it; null where there are none. */
+/** Notes in `told` what a piece of an answer says beside `known`, unless it says nothing, and gives those names that were not in it; null where there are none. */
 export function newNamesIn(
   object: JsonObject,
   known: ReadonlySet<string>,
@@ -125,7 +130,7 @@ export function newNamesIn(
   for (const member in object) {
     if (known.has(member)) continue;
     const name = owner + member;
-    if ((object[member] ?? null) === null || member === '__proto__' || told.has(name)) continue;
+    if (member === '__proto__' || told.has(name) || saysNothing(member, object[member])) continue;
     told.add(name);
     (names ??= []).push(name);
   }
@@ -134,15 +139,13 @@ export function newNamesIn(
 
 const NO_OTHERS: JsonObject = Object.freeze({});
 
-/** Members that no name of `known` stands for, as they are. What was parsed inherits nothing that `in` would find. */
+/** Members that no name of `known` stands for, as they are; nearly always none. */
 export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
   let others: Record<string, JsonValue | undefined> | null = null;
   for (const name in object) {
-    if (known.has(name)) continue;
+    if (known.has(name) || name === '__proto__') continue;
     const value = object[name];
-    if (value !== null && value !== undefined && name !== '__proto__') {
-      (others ??= {})[name] = value;
-    }
+    if (value !== null && value !== undefined) (others ??= {})[name] = value;
   }
   return others ?? NO_OTHERS;
 }

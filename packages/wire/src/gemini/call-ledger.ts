@@ -18,6 +18,7 @@ function madeUpId(seed: string, number: number): string {
 export class CallLedger {
   readonly #seed: string;
   readonly #waiting = new Map<string, { readonly ids: string[]; next: number }>();
+  /** Of those whose results said so. */
   readonly #answered = new Set<string>();
   #count = 0;
 
@@ -37,9 +38,9 @@ export class CallLedger {
 
   /** The id of the call that a result answers: its own, else that of the first call of this name without a result. */
   answered(id: string | null, name: string): string {
-    const known = id === null || id === '' ? this.#firstWaiting(name) : id;
-    this.#answered.add(known);
-    return known;
+    if (id === null || id === '') return this.#firstWaiting(name);
+    this.#answered.add(id);
+    return id;
   }
 
   #firstWaiting(name: string): string {

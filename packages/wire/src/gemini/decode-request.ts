@@ -46,7 +46,7 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
   const toolConfig = decodeToolConfig(body);
   const tier = optionalString(body, 'serviceTier', '')?.toLowerCase() ?? null;
   return {
-    ...bareRequest('gemini', model, [...decodeSystem(body), ...decodeContents(body)]),
+    ...bareRequest('gemini', model, decodeTurns(body)),
     stream: place.stream ?? false,
     tools: tools.tools,
     toolChoice: toolConfig.choice,
@@ -70,11 +70,17 @@ function modelName(name: string): string {
   return name.startsWith('models/') ? name.slice('models/'.length) : name;
 }
 
-function decodeSystem(body: JsonObject): readonly Turn[] {
+function decodeTurns(body: JsonObject): readonly Turn[] {
+  const system = decodeSystem(body);
+  const contents = decodeContents(body);
+  return system === null ? contents : [system, ...contents];
+}
+
+function decodeSystem(body: JsonObject): Turn | null {
   const content = optionalObject(body, 'systemInstruction', '');
-  if (content === null) return [];
+  if (content === null) return null;
   const parts = partsOf(content, 'systemInstruction', new CallLedger());
-  return parts.length === 0 ? [] : [{ role: 'system', name: null, parts }];
+  return parts.length === 0 ? null : { role: 'system', name: null, parts };
 }
 
 function decodeContents(body: JsonObject): readonly Turn[] {
@@ -85,10 +91,10 @@ function decodeContents(body: JsonObject): readonly Turn[] {
     const parts = partsOf(value, at, calls);
     const before = turns.at(-1);
     if (role === 'assistant' && before?.role === role) join(before.parts, parts);
-    else turns.push({ role, name: null, parts: [...parts] });
+    else turns.push({ role, name: null, parts });
   }
   for (const turn of turns) {
-    if (turn.role === 'assistant') turn.parts = withProofs(turn.parts);
+    if (turn.role === 'assistant' && turn.parts.some(isToMend)) turn.parts = withProofs(turn.parts);
   }
   return turns;
 }
@@ -100,7 +106,7 @@ function roleOf(role: string | null, at: string): 'user' | 'assistant' {
   throw wrongFault(pathOf(at, 'role'), '"user" or "model"');
 }
 
-function partsOf(content: JsonObject, at: string, calls: CallLedger): readonly Part[] {
+function partsOf(content: JsonObject, at: string, calls: CallLedger): Part[] {
   return objectsIn(content, 'parts', at).map((part) => decodePart(part.value, part.at, calls));
 }
 
@@ -138,6 +144,9 @@ function withProofs(parts: readonly Part[]): Part[] {
   }
   return whole;
 }
+
+const isToMend = (part: Part): boolean =>
+  isForeignProof(part) || (isPlain(part) && part.text === '');
 
 /** Takes the thought at the end out, in however many pieces it stands there: as a caller adds up what it was streamed. */
 function takeThought(parts: Part[]): string {

@@ -5,6 +5,7 @@ import type {
   ImagePart,
   MediaSource,
   Part,
+  PartExtras,
   TextPart,
   ThinkingPart,
   ToolCallPart,
@@ -71,7 +72,7 @@ export function encodePart(part: Part, target: PartTarget): readonly JsonObject[
       return one(encodeMedia(part, target));
     default:
       if (part.origin === 'gemini' && isJsonObject(part.value)) return [part.value];
-      drops.add(part.name);
+      drops.addForeign(part);
       return [];
   }
 }
@@ -123,7 +124,7 @@ function encodeThinking(part: ThinkingPart, target: PartTarget): JsonObject | nu
 function encodeCall(part: ToolCallPart, target: PartTarget): JsonObject {
   const { id, name, custom, cache } = part;
   target.drops.addIf(cache, 'cache_control');
-  const [beside, inside] = shared(extrasFor(part.extras, 'gemini', target.drops));
+  const [beside, inside] = shared(part.extras, target.drops);
   return said({
     functionCall: said({
       id: target.own && (target.forCaller || !isMadeUp(id)) ? id : null,
@@ -136,12 +137,17 @@ function encodeCall(part: ToolCallPart, target: PartTarget): JsonObject {
   });
 }
 
+type Shared = readonly [beside: JsonObject, inside: JsonObject];
+const NOTHING_MORE: Shared = [Object.freeze({}), Object.freeze({})];
+
 /** What of a part's extras belongs to the part, and what to the data in it. */
-function shared(extras: JsonObject): readonly [beside: JsonObject, inside: JsonObject] {
+function shared(extras: PartExtras | undefined, drops: Drops): Shared {
+  if (extras === undefined) return NOTHING_MORE;
   const beside: Record<string, JsonValue | undefined> = {};
   const inside: Record<string, JsonValue | undefined> = {};
-  for (const name of Object.keys(extras))
-    (OF_PART.has(name) ? beside : inside)[name] = extras[name];
+  const members = extrasFor(extras, 'gemini', drops);
+  for (const name of Object.keys(members))
+    (OF_PART.has(name) ? beside : inside)[name] = members[name];
   return [beside, inside];
 }
 
@@ -164,7 +170,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
     if (piece.kind === 'text') texts.push(piece.text);
     else for (const each of one(encodeMedia(piece, target))) media.push(each);
   }
-  const [beside, { parts, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
+  const [beside, { parts, ...inside }] = shared(part.extras, drops);
   const kept = parts !== undefined && isJsonArray(parts) ? parts : [];
   const within = target.mediaInResults || target.own ? [...media, ...kept] : [];
   const text = texts.join('\n');
@@ -183,7 +189,7 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
 
 function encodeMedia(part: MediaPart, { drops, own }: PartTarget): JsonObject | null {
   if ('cache' in part) drops.addIf(part.cache, 'cache_control');
-  const [beside, { mimeType, ...inside }] = shared(extrasFor(part.extras, 'gemini', drops));
+  const [beside, { mimeType, ...inside }] = shared(part.extras, drops);
   const data = mediaData(part.kind, part.source, mimeType);
   if (data === null) {
     drops.add(part.kind);

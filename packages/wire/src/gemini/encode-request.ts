@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
+import { isUsualTier } from '../canonical/usual-values.ts';
 import type { JsonObject } from '../json/value.ts';
 import { encodeConfig } from './encode-config.ts';
 import { encodeTurns } from './encode-turns.ts';
@@ -38,7 +39,7 @@ function encodeExtensions({ origin, extensions }: CanonicalRequest, drops: Drops
 /** Google's tiers are `standard`, `flex` and `priority`; `auto` is what happens where none is named. */
 function serviceTier(tier: string | null, drops: Drops): string | null {
   if (tier === null || tier === 'auto') return null;
-  if (tier === 'default' || tier === 'standard_only') return 'standard';
+  if (isUsualTier(tier)) return 'standard';
   if (tier === 'flex' || tier === 'priority') return tier;
   drops.add('service_tier');
   return null;

@@ -25,7 +25,7 @@ export function encodeResponse(
 ): JsonObject {
   const { origin, choices, usage } = response;
   const own = origin === 'gemini' ? response.extensions : {};
-  if (origin !== 'gemini') for (const name of Object.keys(response.extensions)) drops.add(name);
+  if (origin !== 'gemini') drops.addMembers(response.extensions);
   const others = isJsonArray(own['candidates']) ? own['candidates'] : [];
   const blocked = blockReasonOf(own) !== null && choices.every(({ parts }) => parts.length === 0);
   const kept: Record<string, JsonObject[string]> = {};

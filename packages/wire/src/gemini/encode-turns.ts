@@ -78,28 +78,38 @@ function textOnly({ parts }: Turn, drops: Drops): readonly Part[] {
 
 /** Results that came one a turn, in one: Gemini wants as many in a content as there were calls. */
 function resultsTogether(turns: readonly Turn[]): readonly Turn[] {
-  const together: { role: Turn['role']; name: string | null; parts: Part[] }[] = [];
+  const together: Turn[] = [];
+  /** The parts of the last turn, where it is one that was made here. */
+  let joined: Part[] | null = null;
   for (const turn of turns) {
     const before = together.at(-1);
-    if (before !== undefined && onlyResults(turn) && onlyResults(before)) {
-      for (const part of turn.parts) before.parts.push(part);
-    } else {
-      together.push({ role: turn.role, name: turn.name, parts: [...turn.parts] });
+    if (before === undefined || !onlyResults(turn) || !onlyResults(before)) {
+      together.push(turn);
+      joined = null;
+      continue;
     }
+    if (joined === null) {
+      joined = [...before.parts];
+      together[together.length - 1] = { ...before, parts: joined };
+    }
+    for (const part of turn.parts) joined.push(part);
   }
   return together;
 }
 
 function onlyResults({ role, parts }: Turn): boolean {
-  return role === 'user' && parts.length > 0 && parts.every(({ kind }) => kind === 'tool_result');
+  return role === 'user' && parts.length > 0 && parts.every(isResult);
 }
+
+const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
 
 /**
  * Results without ids are told apart by name and order: they are put in the order of the calls before them, where there are any. What
  * else stands between them comes behind.
  */
 function inOrder(turn: Turn, before: Turn | null, own: boolean): readonly Part[] {
-  if (own || before === null || !turn.parts.some((part) => part.kind === 'tool_result')) {
+  const isAlone = turn.parts.length < 2;
+  if (own || isAlone || before === null || !turn.parts.some(isResult)) {
     return turn.parts;
   }
   const ranks = new Map<string, number>();

@@ -5,11 +5,17 @@ import type { JsonObject, JsonValue } from '../json/value.ts';
  * https://protobuf.dev/programming-guides/json/). Only this level: what is a caller's own (arguments, schemas, labels) keeps its names.
  */
 export function camelMembers(object: JsonObject): JsonObject {
-  const names = Object.keys(object);
-  if (!names.some((name) => name.includes('_'))) return object;
+  if (!hasSnake(object)) return object;
   const camel: Record<string, JsonValue | undefined> = {};
-  for (const name of names) if (name !== '__proto__') camel[camelCase(name)] = object[name];
+  for (const name of Object.keys(object)) {
+    if (name !== '__proto__') camel[camelCase(name)] = object[name];
+  }
   return camel;
+}
+
+function hasSnake(object: JsonObject): boolean {
+  for (const name in object) if (name.includes('_')) return true;
+  return false;
 }
 
 /** A leading `_` stays: `_responseJsonSchema` is a name of Google's. */
@@ -20,7 +26,7 @@ function camelCase(name: string): string {
 /** An object without the members that are undefined or null, to be written as JSON. */
 export function said(members: JsonObject): JsonObject {
   const kept: Record<string, JsonValue> = {};
-  for (const name of Object.keys(members)) {
+  for (const name in members) {
     const value = members[name];
     if (value !== undefined && value !== null && name !== '__proto__') kept[name] = value;
   }

@@ -6,6 +6,7 @@ import type { StreamDecoder } from '../canonical/codec.ts';
 import type { Part } from '../canonical/content.ts';
 import { lenientString, newNamesIn } from '../canonical/read-member.ts';
 import type { OpenedPart, StreamEvent } from '../canonical/stream-event.ts';
+import { saysNothing } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CallLedger } from './call-ledger.ts';
 import { decodeAnsweredPart } from './decode-content.ts';
@@ -161,7 +162,7 @@ class ChoiceReader {
   #nameOthers(candidate: JsonObject, known: ReadonlySet<string>, tell: Tell): void {
     if (this.#others.has('candidates')) return;
     for (const member in candidate) {
-      if (!known.has(member) && (candidate[member] ?? null) !== null) {
+      if (!known.has(member) && !saysNothing(member, candidate[member])) {
         this.#name('candidates', tell);
         return;
       }

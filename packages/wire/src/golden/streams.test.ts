@@ -122,11 +122,20 @@ const WITH_OTHERS: Readonly<Record<Dialect, readonly [stream: string, names: rea
   {
     'openai-chat': [
       sse(
-        { id: 'c', system_fingerprint: 'fp', choices: [{ delta: { content: 'Hi', padding: 1 } }] },
-        { id: 'c', choices: [{ delta: { padding: 2 }, content_filter_results: {} }] },
+        {
+          id: 'c',
+          citations: ['https://a.test'],
+          choices: [{ delta: { content: 'Hi', padding: 1 } }],
+        },
+        {
+          id: 'c',
+          choices: [
+            { delta: { padding: 2 }, content_filter_results: { hate: { filtered: true } } },
+          ],
+        },
         { id: 'c', choices: [{ delta: {}, finish_reason: 'stop' }], obfuscation: 'x' },
       ),
-      ['system_fingerprint', 'message.padding', 'choice.content_filter_results'],
+      ['citations', 'message.padding', 'choice.content_filter_results'],
     ],
     'openai-responses': [
       sse({
@@ -145,11 +154,15 @@ const WITH_OTHERS: Readonly<Record<Dialect, readonly [stream: string, names: rea
     ],
     gemini: [
       sse(
-        { candidates: [{ content: { parts: [{ text: 'Hi' }] }, safetyRatings: [] }] },
+        {
+          candidates: [
+            { content: { parts: [{ text: 'Hi' }] }, safetyRatings: [{ blocked: true }] },
+          ],
+        },
         {
           candidates: [{ finishReason: 'STOP', safetyRatings: [] }],
-          modelStatus: {},
-          usageMetadata: { trafficType: 'ON_DEMAND' },
+          modelStatus: { modelStage: 'LEGACY' },
+          usageMetadata: { trafficType: 'PROVISIONED_THROUGHPUT' },
         },
       ),
       ['candidates', 'modelStatus', 'usageMetadata'],
@@ -159,8 +172,8 @@ const WITH_OTHERS: Readonly<Record<Dialect, readonly [stream: string, names: rea
         '{"name":"messageStart","data":{"role":"assistant"}}',
         '{"name":"contentBlockStart","data":{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"search","type":"server_tool_use"}}}}',
         '{"name":"contentBlockStop","data":{"contentBlockIndex":0}}',
-        '{"name":"messageStop","data":{"stopReason":"end_turn","additionalModelResponseFields":{}}}',
-        '{"name":"metadata","data":{"usage":{},"trace":{}}}',
+        '{"name":"messageStop","data":{"stopReason":"end_turn","additionalModelResponseFields":{"k":1}}}',
+        '{"name":"metadata","data":{"usage":{},"trace":{"guardrail":{"actionReason":"none"}}}}',
       ].join('\n'),
       ['toolUse', 'additionalModelResponseFields', 'trace'],
     ],

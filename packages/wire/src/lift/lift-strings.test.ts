@@ -43,6 +43,28 @@ describe('lifting long strings', () => {
     expect(rewritten(body)).toBe(body);
   });
 
+  it.each([0, 1, 100, 16_383, 16_384, 16_385, 40_000])(
+    'finds a string wherever it begins: behind %i bytes',
+    (before) => {
+      const long = LONG.slice(0, 16_384);
+      const body = JSON.stringify(['x '.repeat(before).slice(0, before), long, 'y', long, 1, LONG]);
+      expect(liftStrings(bytes(body)).strings.map(text)).toEqual([long, long, LONG]);
+      expect(rewritten(body)).toBe(body);
+    },
+  );
+
+  it('leaves what is a byte too short, and what only looks like a whole string', () => {
+    const short = LONG.slice(0, 16_383);
+    const body = JSON.stringify({
+      short,
+      quoted: `says "${LONG}" and \\"${LONG}`,
+      url: `data:a,${LONG}`,
+      far: `data:${'a'.repeat(300)};base64,${LONG}`,
+      twice: `data:a;base64,b;base64,${LONG}`,
+    });
+    expect(liftStrings(bytes(body)).strings).toEqual([]);
+  });
+
   it('lets strings be moved and dropped', () => {
     const body = JSON.stringify({ a: LONG, b: `data:;base64,${LONG}x`, c: 1 });
     const moved = rewritten(body, (value) => ({ z: [Reflect.get(Object(value), 'a')] }));
@@ -68,7 +90,13 @@ describe('lifting long strings', () => {
   });
 
   it('never changes what a body says', () => {
-    const long = fc.constantFrom(LONG, `data:a/b;base64,${LONG}`, `${LONG}\\`, `${LONG}"`);
+    const long = fc.constantFrom(
+      LONG,
+      `data:a/b;base64,${LONG}`,
+      `${LONG}\\`,
+      `${LONG}"`,
+      `"${LONG}`,
+    );
     fc.assert(
       fc.property(fc.json(), fc.array(long, { maxLength: 3 }), (json, strings) => {
         const body = JSON.stringify({ json: JSON.parse(json), strings });

@@ -66,32 +66,36 @@ function hasEscapedMark(part: Uint8Array): boolean {
 const encoder = new TextEncoder();
 const markOf = (index: number): string => `${MARK_OPEN}${index}${MARK_CLOSE}`;
 
-/** Base64 runs inside string values: the whole string, or what follows `;base64,` in a data URL. */
+/**
+ * Base64 runs inside string values: the whole string, or what follows `;base64,` in a data URL. A run that is long enough has a byte at
+ * one of the places that are looked at, so that words and calls, however many, are hardly read.
+ */
 function longSpans(body: Uint8Array): Span[] {
   const spans: Span[] = [];
-  let position = body.indexOf(QUOTE);
-  while (position >= 0) {
-    const start = position + 1;
-    const end = closingQuote(body, start);
-    if (end < 0) return spans;
-    if (end - start >= LEAST) {
-      const from = dataStart(body, start, end);
-      if (end - from >= LEAST && isBase64(body, from, end)) spans.push({ start: from, end });
+  let place = LEAST - 1;
+  while (place < body.length) {
+    const start = runStart(body, place);
+    const end = runEnd(body, place);
+    if (end - start >= LEAST && body[end] === QUOTE) {
+      const from = dataStart(body, start);
+      if (from !== null && end - from >= LEAST) spans.push({ start: from, end });
     }
-    position = body.indexOf(QUOTE, end + 1);
+    place = end < place + LEAST ? place + LEAST : end + LEAST - 1 - ((end - place) % LEAST);
   }
   return spans;
 }
 
-function closingQuote(body: Uint8Array, from: number): number {
-  let quote = body.indexOf(QUOTE, from);
-  while (quote >= 0) {
-    let before = quote;
-    while (before > from && body[before - 1] === BACKSLASH) before--;
-    if (((quote - before) & 1) === 0) return quote;
-    quote = body.indexOf(QUOTE, quote + 1);
-  }
-  return -1;
+function runStart(body: Uint8Array, place: number): number {
+  let start = place;
+  while (start > 0 && IS_BASE64[body[start - 1] ?? 0] === 1) start--;
+  return start;
+}
+
+/** The place itself where there is no run. */
+function runEnd(body: Uint8Array, place: number): number {
+  let end = place;
+  while (IS_BASE64[body[end] ?? 0] === 1) end++;
+  return end;
 }
 
 const DATA = encoder.encode('data:');
@@ -100,18 +104,26 @@ const BASE64 = encoder.encode(';base64,');
 /** A media type with its parameters is shorter than this. */
 const MAX_PREFIX = 256;
 
-function dataStart(body: Uint8Array, start: number, end: number): number {
-  // Whose proof a signature is has to be read.
-  if (startsWith(body, start, SEAL)) return start + SEAL_LENGTH;
-  if (!startsWith(body, start, DATA)) return start;
-  const near = viewOf(body, start, Math.min(end, start + MAX_PREFIX));
-  const at = indexOfBytes(near, BASE64, 0);
-  return at < 0 ? start : start + at + BASE64.length;
+/** Where what can be lifted begins, of a run that ends its string; null where the string has something else before it. */
+function dataStart(body: Uint8Array, start: number): number | null {
+  if (opensString(body, start - 1)) {
+    // Whose proof a signature is has to be read.
+    return startsWith(body, start, SEAL) ? start + SEAL_LENGTH : start;
+  }
+  const near = viewOf(body, Math.max(0, start - MAX_PREFIX), start);
+  const quote = start - near.length + near.lastIndexOf(QUOTE);
+  if (!opensString(body, quote) || !startsWith(body, quote + 1, DATA)) return null;
+  const prefix = viewOf(body, quote + 1, start);
+  const at = indexOfBytes(prefix, BASE64, 0);
+  return at >= 0 && at + BASE64.length === prefix.length ? start : null;
 }
 
-function isBase64(body: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (IS_BASE64[body[at] ?? 0] !== 1) return false;
-  return true;
+/** In a valid text, an unescaped quote with anything but punctuation behind it opens a string. */
+function opensString(body: Uint8Array, at: number): boolean {
+  if (body[at] !== QUOTE) return false;
+  let before = at;
+  while (before > 0 && body[before - 1] === BACKSLASH) before--;
+  return ((at - before) & 1) === 0;
 }
 
 function startsWith(body: Uint8Array, at: number, bytes: Uint8Array): boolean {

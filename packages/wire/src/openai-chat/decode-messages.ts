@@ -79,7 +79,8 @@ function decodeSpoken(message: JsonObject, at: string): Part[] {
   if ((message['content'] ?? null) === null) throw missingFault(place);
   const parts = decodeContent(message['content'], place);
   markLast(parts, decodeCacheMark(message));
-  return [...parts, ...ridersOf(message, PLAIN, 'message')];
+  for (const rider of ridersOf(message, PLAIN, 'message')) parts.push(rider);
+  return parts;
 }
 
 /** A mark on the message, as LiteLLM's callers set it, is one on the last of its content. */
@@ -107,7 +108,8 @@ function decodeAssistant(message: JsonObject, at: string, functions: Map<string,
     parts.push({ kind: 'audio', source: { kind: 'id', id, origin: 'openai-chat' } });
   }
   for (const call of objectsIn(message, 'tool_calls', at)) {
-    parts.push(decodeCall(call.value, call.at), ...ridersOf(call.value, CALL, 'tool_call'));
+    parts.push(decodeCall(call.value, call.at));
+    for (const rider of ridersOf(call.value, CALL, 'tool_call')) parts.push(rider);
   }
   const legacy = optionalObject(message, 'function_call', at);
   if (legacy !== null) {

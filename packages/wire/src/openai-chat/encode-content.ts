@@ -59,7 +59,7 @@ function bareBlock(part: Part, scope: EncodeScope): Block | null {
       return fileBlock(part, scope);
     case 'foreign':
       if (part.origin === 'openai-chat' && isJsonObject(part.value)) return { ...part.value };
-      scope.drops.add(part.name);
+      scope.drops.addForeign(part);
       return null;
     default:
       scope.drops.add(part.kind);
@@ -136,7 +136,7 @@ export function encodeBlocks(parts: readonly Part[], scope: EncodeScope, message
     if (part.origin === 'openai-chat' && holder !== undefined && fits) {
       holder[rider.member] = rider.value;
     } else {
-      scope.drops.add(part.name);
+      scope.drops.addForeign(part);
     }
   }
   return blocks;

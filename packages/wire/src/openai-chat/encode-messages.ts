@@ -65,7 +65,8 @@ function encodeResults(turn: Turn, scope: EncodeScope, messages: Block[]): void 
     }
   }
   const behind = rest.filter((part) => part.kind !== 'foreign' || riderOf(part) === null);
-  for (const part of rest) if (part.kind === 'foreign' && riderOf(part)) scope.drops.add(part.name);
+  for (const part of rest)
+    if (part.kind === 'foreign' && riderOf(part)) scope.drops.addForeign(part);
   if (behind.length > 0) messages.push(encodeSpoken(turn, behind, scope));
 }
 

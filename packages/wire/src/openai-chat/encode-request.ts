@@ -1,6 +1,7 @@
 import type { Drops } from '../canonical/drops.ts';
 import { thinkingEffort } from '../canonical/reasoning-effort.ts';
 import type { CanonicalRequest, OutputFormat, Reasoning, Sampling } from '../canonical/request.ts';
+import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { marksCache, type Block, type EncodeScope } from './encode-content.ts';
 import { encodeMessages } from './encode-messages.ts';
@@ -30,7 +31,7 @@ export function encodeRequest(
   if (request.reasoning !== null) encodeReasoningWish(request.reasoning, scope, body);
   put(body, 'user', request.user);
   put(body, 'metadata', request.metadata);
-  put(body, 'service_tier', serviceTier(request));
+  put(body, 'service_tier', openaiTier(request.serviceTier, request.origin === 'openai-chat'));
   put(body, 'prompt_cache_key', request.promptCacheKey);
   put(body, 'verbosity', request.verbosity);
   put(body, 'modalities', request.modalities);
@@ -110,11 +111,6 @@ function reasoningObject(
   put(object, 'exclude', show === null ? null : !show);
   put(object, 'summary', summary);
   return object;
-}
-
-/** Anthropic's `standard_only` is what others call `default`. */
-function serviceTier({ serviceTier: tier }: CanonicalRequest): string | null {
-  return tier === 'standard_only' ? 'default' : tier;
 }
 
 /** Tools of the caller's own dialect are written with the others already. */

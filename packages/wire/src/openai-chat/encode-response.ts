@@ -28,7 +28,7 @@ export function encodeResponse(
   const { origin, extensions, usage } = response;
   const own = origin === 'openai-chat';
   const scope = { own, legacy: stamp.request.legacyFunctions === true };
-  if (!own) for (const name of Object.keys(extensions)) drops.add(name);
+  if (!own) drops.addMembers(extensions);
   return {
     id: response.id ?? `chatcmpl-${stamp.id}`,
     object: 'chat.completion',
@@ -130,7 +130,7 @@ function sortPart(part: Part, answer: Answer, drops: Drops): void {
       return;
     }
     case 'foreign':
-      if (!putForeign(part, answer)) drops.add(part.name);
+      if (!putForeign(part, answer)) drops.addForeign(part);
       return;
     default:
       drops.add(part.kind);

@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { ForeignPart } from '../canonical/content.ts';
 
+const NO_RIDERS: readonly ForeignPart[] = Object.freeze([]);
+
 /**
  * Members of a message, a content part or a choice that have no canonical place ride along as foreign parts behind what they belong to,
  * named `<owner>.<member>`: other dialects drop them by that name, this one writes them back where they were.
@@ -12,16 +14,18 @@ export function ridersOf(
 ): readonly ForeignPart[] {
   let riders: ForeignPart[] | null = null;
   for (const member in object) {
-    if (known.has(member)) continue;
+    if (known.has(member) || member === '__proto__') continue;
     const value = object[member] ?? null;
-    if (value === null || member === '__proto__') continue;
-    const name = `${owner}.${member}`;
-    (riders ??= []).push({ kind: 'foreign', origin: 'openai-chat', name, value });
+    if (value === null) continue;
+    (riders ??= []).push({
+      kind: 'foreign',
+      origin: 'openai-chat',
+      name: `${owner}.${member}`,
+      value,
+    });
   }
   return riders ?? NO_RIDERS;
 }
-
-const NO_RIDERS: readonly ForeignPart[] = Object.freeze([]);
 
 export interface Rider {
   readonly owner: string;

@@ -1,6 +1,6 @@
 import type { Decoded } from '../canonical/codec.ts';
 import type { Part } from '../canonical/content.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, othersIn } from '../canonical/read-member.ts';
 import type { CanonicalResponse } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { annotationsOf } from './decode-content.ts';
@@ -11,7 +11,7 @@ import { decodeStop, type Heard } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
 
 /** Members with a canonical place, and those that only say the request again. Source: `Response` of the official SDK. */
-const KNOWN = new Set([
+export const KNOWN = new Set([
   'id',
   'object',
   'created_at',
@@ -82,7 +82,7 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
       createdAt: typeof createdAt === 'number' ? createdAt : null,
       choices: [choice],
       usage: decodeUsage(body['usage']),
-      extensions: othersOf(body),
+      extensions: othersIn(body, KNOWN),
     },
   };
 }
@@ -162,22 +162,4 @@ function heardIn(parts: readonly Part[]): Heard {
     refusal: kinds.has('refusal'),
     toolCall: kinds.has('tool_call'),
   };
-}
-
-/** What else the answer says; the usual service tier is nothing that anybody misses. */
-export function othersOf(body: JsonObject): JsonObject {
-  const others: Record<string, JsonValue> = {};
-  for (const [name, value] of Object.entries(body)) {
-    const isUsual = name === 'service_tier' && (value === 'default' || value === 'auto');
-    if (
-      !KNOWN.has(name) &&
-      !isUsual &&
-      value !== null &&
-      value !== undefined &&
-      name !== '__proto__'
-    ) {
-      others[name] = value;
-    }
-  }
-  return others;
 }

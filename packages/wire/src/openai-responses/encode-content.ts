@@ -38,7 +38,7 @@ export function encodeBlock(part: Part, writer: Writer, drops: Drops): JsonValue
         : { type: 'input_text', text: part.text };
     case 'foreign':
       if (part.origin === RESPONSES && isJsonArray(part.value)) return part.value[0] ?? null;
-      drops.add(part.name);
+      drops.addForeign(part);
       return null;
     case 'image':
     case 'file':

@@ -74,7 +74,7 @@ class ItemWriter {
     else if (part.kind === 'tool_result') this.#item(this.#result(part));
     else if (part.kind === 'foreign' && !isJsonArray(part.value)) {
       if (part.origin === RESPONSES) this.#item(part.value);
-      else this.#drops.add(part.name);
+      else this.#drops.addForeign(part);
     } else if (part.kind === 'foreign' && this.#message.length === 0 && riderOf(part) !== null) {
       this.#ride(riderOf(part));
     } else {

@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Sampling } from '../canonical/request.ts';
+import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { saying } from './dialect.ts';
 import { encodeTurns } from './encode-input.ts';
@@ -44,7 +45,7 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
     top_logprobs: sampling.topLogprobs,
     user: request.user,
     metadata: request.metadata,
-    service_tier: request.serviceTier,
+    service_tier: openaiTier(request.serviceTier, isOwn(request)),
     prompt_cache_key: request.promptCacheKey,
     store: request.store ?? (isOwn(request) ? null : false),
     previous_response_id: request.previousResponseId,

@@ -39,7 +39,7 @@ export function encodeResponse(
   const { origin, choices, usage, extensions } = response;
   const choice = choices[0] ?? NO_CHOICE;
   if (choices.length > 1) drops.add('n');
-  if (origin !== RESPONSES) for (const name of Object.keys(extensions)) drops.add(name);
+  if (origin !== RESPONSES) drops.addMembers(extensions);
   const state = encodeStop(
     choice,
     choice.parts.some(({ kind }) => kind === 'refusal'),
@@ -173,8 +173,9 @@ class OutputWriter {
     this.#items.push(reasoningItem(draft, this.#ids.next('rs', this.#items.length)));
   }
 
-  #foreign({ origin, name, value }: Extract<Part, { kind: 'foreign' }>): void {
-    if (origin !== RESPONSES || this.#origin !== RESPONSES) this.#place.drops.add(name);
+  #foreign(part: Extract<Part, { kind: 'foreign' }>): void {
+    const { origin, value } = part;
+    if (origin !== RESPONSES || this.#origin !== RESPONSES) this.#place.drops.addForeign(part);
     else if (isJsonArray(value)) this.#block(value[0] ?? null);
     else if (isJsonObject(value)) {
       this.#flush();

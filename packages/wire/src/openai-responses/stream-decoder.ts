@@ -1,8 +1,9 @@
 import type { StreamDecoder } from '../canonical/codec.ts';
-import { lenientString } from '../canonical/read-member.ts';
+import { lenientString, othersIn } from '../canonical/read-member.ts';
 import type { StreamEvent } from '../canonical/stream-event.ts';
+import { tellingNames } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { hasFailed, othersOf } from './decode-response.ts';
+import { hasFailed, KNOWN } from './decode-response.ts';
 import { decodeStop } from './stop-reasons.ts';
 import { StreamItems, type TextPlace } from './stream-items.ts';
 import { decodeUsage } from './usage-shape.ts';
@@ -137,7 +138,7 @@ class ResponsesStreamDecoder implements StreamDecoder {
     tell({ kind: 'stop', choice: 0, reason, detail });
     const usage = decodeUsage(response['usage']);
     if (usage !== null) tell({ kind: 'usage', usage });
-    const names = Object.keys(othersOf(response));
+    const names = tellingNames(othersIn(response, KNOWN));
     if (names.length > 0) tell({ kind: 'others', names });
     tell({ kind: 'end' });
     this.#isOver = true;

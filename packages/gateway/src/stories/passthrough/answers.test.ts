@@ -156,6 +156,8 @@ describe('an answer', () => {
     expect(given.headers.get('content-type')).toBe('image/png');
     expect(given.headers.get('set-cookie')).toBeNull();
     expect(Buffer.from(await given.arrayBuffer()).equals(bytes)).toBe(true);
+    const record = await world.story.recordOf(given.headers.get('keywell-request-id') ?? '');
+    expect(record.streamed).toBe(false);
   });
 
   it('of events comes event by event, while the provider goes on', async () => {
@@ -173,6 +175,8 @@ describe('an answer', () => {
     goOn();
     expect(await text()).toBe('data: two\n\n');
     expect((await reader?.read())?.done).toBe(true);
+    const record = await world.story.recordOf(given.headers.get('keywell-request-id') ?? '');
+    expect(record).toMatchObject({ streamed: true, status: 200 });
   });
 
   it('that breaks off in the middle is broken off, and is not begun again', async () => {

@@ -75,12 +75,12 @@ function create(call: RoutedCall): void {
   sendJson(exchange, owner, batchJson(batch));
 }
 
-/** One line of the input as one of the output, or of the errors. */
+/** One line of the input as one of the output, or of the errors, and what it used. */
 function answered(
   exchange: Exchange,
   owner: KeyOwner,
   line: string,
-): [good: boolean, told: object] {
+): [good: boolean, told: object, usage: unknown] {
   const { random } = exchange.state;
   const id = `batch_req_${random.hex(32)}`;
   const request = parseJson(Buffer.from(line));
@@ -89,7 +89,28 @@ function answered(
   const made = batchedBody(exchange, owner, String(request?.['url']), body);
   const status = made.status;
   const response = { status_code: status, request_id: random.hex(32), body: made.body };
-  return [status === 200, { id, custom_id: custom, response, error: null }];
+  const usage = isObject(made.body) ? made.body['usage'] : null;
+  return [status === 200, { id, custom_id: custom, response, error: null }, usage];
+}
+
+/** The sum of what its calls used, as batches tell it, whichever way each call does. */
+function usageOf(calls: readonly unknown[]): object {
+  const sum = (...names: readonly string[]): number =>
+    calls
+      .filter(isObject)
+      .flatMap((usage) => names.map((name) => Number(usage[name] ?? 0)))
+      .reduce((all, tokens) => all + tokens, 0);
+  const [input, output] = [
+    sum('prompt_tokens', 'input_tokens'),
+    sum('completion_tokens', 'output_tokens'),
+  ];
+  return {
+    input_tokens: input,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: output,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: input + output,
+  };
 }
 
 function keep(
@@ -131,6 +152,7 @@ function complete(exchange: Exchange, owner: KeyOwner, batch: KeptBatch): void {
     output_file_id: keep(exchange, owner, `${batch.id}_output.jsonl`, good ?? []),
     error_file_id: keep(exchange, owner, `${batch.id}_error.jsonl`, bad ?? []),
     request_counts: { total: told.length, completed: good?.length ?? 0, failed: bad?.length ?? 0 },
+    usage: usageOf(told.map(([, , usage]) => usage)),
   };
 }
 

@@ -211,6 +211,10 @@ describe('files and batches', () => {
       status: 'completed',
       request_counts: { total: 3, completed: 1, failed: 2 },
     });
+    const { input_tokens, output_tokens, total_tokens } = done.usage ?? {};
+    expect(input_tokens).toBeGreaterThan(0);
+    expect(output_tokens).toBeGreaterThan(0);
+    expect(total_tokens).toBe(Number(input_tokens) + Number(output_tokens));
     const output = await (await client.files.content(done.output_file_id ?? '')).text();
     expect(JSON.parse(output)).toMatchObject({
       custom_id: 'one',

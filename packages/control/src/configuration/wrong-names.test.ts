@@ -1,0 +1,91 @@
+import { GOOD, swap } from './config-text.contract.ts';
+import { describeWrongFiles } from './wrong-file.contract.ts';
+
+describeWrongFiles('names', [
+  {
+    name: 'a target of an unknown provider',
+    text: swap('provider: openai,', 'provider: opnai,'),
+    at: '11:31',
+    path: 'pools[0].tiers[0].targets[0].provider',
+    message: /no provider "opnai"/,
+    hint: /Did you mean "openai"/,
+  },
+  {
+    name: 'a target with an unknown key',
+    text: swap('model: gpt-5', 'model: gpt-5, keys: [c]'),
+    at: '11:60',
+    path: 'pools[0].tiers[0].targets[0].keys[0]',
+    message: /has no key "c"/,
+    hint: /Known: a, b|Did you mean/,
+  },
+  {
+    name: 'a pool whose targets select no key',
+    text: swap('domain: org-1', 'domain: org-1, models: ["o1*"]').replace(
+      'model: gpt-5',
+      'model: claude',
+    ),
+    at: '11:46',
+    path: 'pools[0].tiers[0].targets[0].model',
+    message: /No key of "openai" may serve/,
+    hint: /models/,
+  },
+  {
+    name: 'an alias of an unknown pool',
+    text: swap('pool: chat', 'pool: chatt'),
+    at: '13:27',
+    path: 'models[0].pool',
+    message: /no pool "chatt"/,
+    hint: /Did you mean "chat"/,
+  },
+  {
+    name: 'two equal aliases',
+    text: swap(
+      '  - { alias: smart, pool: chat }',
+      '  - { alias: smart, pool: chat }\n  - { alias: smart, pool: chat }',
+    ),
+    at: '14:14',
+    path: 'models[1].alias',
+    message: /there twice/,
+    hint: /entry 1/,
+  },
+  {
+    name: 'a key alias twice',
+    text: swap('id: b', 'id: a'),
+    at: '7:15',
+    path: 'providers[0].keys[1].id',
+    message: /key "a" is there twice/,
+    hint: /Rename/,
+  },
+  {
+    name: 'one reference in two keys',
+    text: swap('env:KEY_B', 'env:KEY_A'),
+    at: '7:25',
+    path: 'providers[0].keys[1].value',
+    message: /same value/,
+    hint: /"a" is the same key/,
+  },
+  {
+    name: 'a consumer of an unknown model',
+    text: swap('models: [smart]', 'models: [smrt]'),
+    at: '15:105',
+    path: 'consumers[0].models[0]',
+    message: /no model alias "smrt"/,
+    hint: /Did you mean "smart"/,
+  },
+  {
+    name: 'an alert for a pool that is not there',
+    text: `${GOOD}alerts: [{ id: low, pool: chta, below_percent: 5 }]\n`,
+    at: '16:27',
+    path: 'alerts[0].pool',
+    message: /no pool "chta"/,
+    hint: /Did you mean "chat"/,
+  },
+  {
+    name: 'an alert that would never be raised',
+    text: `${GOOD}alerts: [{ id: low }]\n`,
+    at: '16:16',
+    path: 'alerts[0].id',
+    message: /no threshold/,
+    hint: /below_percent/,
+  },
+]);

@@ -1,0 +1,43 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Candidate, PoolPlan } from '@keywell/core/keys/plan';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { faceFor, targetOf } from '../relay/upstream-target.ts';
+import { VIA } from '../seam/via.ts';
+import { translationOf } from './translation-of.ts';
+
+/** Below it, all that a translation does takes a few milliseconds. */
+const LARGE = 128 * 1024;
+
+/** Whether a call is so large that it is to be read step by step before the candidate is told it in another dialect. */
+export function isReadApart(exchange: Exchange, candidate: Candidate): boolean {
+  const { conversation, body, translation } = exchange;
+  if (conversation === null || body.byteLength < LARGE) return false;
+  const target = targetOf(candidate, VIA);
+  const face = faceFor(target, conversation);
+  if (face === null || face.dialect === conversation) return false;
+  const to = { model: candidate.model, includeUsage: target.streamUsage };
+  return translation?.isWritten(face, to) !== true;
+}
+
+/**
+ * Reads a large call so that it only has to be written, and serves others between the steps: together these may take longer than anybody
+ * should wait for a call that is not theirs. False when the caller left meanwhile.
+ */
+export async function readApart(exchange: Exchange): Promise<boolean> {
+  const translation = translationOf(exchange);
+  for (const step of [() => translation.parse(), () => translation.canonical()]) {
+    await breathe();
+    if (exchange.callerGone) return false;
+    step();
+  }
+  await breathe();
+  return !exchange.callerGone;
+}
+
+/** In a strict pool, who can be told all of a call is asked before anybody is chosen. False when the caller left meanwhile. */
+export async function readBeforeChoice(exchange: Exchange, { tiers }: PoolPlan): Promise<boolean> {
+  const isTold = tiers.some(({ candidates }) =>
+    candidates.some((candidate) => isReadApart(exchange, candidate)),
+  );
+  return !isTold || readApart(exchange);
+}
