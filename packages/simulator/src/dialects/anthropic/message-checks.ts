@@ -107,26 +107,27 @@ function wrongMessage(message: unknown, at: number, last: boolean): Refusal | nu
 
 /** A tool that was called must be answered in the next message, and only such a one. */
 function unpaired(messages: readonly JsonObject[]): Refusal | null {
-  let open: readonly string[] = [];
+  let open: ReadonlySet<string> = new Set();
   for (const [at, message] of messages.entries()) {
     const blocks = blocksOf(message);
     const results = blocks.filter(({ type }) => type === 'tool_result');
-    const answered = results.map((block) => String(block['tool_use_id']));
-    const left = open.filter((id) => !answered.includes(id));
+    const answered = new Set(results.map((block) => String(block['tool_use_id'])));
+    const left = [...open].filter((id) => !answered.has(id));
     if (left.length > 0) {
       return invalid(
         `messages.${at - 1}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${left.join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
       );
     }
-    const stray = answered.find((id) => !open.includes(id));
+    const stray = [...answered].find((id) => !open.has(id));
     if (stray !== undefined) {
       const index = blocks.findIndex((block) => block['tool_use_id'] === stray);
       return invalid(
         `messages.${at}.content.${index}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`,
       );
     }
-    open = blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => String(id));
-    if (new Set(open).size < open.length) {
+    const calls = blocks.filter(({ type }) => type === 'tool_use');
+    open = new Set(calls.map(({ id }) => String(id)));
+    if (open.size < calls.length) {
       return invalid(`messages.${at}.content: \`tool_use\` ids must be unique`);
     }
   }
