@@ -62,14 +62,20 @@ export function effectiveOf(table: KeyTable, block: number, at: number, now: num
  * said is left, less what was sent since, is there.
  */
 const GUARD_MS = 300;
+/** Windows bring nothing back meanwhile: only the estimate of a call's tokens is in doubt, by about this share of them. */
+const ESTIMATE_SHARE = 0.1;
 
 /** What has to be left of a limit beside an amount that is to be taken. A request of the limit's own size needs no more than all of it. */
 function guardOf(table: KeyTable, block: number, at: number, amount: number): number {
   const tag = readCell(table, at + LIMIT.tag);
-  if (!isContinuous(tag)) return 0;
+  const quantity = quantityOfCode(dimensionInTag(tag));
   const spare = readCell(table, at + LIMIT.limit) - amount;
+  if (!isContinuous(tag)) {
+    const isEstimate = quantity === QUANTITY.tokens || quantity === QUANTITY.inputTokens;
+    return isEstimate ? Math.max(0, Math.min(amount * ESTIMATE_SHARE, spare)) : 0;
+  }
   const guard = Math.max(0, Math.min(readCell(table, at + LIMIT.rate) * GUARD_MS, spare));
-  if (quantityOfCode(dimensionInTag(tag)) !== QUANTITY.requests) return guard;
+  if (quantity !== QUANTITY.requests) return guard;
   const used = chargedBy(table, block, QUANTITY.requests);
   const open = readCell(table, block + BLOCK.open + QUANTITY.requests);
   const there = readCell(table, at + LIMIT.balance) - used - open;
