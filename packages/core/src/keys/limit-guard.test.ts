@@ -28,9 +28,9 @@ describe('what is kept back of a limit', () => {
     const { table, candidate } = emptied('continuous');
     const need = needFrom({ tokens: 1000 });
     expect(tryReserve(table, candidate, 2000, need)).toBe('does_not_fit');
-    expect(tryReserve(table, candidate, 2299, need)).toBe('does_not_fit');
-    expect(candidateStart(table, candidate, 2000, need)).toBeCloseTo(2300);
-    expect(tryReserve(table, candidate, 2301, need)).toMatchObject({ sentAt: 2301 });
+    expect(tryReserve(table, candidate, 2189, need)).toBe('does_not_fit');
+    expect(candidateStart(table, candidate, 2000, need)).toBeCloseTo(2190);
+    expect(tryReserve(table, candidate, 2191, need)).toMatchObject({ sentAt: 2191 });
   });
 
   test('a request as large as the whole limit fits once the limit is full', () => {
