@@ -85,6 +85,10 @@ export class CallNeeds implements Needs {
 /** Tokens of a need, whichever way they are counted. */
 export const tokensIn = ({ total }: Need): number => total[QUANTITY.tokens] ?? 0;
 
+/** Tokens that the provider charged an attempt by its own rule: what its consumer's share is charged as well. */
+export const tokensCharged = ({ provider }: Candidate, need: Need, usage: TokenUsage): number =>
+  chargedOf(provider.charge, usage, need)[QUANTITY.tokens] ?? 0;
+
 /** What an attempt is charged in the end, and what its answer taught about sizes. */
 export function settlementOf(
   { provider, price }: Candidate,
