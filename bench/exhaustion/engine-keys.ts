@@ -1,5 +1,6 @@
 // The engine's decisions about keys, called as the gateway's dispatcher calls them: with real header text and real bodies.
 import { choose, explain } from '../../packages/core/src/keys/choose.ts';
+import { describeLimits } from '../../packages/core/src/keys/describe-limits.ts';
 import type { Needs, Tried } from '../../packages/core/src/keys/draw.ts';
 import type { KeyTable } from '../../packages/core/src/keys/key-table.ts';
 import {
@@ -22,6 +23,7 @@ import {
 } from '../../packages/core/src/keys/reserve.ts';
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
+import { capacityOf } from '../../packages/core/src/waiting/pool-capacity.ts';
 import type { Earmark } from '../../packages/core/src/waiting/deadline-queue.ts';
 import { placeToKeep } from '../../packages/core/src/waiting/kept-domains.ts';
 import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
@@ -31,6 +33,9 @@ import type { AttemptView, RequestView, ResponseView, World } from './strategy.t
 
 /** A candidate that is drawn and lost to another call is drawn again this often. */
 const MAX_DRAWS = 4;
+/** How often the gateway looks up what a pool has. */
+const FRESH_MS = 50;
+const LIMITS_PER_MS = 10;
 /** Text around the messages of a request, bytes. */
 const ENVELOPE_BYTES = 150;
 
@@ -78,6 +83,8 @@ export class EngineKeys {
   readonly #wallStart: number;
   readonly #random: () => number;
   readonly #tier: TierPlan;
+  #tokensPerRequest: number | undefined;
+  #knownUntil = -Infinity;
 
   constructor(engine: EngineWorld, world: World, random: () => number) {
     this.#engine = engine;
@@ -92,6 +99,30 @@ export class EngineKeys {
   tokensOf(needs: CallNeeds): number {
     const [first] = this.#tier.candidates;
     return first === undefined ? 0 : (needs.of(first).total[QUANTITY.tokens] ?? 0);
+  }
+
+  /** Tokens that the pool's limits grant for each request that they grant, as the gateway knows it: looked up now and then. */
+  tokensPerRequest(table: KeyTable, now: number): number | undefined {
+    if (now >= this.#knownUntil) {
+      const limits = describeLimits(table, now);
+      const domains = this.#tier.candidates.map(({ domainPath, group }) => ({
+        path: domainPath,
+        group,
+      }));
+      this.#tokensPerRequest = capacityOf(limits, domains, now).tokensPerRequest ?? undefined;
+      this.#knownUntil = now + FRESH_MS + limits.length / LIMITS_PER_MS;
+    }
+    return this.#tokensPerRequest;
+  }
+
+  /** Tokens that the provider charged an answered attempt. */
+  chargedTokens(
+    { candidate, reservation }: Pick,
+    usage: NonNullable<ResponseView['usage']>,
+  ): number {
+    const { charge } = candidate.provider;
+    const charged = chargedOf(charge, { ...usage, cachedTokens: 0 }, reservation.need);
+    return charged[QUANTITY.tokens] ?? 0;
   }
 
   pick(table: KeyTable, needs: CallNeeds, bars: Bars | null, now: number): Pick | null {

@@ -159,7 +159,7 @@ class Keywell implements Strategy {
       this.#keys.heard(keys, pick, response, now);
     }
     this.#keys.settle(keys, pick, { verdict, request: call.request, response }, now);
-    this.#correct(call, verdict, response);
+    this.#correct(open, verdict, response, now);
     if (response.status === 200) this.#judge(call, pick.candidate, now);
     else this.#afterFailure(call, pick, { verdict, status: response.status }, now);
     this.#freed(now);
@@ -245,11 +245,13 @@ class Keywell implements Strategy {
     this.#keys.judge(worker.keys, suspects, { servedBy, tenant: request.tenant, now });
   }
 
-  #correct(call: Call, verdict: Verdict, { usage }: ResponseView): void {
+  #correct({ call, pick }: Open, verdict: Verdict, { usage }: ResponseView, now: number): void {
     if (call.served === null) return;
-    const tokens = usage === null ? 0 : usage.inputTokens + usage.outputTokens;
+    const { keys, waiting } = call.worker;
+    const tokens = usage === null ? call.tokens : this.#keys.chargedTokens(pick, usage);
     const refused = verdict.class !== 'success' && endsByTime(verdict.class);
-    correct(call.worker.waiting, call.served, refused ? 0 : callCost(tokens));
+    const cost = refused ? 0 : callCost(tokens, this.#keys.tokensPerRequest(keys, now));
+    correct(waiting, call.served, cost);
     call.served = null;
   }
 
@@ -263,7 +265,7 @@ class Keywell implements Strategy {
     call.bars = null;
     call.step = null;
     const deadlineAt = request.dispatchBy;
-    const cost = callCost(tokens);
+    const cost = callCost(tokens, this.#keys.tokensPerRequest(worker.keys, now));
     const ahead = queueAhead(worker.waiting, seat, { deadlineAt, cost });
     const startAt = projectStart(ahead, { tokens }, () =>
       this.#keys.startOf(worker.keys, call.needs, now),

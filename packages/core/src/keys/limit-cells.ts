@@ -57,19 +57,23 @@ export function effectiveOf(table: KeyTable, block: number, at: number, now: num
 
 /**
  * What comes back in this time is kept back where limits refill continuously: a call that waits is sent in the moment in which it fits,
- * and then the network's jitter, the estimate of its input and attempts that overtake each other would decide like a coin. It is held
- * back once, not once a window, so it costs no throughput. Of requests only what came back since is in doubt: what the provider itself
- * said is left, less what was sent since, is there.
+ * and then the network's jitter and attempts that overtake each other would decide like a coin. It is held back once, not once a
+ * window, so it costs no throughput; but as long as a burst lasts, nobody has it. Of requests only what came back since is in doubt:
+ * what the provider itself said is left, less what was sent since, is there.
  */
-const GUARD_MS = 300;
+const GUARD_MS = 90;
+/** Tokens of a call are an estimate, which may be off by about this share of them. */
+const ESTIMATE_SHARE = 0.1;
 
 /** What has to be left of a limit beside an amount that is to be taken. A request of the limit's own size needs no more than all of it. */
 function guardOf(table: KeyTable, block: number, at: number, amount: number): number {
   const tag = readCell(table, at + LIMIT.tag);
-  if (!isContinuous(tag)) return 0;
-  const spare = readCell(table, at + LIMIT.limit) - amount;
-  const guard = Math.max(0, Math.min(readCell(table, at + LIMIT.rate) * GUARD_MS, spare));
-  if (quantityOfCode(dimensionInTag(tag)) !== QUANTITY.requests) return guard;
+  const quantity = quantityOfCode(dimensionInTag(tag));
+  const isEstimate = quantity === QUANTITY.tokens || quantity === QUANTITY.inputTokens;
+  const backMeanwhile = isContinuous(tag) ? readCell(table, at + LIMIT.rate) * GUARD_MS : 0;
+  const inDoubt = backMeanwhile + (isEstimate ? amount * ESTIMATE_SHARE : 0);
+  const guard = Math.max(0, Math.min(inDoubt, readCell(table, at + LIMIT.limit) - amount));
+  if (guard === 0 || quantity !== QUANTITY.requests) return guard;
   const used = chargedBy(table, block, QUANTITY.requests);
   const open = readCell(table, block + BLOCK.open + QUANTITY.requests);
   const there = readCell(table, at + LIMIT.balance) - used - open;

@@ -28,9 +28,9 @@ describe('what is kept back of a limit', () => {
     const { table, candidate } = emptied('continuous');
     const need = needFrom({ tokens: 1000 });
     expect(tryReserve(table, candidate, 2000, need)).toBe('does_not_fit');
-    expect(tryReserve(table, candidate, 2299, need)).toBe('does_not_fit');
-    expect(candidateStart(table, candidate, 2000, need)).toBeCloseTo(2300);
-    expect(tryReserve(table, candidate, 2301, need)).toMatchObject({ sentAt: 2301 });
+    expect(tryReserve(table, candidate, 2189, need)).toBe('does_not_fit');
+    expect(candidateStart(table, candidate, 2000, need)).toBeCloseTo(2190);
+    expect(tryReserve(table, candidate, 2191, need)).toMatchObject({ sentAt: 2191 });
   });
 
   test('a request as large as the whole limit fits once the limit is full', () => {
@@ -40,7 +40,17 @@ describe('what is kept back of a limit', () => {
     expect(tryReserve(table, candidate, 61_001, need)).toMatchObject({ sentAt: 61_001 });
   });
 
-  test('a window keeps nothing back: it would be lost at its end', () => {
+  test('a window keeps back no more than what a call’s estimate may be off by', () => {
+    const { table, candidate } = emptied('window');
+    const most = needFrom({ tokens: 49_000 });
+    expect(tryReserve(table, candidate, 61_001, most)).toMatchObject({ sentAt: 61_001 });
+    expect(tryReserve(table, candidate, 61_002, needFrom({ tokens: 10_001 }))).toBe('does_not_fit');
+    expect(tryReserve(table, candidate, 61_004, needFrom({ tokens: 10_000 }))).toMatchObject({
+      sentAt: 61_004,
+    });
+  });
+
+  test('a call as large as a window takes all of it', () => {
     const { table, candidate } = emptied('window');
     const need = needFrom({ tokens: 60_000 });
     expect(tryReserve(table, candidate, 60_999, need)).toBe('does_not_fit');

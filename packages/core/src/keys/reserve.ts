@@ -24,6 +24,7 @@ import { freeLease, hasLease, takeLease } from './lease-cells.ts';
 import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
+import { raiseBounds } from './raised-bounds.ts';
 import { restoreCooldowns } from './recover.ts';
 import { currentSendSequence, nextSendSequence } from './send-sequence.ts';
 import { chargedFor } from './settlement-charge.ts';
@@ -289,6 +290,11 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   // First and last write belong together: a settlement that was torn apart shows in the sums.
   giveBack(table, candidate);
   returnLimits(table, candidate, reservation.need, judgement.charged);
+  raiseBounds(table, candidate, {
+    need: reservation.need,
+    charged: judgement.charged,
+    now: at.now,
+  });
   const aftermath =
     verdict.class === 'success'
       ? observeSuccess(table, reservation, judgement.sent)

@@ -100,8 +100,8 @@ function lowerCap(table: KeyTable, verdict: Verdict, { candidate, now }: Refused
 }
 
 /**
- * The provider refused what should have fitted, or nothing did: less is left than the refused need. Smaller needs stay eligible only
- * where its own numbers, told with this attempt or a later one, show that they fit. Where it named no instant, the cooldown lasts until
+ * The provider refused what should have fitted, or nothing did: less is left than the refused need, as it named it or as it was
+ * estimated. Smaller needs stay eligible only where its own numbers, told with this attempt or a later one, show that they fit. Where it named no instant, the cooldown lasts until
  * the refused need fits by what is known.
  */
 function contradict(
@@ -129,7 +129,7 @@ function contradict(
   if (above > 0) {
     write(table, at + LIMIT.balance, readCell(table, at + LIMIT.balance) - above);
   }
-  if (!wasTold(table, at, refused)) terms.refusedNeed = 0;
+  terms.refusedNeed = wasTold(table, at, refused) ? amount : 0;
   lastFor(terms, startOf(table, block, at, { amount, now: refused.now }), refused.now);
 }
 

@@ -1,5 +1,12 @@
 import type { Needs } from '@keywell/core/keys/draw';
-import { chargedOf, needFrom, needOf, NOTHING_CHARGED, type Need } from '@keywell/core/keys/need';
+import {
+  chargedOf,
+  needFrom,
+  needOf,
+  NOTHING_CHARGED,
+  type ChargedUsage,
+  type Need,
+} from '@keywell/core/keys/need';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { QUANTITY } from '@keywell/core/keys/quantity';
 import type { SettleAt } from '@keywell/core/keys/reserve';
@@ -84,6 +91,10 @@ export class CallNeeds implements Needs {
 
 /** Tokens of a need, whichever way they are counted. */
 export const tokensIn = ({ total }: Need): number => total[QUANTITY.tokens] ?? 0;
+
+/** Tokens that the provider charged an attempt by its own rule: what its consumer's share is charged as well. */
+export const tokensCharged = ({ provider }: Candidate, need: Need, usage: ChargedUsage): number =>
+  chargedOf(provider.charge, usage, need)[QUANTITY.tokens] ?? 0;
 
 /** What an attempt is charged in the end, and what its answer taught about sizes. */
 export function settlementOf(

@@ -133,7 +133,7 @@ class Dispatcher implements AttemptCall, TurnHost {
       const result = race === null ? await this.#attempt(held) : race.result;
       const by = race === null ? held : race.pick;
       const earlier = race === null ? null : race.earlier;
-      this.#turns.afterAttempt(result.kind === 'failed' ? result.verdict : null);
+      this.#turns.afterAttempt(by, result.kind === 'failed' ? result.verdict : null);
       if (result.kind !== 'failed') {
         if (earlier !== null) this.#noteSuspect(earlier);
         if (result.kind === 'interrupted') await this.#continue(by.candidate);

@@ -6,6 +6,7 @@ import { callCost } from '@keywell/core/waiting/call-cost';
 import type { Served } from '@keywell/core/waiting/deadline-queue';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import { tokensCharged } from '../relay/call-needs.ts';
 import type { LiveModel } from '../snapshot/live-snapshot.ts';
 import { CallInLine, tokensOf, type LineHooks } from './call-in-line.ts';
 import { shareOf, type CallShare } from './call-share.ts';
@@ -148,13 +149,14 @@ export class CallTurns implements LineHooks {
     return end;
   }
 
-  /** An attempt has ended: the share is charged what it took, and who waits hears that there may be room. */
-  afterAttempt(failed: Verdict | null): void {
+  /** An attempt has ended: the share is charged what the provider charged, and who waits hears that there may be room. */
+  afterAttempt({ candidate, reservation }: Pick, failed: Verdict | null): void {
     const { waiting } = this.#plane;
     const refused = failed !== null && endsByTime(failed.class);
     const { usage, live } = this.#exchange;
     const { model } = this.#host;
-    const tokens = usage === null ? this.#tokens() : usage.inputTokens + usage.outputTokens;
+    const tokens =
+      usage === null ? this.#tokens() : tokensCharged(candidate, reservation.need, usage);
     this.#share?.settle({ sent: !refused, tokens });
     if (this.#served !== null) {
       const { tokensPerRequest } = waiting.shares.capacity(live, model, this.#plane.clock.now());
