@@ -1,7 +1,8 @@
 import { readCell } from './cooldown-cells.ts';
 import { dimensionOf } from './cooldown-codes.ts';
 import type { KeyTable } from './key-table.ts';
-import { learnedPerMinute, learnedRoom } from './learned-limit.ts';
+import { learnedPerMinute } from './learned-cells.ts';
+import { learnedRoom } from './learned-limit.ts';
 import { chargedBy, effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
 import type { LimitObservation } from './limit-observation.ts';
 import { dimensionInTag, MARK, refillInTag, REFILL, sourceInTag } from './limit-tag.ts';
@@ -45,6 +46,7 @@ const GUESSED = 0.5;
 /** Every limit that is known, node by node. */
 export function describeLimits(table: KeyTable, now: number): LimitStatus[] {
   const limits: LimitStatus[] = [];
+  const breakers = breakersOf(table);
   for (const scope of table.plan.scopes) {
     if (scope.block < 0) continue;
     const [node = '', group = ''] = splitGroup(scope.id);
@@ -55,10 +57,19 @@ export function describeLimits(table: KeyTable, now: number): LimitStatus[] {
       if (readCell(table, at + LIMIT.tag) === 0) break;
       limits.push({ ...name, ...describeLimit(table, block, at, now) });
     }
-    const learned = describeLearned(table, block, now);
+    const learned = describeLearned(table, block, breakers.get(block) ?? 0, now);
     if (learned !== null) limits.push({ ...name, ...learned });
   }
   return limits;
+}
+
+/** The breaker of each block's candidates, by the block's first cell. */
+function breakersOf({ plan }: KeyTable): ReadonlyMap<number, number> {
+  const breakers = new Map<number, number>();
+  for (const { blocks, breaker } of plan.candidates) {
+    for (const block of blocks) breakers.set(block, breaker);
+  }
+  return breakers;
 }
 
 /** `node_group:openai/org-1#gpt-5`; a node's path holds no `#`. */
@@ -97,9 +108,14 @@ function refillName(tag: number): LimitStatus['refill'] {
   return refill === REFILL.continuous ? 'continuous' : 'window';
 }
 
-function describeLearned(table: KeyTable, block: number, now: number): Numbers | null {
+function describeLearned(
+  table: KeyTable,
+  block: number,
+  breaker: number,
+  now: number,
+): Numbers | null {
   const limit = learnedPerMinute(table, block);
-  const room = learnedRoom(table, block, now);
+  const room = learnedRoom(table, block, breaker, now);
   if (limit === 0 || room === Infinity) return null;
   return {
     dimension: 'requests_minute',

@@ -1,7 +1,8 @@
 import { isEligible } from './eligibility.ts';
 import { rampOf } from './half-open.ts';
-import { headroomOf, losesAt } from './headroom.ts';
-import { losesWindows } from './known-rates.ts';
+import { headroomOf, losesAt, windowEndOf } from './headroom.ts';
+import { COUNTING, countingOf } from './learned-kind.ts';
+import { beyondSiblings, passedUnknown, losesWindows } from './known-rates.ts';
 import type { KeyTable } from './key-table.ts';
 import { FIT, fitOf } from './limit-cells.ts';
 import type { Need } from './need.ts';
@@ -63,6 +64,10 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
     const saved = firstToLose(draw, first, end);
     if (saved !== null) return saved;
   }
+  if (end - first <= SMALL_TIER && tier.weightless && countsWindows(draw, first)) {
+    const ending = firstToEnd(draw, first, end);
+    if (ending !== null) return ending;
+  }
   const one = drawUsable(draw, first, end);
   if (end - first < 2) return one;
   const other = drawUsable(draw, first, end);
@@ -74,8 +79,31 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
     const candidate = drawUsable(draw, first, end);
     if (candidate !== null) return candidate;
   }
-  return scan(draw, first, end);
+  return scan(draw, first, end) ?? boldest(draw, first, end);
 }
+
+/**
+ * Where nothing else is left, the key that has passed most beyond what others of its kind bear: so that one after the other is found out,
+ * and no more of them than are needed.
+ */
+function boldest(draw: Draw, first: number, end: number): Candidate | null {
+  const { table, tier, at } = draw;
+  let kept: Candidate | null = null;
+  let least = Infinity;
+  for (let place = first; place < end; place += 1) {
+    const candidate = tier.candidates[place];
+    if (candidate === undefined) continue;
+    const beyond = beyondSiblings(table, tier, candidate, at.now);
+    if (!(beyond > 0) || beyond >= least || !isUsable(draw, candidate)) continue;
+    least = beyond;
+    kept = candidate;
+  }
+  return kept;
+}
+
+/** Usable, and not only to find out what it bears. */
+const isTrusted = (draw: Draw, candidate: Candidate): boolean =>
+  isUsable(draw, candidate) && !(beyondSiblings(draw.table, draw.tier, candidate, draw.at.now) > 0);
 
 /** What will be lost at the end of a long window goes first, then what has more left; about equal: the first, as weights have it. */
 function better({ table, tier, at }: Draw, one: Candidate, other: Candidate): Candidate {
@@ -84,6 +112,11 @@ function better({ table, tier, at }: Draw, one: Candidate, other: Candidate): Ca
     const ends = losesAt(table, one, now);
     const otherEnds = losesAt(table, other, now);
     if (ends !== otherEnds) return ends < otherEnds ? one : other;
+  }
+  if (tier.weightless) {
+    const passed = passedUnknown(table, one, now);
+    const otherPassed = passed < 0 ? -1 : passedUnknown(table, other, now);
+    if (otherPassed >= 0) return passed <= otherPassed + 1 ? one : other;
   }
   return headroomOf(table, one, now) >= KEEP_FIRST * headroomOf(table, other, now) ? one : other;
 }
@@ -104,6 +137,27 @@ function firstToLose(draw: Draw, first: number, end: number): Candidate | null {
   return kept;
 }
 
+const countsWindows = ({ table, tier }: Draw, first: number): boolean => {
+  const candidate = tier.candidates[first];
+  return candidate !== undefined && countingOf(table, candidate.breaker) === COUNTING.window;
+};
+
+/** Of a few candidates the usable one whose learned window ends first; null where none is known. */
+function firstToEnd(draw: Draw, first: number, end: number): Candidate | null {
+  const { table, tier, at } = draw;
+  let kept: Candidate | null = null;
+  let soonest = Infinity;
+  for (let place = first; place < end; place += 1) {
+    const candidate = tier.candidates[place];
+    if (candidate === undefined) continue;
+    const endsAt = windowEndOf(table, candidate, at.now);
+    if (endsAt >= soonest || !isUsable(draw, candidate)) continue;
+    soonest = endsAt;
+    kept = candidate;
+  }
+  return kept;
+}
+
 /** One draw by weight; null when what was drawn is not usable. What comes back from a guess is drawn less often at first. */
 function drawUsable(draw: Draw, first: number, end: number): Candidate | null {
   const { table, tier, weights, at } = draw;
@@ -111,7 +165,7 @@ function drawUsable(draw: Draw, first: number, end: number): Candidate | null {
   const total = (weights[end - 1] ?? 0) - base;
   if (!(total > 0)) return null;
   const candidate = tier.candidates[placeOf(weights, base + at.random() * total, first, end)];
-  if (candidate === undefined || !isUsable(draw, candidate)) return null;
+  if (candidate === undefined || !isTrusted(draw, candidate)) return null;
   const ramp = rampOf(table, candidate, at.now);
   return ramp >= 1 || at.random() < ramp ? candidate : null;
 }
@@ -124,7 +178,7 @@ function scan(draw: Draw, first: number, end: number): Candidate | null {
   let chance = at.random();
   for (let place = first; place < end; place += 1) {
     const candidate = tier.candidates[place];
-    if (candidate === undefined || !isUsable(draw, candidate)) continue;
+    if (candidate === undefined || !isTrusted(draw, candidate)) continue;
     const weight = (weights[place] ?? 0) - (place === 0 ? 0 : (weights[place - 1] ?? 0));
     seen += weight;
     const share = seen > 0 ? weight / seen : 1;

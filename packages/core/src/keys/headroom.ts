@@ -1,6 +1,7 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
-import { learnedPerMinute, learnedRoom } from './learned-limit.ts';
+import { learnedPerMinute } from './learned-cells.ts';
+import { learnedRoom, learnedWindowEnd } from './learned-limit.ts';
 import { effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
 import type { Candidate } from './plan.ts';
@@ -14,13 +15,17 @@ const LEAST_SHARE = 0.05;
  * How much a candidate has left: the smallest of effective ÷ limit over every limit on its path, 1 where none is known. What a window
  * has left is held against the share of the window that is left: it is lost at its end.
  */
-export function headroomOf(table: KeyTable, { blocks }: Candidate, now: number): number {
+export function headroomOf(table: KeyTable, { blocks, breaker }: Candidate, now: number): number {
   let least = Infinity;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
     if (readCell(table, limitCell(block, 0)) === 0) {
       const perMinute = learnedPerMinute(table, block);
-      if (perMinute > 0) least = Math.min(least, learnedRoom(table, block, now) / perMinute);
+      if (perMinute > 0) {
+        const left = learnedWindowEnd(table, block, breaker, now) - now;
+        const share = left < Infinity ? Math.min(1, Math.max(LEAST_SHARE, left / 60_000)) : 1;
+        least = Math.min(least, learnedRoom(table, block, breaker, now) / perMinute / share);
+      }
       continue;
     }
     for (let place = 0; place < LIMIT_SLOTS; place += 1) {
@@ -31,6 +36,17 @@ export function headroomOf(table: KeyTable, { blocks }: Candidate, now: number):
     }
   }
   return least === Infinity ? 1 : least;
+}
+
+/** When the first of a candidate's learned windows is over; Infinity where none is known. */
+export function windowEndOf(table: KeyTable, { blocks, breaker }: Candidate, now: number): number {
+  let soonest = Infinity;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (readCell(table, limitCell(block, 0)) !== 0) continue;
+    soonest = Math.min(soonest, learnedWindowEnd(table, block, breaker, now));
+  }
+  return soonest;
 }
 
 /** Windows longer than this are worth using up before they end: what is left of them then was paid for and is lost. */

@@ -28,6 +28,8 @@ export interface KnownRates {
   readonly sharers: ReadonlyMap<number, number>;
   /** Whether all of them are known, and one has a window of which something will be lost at its end. */
   readonly losing: boolean;
+  /** Where no limits are told: the least that was learned of any of them, by endpoint and model. */
+  readonly paces: ReadonlyMap<number, number>;
 }
 
 /**

@@ -1,10 +1,11 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { losesAt } from './headroom.ts';
-import { learnedPerMinute } from './learned-limit.ts';
+import { learnedPerMinute } from './learned-cells.ts';
 import { limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
-import type { TierPlan } from './plan.ts';
+import { passedIn } from './passed-ring.ts';
+import type { Candidate, TierPlan } from './plan.ts';
 import { quantityOfCode, spanOfCode } from './quantity.ts';
 import { usualNeed } from './size-stats.ts';
 import { HEADER, LIMIT, LIMIT_SLOTS } from './table-layout.ts';
@@ -29,8 +30,54 @@ export function drawingWeights(table: KeyTable, tier: TierPlan, now: number): Fl
   const sharers = known?.sharers ?? countSharers(tier);
   const cumulative = sumRates(table, tier, sharers);
   const losing = isLosing(table, tier, now);
-  table.rates[tier.index] = { changed, builtAt: now, cumulative, sharers, losing };
+  const paces = learnedPaces(table, tier);
+  table.rates[tier.index] = { changed, builtAt: now, cumulative, sharers, losing, paces };
   return cumulative;
+}
+
+const NO_PACES: ReadonlyMap<number, number> = new Map();
+
+/** The least that was learned of any key, by endpoint and model. */
+function learnedPaces(table: KeyTable, tier: TierPlan): ReadonlyMap<number, number> {
+  let paces: Map<number, number> | null = null;
+  for (const { blocks, breaker } of tier.candidates) {
+    for (const block of blocks) {
+      if (readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0) continue;
+      const perMinute = learnedPerMinute(table, block);
+      if (perMinute === 0) continue;
+      paces ??= new Map();
+      paces.set(breaker, Math.min(perMinute, paces.get(breaker) ?? Infinity));
+    }
+  }
+  return paces ?? NO_PACES;
+}
+
+/**
+ * What a key of which nothing is known has passed beyond what others of its kind are known to bear; below zero where it has not come to
+ * that, or nothing is known of the others either.
+ */
+export function beyondSiblings(
+  table: KeyTable,
+  tier: TierPlan,
+  candidate: Candidate,
+  now: number,
+): number {
+  const pace = table.rates[tier.index]?.paces.get(candidate.breaker);
+  if (pace === undefined) return -1;
+  const passed = passedUnknown(table, candidate, now);
+  return passed < 0 ? -1 : passed + 1 - pace;
+}
+
+/** What passed in the last minute at a key of which nothing is known; below zero where something is. */
+export function passedUnknown(table: KeyTable, { blocks }: Candidate, now: number): number {
+  let most = -1;
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0) return -1;
+    if (learnedPerMinute(table, block) > 0) return -1;
+    most = Math.max(most, passedIn(table, block, now));
+  }
+  return most;
 }
 
 /** While nothing is known of a candidate it has to be found out, and not be passed over for one that has something to lose. */

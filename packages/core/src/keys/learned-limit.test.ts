@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeLimits } from './describe-limits.ts';
 import type { KeyTable } from './key-table.ts';
-import { learnedPerMinute } from './learned-limit.ts';
+import { learnedPerMinute } from './learned-cells.ts';
 import { observeLimits } from './observe-limits.ts';
 import { clearCooldowns, listCooldowns } from './recover.ts';
 import { settle, tryReserve, type Reservation } from './reserve.ts';

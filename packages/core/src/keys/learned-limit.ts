@@ -1,41 +1,46 @@
-import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import {
-  countPassed,
-  firstPassedAt,
-  lastPassedAt,
-  passedFallsTo,
-  passedIn,
-  sharePassed,
-  uncountPassed,
-} from './passed-ring.ts';
-import { BLOCK, LEARNED, LIMIT } from './table-layout.ts';
+  firstSince,
+  isTold,
+  learnedCell,
+  learnedPerMinute,
+  leastOf,
+  LEAST_PER_MINUTE,
+  MINUTE_MS,
+  MOST_SINCE,
+  mostOf,
+  packBounds,
+  packSince,
+  readLearned,
+  refusedSentAt,
+  sentSince,
+} from './learned-cells.ts';
+import { COUNTING, countingOf } from './learned-kind.ts';
+import { knowsWindow, noteWindow, windowEnd, windowFrom } from './learned-window.ts';
+import { countPassed, lastPassedAt, passedFallsTo, passedIn, passedSince } from './passed-ring.ts';
+import type { Candidate } from './plan.ts';
+import { LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 /**
- * The limit of a group at a node where nobody tells one: as many requests in any 60 s as were seen to pass. Nothing is held back until
- * something is refused. Whatever the provider's limiter is, a bucket, a window of the clock or the last 60 s, at least its limit has
- * passed in the 60 s before it refuses. So what passed is a bound that only ever comes down to the limit, one event after another, and
- * need not fall below it: for the last 60 s it is the limit at once. It creeps up while it is what holds requests back, since limits
- * are raised and others who used the key stop. All of it under the node's lock.
+ * The limit of a group at a node where nobody tells one, see learned-refusal for how it is found: as many requests in any 60 s, in a
+ * window of the clock, or a bucket that regains so many in a minute, as far as learned-kind knows. Nothing is held back until something
+ * is refused. It creeps up while it is what holds requests back, since limits are raised and others who used the key stop. All of it
+ * under the node's lock.
  */
-const MINUTE_MS = 60_000;
-/** One event takes at most this much: a refusal after a quiet minute was about something else. */
-const MOST_DECREASE = 0.5;
-/** What came within this says little about a minute. */
-const BURST_MS = 20_000;
-const LEAST_BURST_MS = 10_000;
-const BURST_DECREASE = 0.95;
+
 /** Each step up to a limit that has not moved costs one refusal, so this is also about the share that is refused for it. */
 const CREEP_PER_MINUTE = 0.003;
+/** A bucket that is taken to regain a little too much refuses seldom, and shows by when how much it does. */
+const BUCKET_CREEP_PER_MINUTE = 0.005;
+/** A window's limit that is known only to lie between two counts is found soon, where a refusal is a small share of its minute. */
+const DOUBT_PER_MINUTE = 0.3;
+const DOUBT_PER_REQUEST = 0.0005;
 /** What was held for longer than this without a refusal was set too low: growth doubles a minute. */
 const PLAUSIBLE_MS = 8 * MINUTE_MS;
 const MOST_GROWTH_PER_MINUTE = 1;
 /** It creeps up while at least this share of it is used. */
 const LIMITING_SHARE = 0.8;
-const LEAST_PER_MINUTE = 1;
-/** Where less than this passed, a refusal was not about the pace, and nothing can be learned from it. */
-const LEAST_PASSED = 3;
 /** A refusal is back by then: what was sent longer ago has passed. */
 const ANSWERED_MS = 250;
 const MORE_EACH_STEP = 8;
@@ -44,117 +49,151 @@ const MOST_STEPS = 3;
 /** How soon it is looked again whether what was sent has passed. */
 const LOOK_MS = 500;
 
-const cellOf = (block: number, cell: number): number => block + BLOCK.learned + cell;
-
-const isTold = (table: KeyTable, block: number): boolean =>
-  readCell(table, block + BLOCK.limits + LIMIT.tag) !== 0;
-
-/** The learned limit, requests a minute; 0 where nothing was refused yet. */
-export const learnedPerMinute = (table: KeyTable, block: number): number =>
-  readCell(table, cellOf(block, LEARNED.perMinute));
-
-/** Requests that may still be sent now; Infinity where limits are told or declared. */
-export function learnedRoom(table: KeyTable, block: number, now: number): number {
-  if (isTold(table, block)) return Infinity;
-  const perMinute = learnedPerMinute(table, block);
-  if (perMinute === 0) return Infinity;
-  return Math.min(perMinute - passedIn(table, block, now), unprovenRoom(table, block, now));
+/** Requests that may still be sent now; Infinity where limits are told or declared. `breaker` is that of the candidate. */
+export function learnedRoom(table: KeyTable, block: number, breaker: number, now: number): number {
+  if (isTold(table, block) || learnedPerMinute(table, block) === 0) return Infinity;
+  return Math.min(countedRoom(table, block, breaker, now), unprovenRoom(table, block, now));
 }
 
+/** By how the provider counts, as far as that is known. */
+function countedRoom(table: KeyTable, block: number, breaker: number, now: number): number {
+  const perMinute = learnedPerMinute(table, block);
+  const counting = countingOf(table, breaker);
+  if (counting === COUNTING.window) {
+    return perMinute - passedSince(table, block, windowFrom(table, block, now), now);
+  }
+  const passed = passedIn(table, block, now);
+  const emptyAt = counting === COUNTING.bucket ? bucketEmptyAt(table, block) : 0;
+  if (emptyAt === 0) return perMinute - passed;
+  const since = sentSince(readLearned(table, block, LEARNED.since));
+  const regained = (perMinute * (now - emptyAt)) / MINUTE_MS - since;
+  // No more than it holds, nor than it held a minute ago and has regained in it.
+  return Math.min(regained, perMinute, 2 * perMinute - passed);
+}
+
+/** When a bucket was empty last; 0 where what was sent since is not known. */
+function bucketEmptyAt(table: KeyTable, block: number): number {
+  const sent = sentSince(readLearned(table, block, LEARNED.since));
+  return sent < MOST_SINCE - 1 ? refusedSentAt(table, block) : 0;
+}
+
+/** When the present window is over, where the provider counts by windows and it is known when they begin; else Infinity. */
+export const learnedWindowEnd = (
+  table: KeyTable,
+  block: number,
+  breaker: number,
+  now: number,
+): number =>
+  countingOf(table, breaker) === COUNTING.window && knowsWindow(table, block)
+    ? windowEnd(table, block, now)
+    : Infinity;
+
 /**
- * For a minute after a refusal nobody knows whether anything has come back: one request looks, and eight times as many follow for as long
- * as no refusal comes. Or all that waits would run into the same refusal.
+ * For a minute after a refusal that should not have come nobody knows whether anything has come back: one request looks, and eight times as
+ * many follow for as long as no refusal comes. Or all that waits would run into the same refusal.
  */
 function unprovenRoom(table: KeyTable, block: number, now: number): number {
-  if (now - readCell(table, cellOf(block, LEARNED.refusedAt)) > MINUTE_MS) return Infinity;
-  const since = readCell(table, cellOf(block, LEARNED.since));
+  if (readLearned(table, block, LEARNED.refusedSentAt) >= 0) return Infinity;
+  if (now - readLearned(table, block, LEARNED.refusedAt) > MINUTE_MS) return Infinity;
+  const since = readLearned(table, block, LEARNED.since);
   if (since === 0) return 1;
   const steps = Math.max(0, Math.floor((now - firstSince(since)) / ANSWERED_MS));
   return steps > MOST_STEPS ? Infinity : MORE_EACH_STEP ** steps - sentSince(since);
 }
 
-/** An instant and a small count in one cell. */
-const MOST_SINCE = 2 ** 12;
-const packSince = (firstAt: number, sent: number): number =>
-  Math.ceil(firstAt) * MOST_SINCE + Math.min(sent, MOST_SINCE - 1);
-const firstSince = (since: number): number => Math.floor(since / MOST_SINCE);
-const sentSince = (since: number): number => since % MOST_SINCE;
-
 /** Counts an attempt that is sent, and lets the limit grow. Where limits are told there is nothing to learn. */
-export function countLearned(table: KeyTable, block: number, now: number): void {
+export function countLearned(table: KeyTable, block: number, breaker: number, now: number): void {
   if (isTold(table, block)) return;
+  const since = readLearned(table, block, LEARNED.since);
   if (learnedPerMinute(table, block) > 0) {
-    grow(table, block, now);
-    const cell = cellOf(block, LEARNED.since);
-    const since = readCell(table, cell);
-    write(
-      table,
-      cell,
-      since === 0 ? packSince(now, 1) : packSince(firstSince(since), sentSince(since) + 1),
-    );
+    grow(table, block, breaker, now);
+    if (since === 0) noteLeast(table, block, now);
   }
+  const firstAt = since === 0 ? now : firstSince(since);
+  write(table, learnedCell(block, LEARNED.since), packSince(firstAt, sentSince(since) + 1));
   countPassed(table, block, now);
 }
 
-/** Takes back what was counted when it was sent, because it did not pass. */
-export function uncountLearned(table: KeyTable, block: number, sentAt: number): void {
-  if (!isTold(table, block)) uncountPassed(table, block, sentAt);
+/** If the first attempt after a refusal passes, a window began before it, and what was refused had at least this behind it. */
+function noteLeast(table: KeyTable, block: number, now: number): void {
+  const most = mostOf(readLearned(table, block, LEARNED.bounds));
+  const bounds = packBounds(most, passedIn(table, block, now));
+  write(table, learnedCell(block, LEARNED.bounds), bounds);
 }
 
-/** A refusal that named no limit, once it is taken back: no more than what is counted may pass in 60 s. */
-export function lowerLearned(
+/** An attempt has passed, which shows when windows begin. Under the locks of its nodes and its endpoint. */
+export function notePassed(
   table: KeyTable,
-  block: number,
-  { sentAt, now }: { readonly sentAt: number; readonly now: number },
+  { blocks, breaker }: Candidate,
+  { sentAt }: { readonly sentAt: number },
 ): void {
-  if (isTold(table, block)) return;
-  const known = learnedPerMinute(table, block);
-  const passed = sharePassed(table, block, sentAt);
-  if (known === 0 && passed < LEAST_PASSED) return;
-  const tookMs = sentAt - firstPassedAt(table, block, sentAt);
-  const bound =
-    tookMs < BURST_MS
-      ? boundOfBurst(known, passed, { tookMs, again: isAgain(table, block, sentAt) })
-      : Math.max(passed, known * MOST_DECREASE);
-  const lowered = known === 0 ? bound : Math.min(bound, known);
-  write(table, cellOf(block, LEARNED.perMinute), Math.max(LEAST_PER_MINUTE, lowered));
-  write(table, cellOf(block, LEARNED.refusedAt), now);
-  write(table, cellOf(block, LEARNED.since), 0);
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (isTold(table, block) || learnedPerMinute(table, block) === 0) continue;
+    const known = knowsWindow(table, block);
+    noteWindow(table, block, sentAt);
+    if (known || !knowsWindow(table, block)) continue;
+    if (countingOf(table, breaker) === COUNTING.window) estimateWindow(table, block);
+  }
 }
 
 /**
- * Where all that counts came within seconds, the limiter may count shorter than a minute: the pace is what came, as if it had gone on
- * like that, and comes down a little at each event.
+ * The limit of a window of which only bounds are known: nearer to the larger, since what is too large shows by a refusal and then is
+ * known, and what is too small does not show.
  */
-function boundOfBurst(
-  known: number,
-  passed: number,
-  { tookMs, again }: { readonly tookMs: number; readonly again: boolean },
-): number {
-  if (known === 0) return (passed * MINUTE_MS) / Math.max(LEAST_BURST_MS, tookMs);
-  return again ? known : Math.max(passed, known * BURST_DECREASE);
+function estimateWindow(table: KeyTable, block: number): void {
+  const bounds = readLearned(table, block, LEARNED.bounds);
+  const between = Math.ceil((2 * mostOf(bounds) + leastOf(bounds)) / 3);
+  if (between < LEAST_PER_MINUTE) return;
+  write(table, learnedCell(block, LEARNED.perMinute), between);
 }
 
-/** Whether an attempt was sent before the last refusal was heard of: they are one event. */
-const isAgain = (table: KeyTable, block: number, sentAt: number): boolean =>
-  sentAt <= readCell(table, cellOf(block, LEARNED.refusedAt));
-
 /** For the time since the last request, if the limit was nearly used up then. Requests of one bucket are one step. */
-function grow(table: KeyTable, block: number, now: number): void {
+function grow(table: KeyTable, block: number, breaker: number, now: number): void {
   const lastAt = lastPassedAt(table, block);
   if (now <= lastAt) return;
   const perMinute = learnedPerMinute(table, block);
   if (passedIn(table, block, lastAt) < LIMITING_SHARE * perMinute) return;
-  const heldMs = now - readCell(table, cellOf(block, LEARNED.refusedAt)) - PLAUSIBLE_MS;
+  const heldMs = now - readLearned(table, block, LEARNED.refusedAt) - PLAUSIBLE_MS;
   const doublings = Math.max(0, heldMs / MINUTE_MS);
-  const growth = Math.min(MOST_GROWTH_PER_MINUTE, CREEP_PER_MINUTE * 2 ** doublings);
+  const creep = creepOf(table, block, breaker, perMinute);
+  const growth = Math.min(MOST_GROWTH_PER_MINUTE, creep * 2 ** doublings);
   const minutes = Math.min(1, (now - lastAt) / MINUTE_MS);
-  write(table, cellOf(block, LEARNED.perMinute), perMinute * (1 + growth * minutes));
+  write(table, learnedCell(block, LEARNED.perMinute), perMinute * (1 + growth * minutes));
+}
+
+function creepOf(table: KeyTable, block: number, breaker: number, perMinute: number): number {
+  switch (countingOf(table, breaker)) {
+    case COUNTING.bucket:
+      return BUCKET_CREEP_PER_MINUTE;
+    case COUNTING.window: {
+      const isDoubtful = perMinute < mostOf(readLearned(table, block, LEARNED.bounds));
+      const doubt = isDoubtful ? Math.min(DOUBT_PER_MINUTE, DOUBT_PER_REQUEST * perMinute) : 0;
+      return Math.max(CREEP_PER_MINUTE, doubt);
+    }
+    default:
+      return CREEP_PER_MINUTE;
+  }
 }
 
 /** When a request that has no room now would have some, as far as the counts tell. */
-export function learnedStart(table: KeyTable, block: number, now: number): number {
-  if (learnedRoom(table, block, now) >= 1) return now;
-  const fits = passedFallsTo(table, block, learnedPerMinute(table, block) - 1, now);
+export function learnedStart(table: KeyTable, block: number, breaker: number, now: number): number {
+  if (learnedRoom(table, block, breaker, now) >= 1) return now;
+  const perMinute = learnedPerMinute(table, block);
+  const emptyAt = countingOf(table, breaker) === COUNTING.bucket ? bucketEmptyAt(table, block) : 0;
+  const fits =
+    emptyAt > 0
+      ? bucketStart(table, block, emptyAt, now)
+      : Math.min(
+          passedFallsTo(table, block, perMinute - 1, now),
+          learnedWindowEnd(table, block, breaker, now),
+        );
   return fits > now ? fits : now + LOOK_MS;
+}
+
+function bucketStart(table: KeyTable, block: number, emptyAt: number, now: number): number {
+  const perMinute = learnedPerMinute(table, block);
+  const since = sentSince(readLearned(table, block, LEARNED.since));
+  const regained = emptyAt + ((since + 1) * MINUTE_MS) / perMinute;
+  return Math.max(regained, passedFallsTo(table, block, 2 * perMinute - 1, now));
 }

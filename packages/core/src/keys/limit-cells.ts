@@ -96,7 +96,7 @@ export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?:
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
     if (readCell(table, limitCell(block, 0)) === 0) {
-      if (!(learnedRoom(table, block, now) >= 1)) fit = FIT.not_now;
+      if (!(learnedRoom(table, block, candidate.breaker, now) >= 1)) fit = FIT.not_now;
       continue;
     }
     for (let place = 0; place < LIMIT_SLOTS; place += 1) {
@@ -136,7 +136,7 @@ export function takeLimits(table: KeyTable, candidate: Candidate, need: Need, no
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
     rollLimits(table, block, now);
-    countLearned(table, block, now);
+    countLearned(table, block, candidate.breaker, now);
     for (let quantity = 0; quantity < QUANTITIES; quantity += 1) {
       const late = need.late[quantity] ?? 0;
       const upfront = (need.total[quantity] ?? 0) - late;

@@ -4,17 +4,21 @@ import type { KeyTable } from './key-table.ts';
 import {
   countPassed,
   firstPassedAt,
+  leastRefill,
+  passedBefore,
   passedFallsTo,
   passedIn,
-  sharePassed,
+  passedSince,
   uncountPassed,
 } from './passed-ring.ts';
 import { commit } from './table-journal.ts';
 import { candidateOf, keyOf, openTable, planOf } from './table-fixture.bench.ts';
 
 const MINUTE = 60_000;
-/** A bucket and what calls may overtake each other by. */
-const LATEST = MINUTE + 1820;
+/** How long a bucket is: by less than that a request in it may be taken to be older or younger than it is. */
+const BUCKET = 872;
+/** Part of a bucket, and what calls may overtake each other by. */
+const LATEST = MINUTE + BUCKET + 109 + 100;
 
 function openRing(): { readonly table: KeyTable; readonly block: number } {
   const table = openTable(planOf(keyOf('a')));
@@ -25,13 +29,15 @@ describe('what passed in the last minute', () => {
   it('is nothing before anything was sent', () => {
     const { table, block } = openRing();
     expect(passedIn(table, block, 0)).toBe(0);
-    expect(sharePassed(table, block, 1e9)).toBe(0);
+    expect(passedBefore(table, block, 1e9)).toBe(0);
+    expect(passedSince(table, block, 4000, 5000)).toBe(0);
+    expect(leastRefill(table, block, 5000)).toBe(0);
     expect(firstPassedAt(table, block, 5000)).toBe(5000);
     expect(passedFallsTo(table, block, 0, 5000)).toBe(5000);
   });
 
   it.each([1, 2, 3, 4, 5, 6])(
-    'never counts less than the last 60 s, nor what is a bucket older, seed %i',
+    'counts the last 60 s, but for less than a bucket, seed %i',
     (seed) => {
       const random = seededRandom(seed);
       const { table, block } = openRing();
@@ -50,13 +56,16 @@ describe('what passed in the last minute', () => {
         }
         commit(table);
         const passed = passedIn(table, block, now);
-        expect(passed).toBeGreaterThanOrEqual(counted(now - MINUTE));
+        expect(passed).toBeGreaterThanOrEqual(counted(now - MINUTE + BUCKET));
         expect(passed).toBeLessThanOrEqual(counted(now - LATEST));
-        expect(sharePassed(table, block, now)).toBeLessThanOrEqual(passed);
+        expect(passedBefore(table, block, now)).toBeLessThanOrEqual(passed);
+        const recent = passedSince(table, block, now - 10_000, now);
+        expect(recent).toBeGreaterThanOrEqual(counted(now - 10_000 + BUCKET));
+        expect(recent).toBeLessThanOrEqual(counted(now - 10_000 - BUCKET));
         const half = Math.floor(passed / 2);
         const falls = passedFallsTo(table, block, half, now);
         expect(passedIn(table, block, falls)).toBeLessThanOrEqual(half);
-        expect(falls === now || passedIn(table, block, falls - 1) > half).toBe(true);
+        expect(falls === now || passedIn(table, block, falls - 1) >= half).toBe(true);
       }
     },
   );
@@ -66,7 +75,41 @@ describe('what passed in the last minute', () => {
     for (let sent = 0; sent < 10_000; sent += 1) countPassed(table, block, 100);
     countPassed(table, block, 2100);
     commit(table);
-    expect(passedIn(table, block, 2100)).toBe(8192);
+    expect(passedIn(table, block, 2100)).toBe(2048);
     expect(passedIn(table, block, 62_200)).toBe(1);
+  });
+
+  it('knows a request that is alone in its bucket to the tenth of a second', () => {
+    const { table, block } = openRing();
+    const sent = Array.from({ length: 12 }, (_, place) => 1000 + place * 4700);
+    for (const at of sent) countPassed(table, block, at);
+    commit(table);
+    for (const [place, at] of sent.entries()) {
+      expect(passedIn(table, block, at + MINUTE + 50)).toBe(12 - place);
+      expect(passedIn(table, block, at + MINUTE + 100 + 110)).toBe(11 - place);
+    }
+  });
+
+  it('gives back at once what was sent at once, and what was spread over a bucket a little later than it was sent', () => {
+    const { table, block } = openRing();
+    const start = 100 * BUCKET;
+    for (let sent = 0; sent < 100; sent += 1) countPassed(table, block, start + 400);
+    for (let sent = 0; sent < 100; sent += 1)
+      countPassed(table, block, start + BUCKET * (1 + sent / 100));
+    commit(table);
+    expect(passedIn(table, block, start + 400 + MINUTE + 100)).toBe(200);
+    expect(passedIn(table, block, start + 400 + MINUTE + 210)).toBe(100);
+    const half = passedIn(table, block, start + BUCKET * 1.5 + MINUTE + 100);
+    expect(half).toBeGreaterThanOrEqual(50);
+    expect(half).toBeLessThan(80);
+  });
+
+  it('tells the least that a bucket must hold to have let it through', () => {
+    const { table, block } = openRing();
+    for (let sent = 0; sent < 20; sent += 1) countPassed(table, block, 1000 + sent * 3000);
+    commit(table);
+    // Twenty within a minute: ten that it held, and ten that it has regained.
+    expect(leastRefill(table, block, 60_000)).toBeGreaterThan(9.5);
+    expect(leastRefill(table, block, 60_000)).toBeLessThan(10.5);
   });
 });

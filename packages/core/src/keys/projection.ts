@@ -41,7 +41,7 @@ export function candidateStart(
   let start = Math.max(cooledUntil(table, candidate, now, need), placeStart(table, candidate, now));
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
-    start = Math.max(start, learnedStart(table, block, now));
+    start = Math.max(start, learnedStart(table, block, candidate.breaker, now));
     for (let place = 0; place < LIMIT_SLOTS; place += 1) {
       const cell = limitCell(block, place);
       const tag = readCell(table, cell + LIMIT.tag);
@@ -89,7 +89,8 @@ export function soonestChange(table: KeyTable, tier: TierPlan, now: number): num
     for (const index of candidate.scopes) {
       forEachBinding(table, index, now, (slot) => consider(boundUntil(table, slot)));
     }
-    for (const block of candidate.blocks) considerLimits(table, block, now, consider);
+    for (const block of candidate.blocks)
+      considerLimits(table, block, candidate.breaker, now, consider);
   }
   return soonest === Infinity ? null : soonest;
 }
@@ -97,10 +98,11 @@ export function soonestChange(table: KeyTable, tier: TierPlan, now: number): num
 function considerLimits(
   table: KeyTable,
   block: number,
+  breaker: number,
   now: number,
   consider: (instant: number) => void,
 ): void {
-  consider(learnedStart(table, block, now));
+  consider(learnedStart(table, block, breaker, now));
   for (let place = 0; place < LIMIT_SLOTS; place += 1) {
     const cell = limitCell(block, place);
     const tag = readCell(table, cell + LIMIT.tag);

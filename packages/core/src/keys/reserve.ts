@@ -21,6 +21,7 @@ import {
 } from './incident.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
 import { freeLease, hasLease, takeLease } from './lease-cells.ts';
+import { notePassed } from './learned-limit.ts';
 import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
@@ -336,6 +337,7 @@ function observeSuccess(table: KeyTable, reservation: Reservation, sent: Sent): 
       clearProven(table, scopes[at] ?? 0, sent, need);
     }
   }
+  notePassed(table, candidate, sent);
   return noteAcceptedCredential(table, candidate, sendSeq) ? 'reinstate' : 'none';
 }
 

@@ -24,7 +24,7 @@ export const HEADER = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_4b54;
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Int32 cells between the locks of two nodes; those of endpoints and pools, which all workers take, have a cache line each. */
 export const NODE_LOCK_STRIDE = 2;
@@ -144,16 +144,23 @@ export const LIMIT = Object.freeze({
 export const LEARNED = Object.freeze({
   /** Requests in any 60 s; 0 until something was refused. */
   perMinute: 0,
-  /** When something was refused last. */
+  /** When something was refused last, as it was heard. */
   refusedAt: 1,
   /** When the first attempt after that was sent, and how many have been since, see `packSince`; 0 before the first. */
   since: 2,
   /** The newest bucket of the ring and the sum of all, see passed-ring. */
   counted: 3,
+  /** When the attempt that was refused last was sent; below zero where what was known did not foresee it. */
+  refusedSentAt: 4,
+  /** Between these two a window of the clock began, if the provider counts by such; 0 where nothing shows it, see learned-window. */
+  windowAfter: 5,
+  windowBefore: 6,
+  /** At most and at least so many passed in the window of the last refusal, see `packBounds`. */
+  bounds: 7,
   /** Cells of the ring, several buckets in each. */
-  buckets: 4,
-  ring: 9,
-  cells: 13,
+  buckets: 8,
+  ring: 24,
+  cells: 32,
 });
 
 /**
@@ -179,6 +186,8 @@ export const STATS = Object.freeze({
   bytesPerToken: 4,
   firstTokenMs: 5,
   firstTokens: 6,
+  /** How the provider counts where it tells no limits, as far as its refusals show, see learned-kind. */
+  counting: 7,
   cells: 8,
 });
 

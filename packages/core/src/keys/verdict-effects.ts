@@ -2,7 +2,7 @@ import { readCell } from './cooldown-cells.ts';
 import { dimensionCode } from './cooldown-codes.ts';
 import { LONGEST_MS, PROBING_GUESS, withJitter, type CooldownTerms } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
-import { lowerLearned, uncountLearned } from './learned-limit.ts';
+import { lowerLearned, uncountLearned } from './learned-refusal.ts';
 import { effectiveOf, limitCell, nodeCell, startOf } from './limit-cells.ts';
 import { dimensionInTag, sourceInTag } from './limit-tag.ts';
 import type { Need } from './need.ts';
@@ -69,7 +69,7 @@ function learnPace(
   for (let of = 0; of < blocks.length; of += 1)
     uncountLearned(table, blocks[of] ?? 0, refused.sentAt);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
-  lowerLearned(table, block, refused);
+  lowerLearned(table, block, refused.candidate.breaker, refused);
   if (terms !== null) terms.guess = PROBING_GUESS;
 }
 

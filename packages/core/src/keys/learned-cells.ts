@@ -1,0 +1,37 @@
+import { readCell } from './cooldown-cells.ts';
+import type { KeyTable } from './key-table.ts';
+import { BLOCK, LEARNED, LIMIT } from './table-layout.ts';
+
+/** Reading and packing of what was learned of a block, see LEARNED. */
+export const MINUTE_MS = 60_000;
+export const LEAST_PER_MINUTE = 1;
+
+export const learnedCell = (block: number, cell: number): number => block + BLOCK.learned + cell;
+
+export const readLearned = (table: KeyTable, block: number, cell: number): number =>
+  readCell(table, block + BLOCK.learned + cell);
+
+export const isTold = (table: KeyTable, block: number): boolean =>
+  readCell(table, block + BLOCK.limits + LIMIT.tag) !== 0;
+
+/** The learned limit, requests a minute; 0 where nothing was refused yet. */
+export const learnedPerMinute = (table: KeyTable, block: number): number =>
+  readLearned(table, block, LEARNED.perMinute);
+
+/** When the attempt that was refused last was sent; 0 where none was. */
+export const refusedSentAt = (table: KeyTable, block: number): number =>
+  Math.abs(readLearned(table, block, LEARNED.refusedSentAt));
+
+/** An instant and a count in one cell: when the first attempt since a refusal was sent, and how many have been. */
+export const MOST_SINCE = 2 ** 16;
+export const packSince = (firstAt: number, sent: number): number =>
+  Math.ceil(firstAt) * MOST_SINCE + Math.min(sent, MOST_SINCE - 1);
+export const firstSince = (since: number): number => Math.floor(since / MOST_SINCE);
+export const sentSince = (since: number): number => since % MOST_SINCE;
+
+/** Two counts in one cell: what passed in the window of a refusal was at most and at least so many. */
+const MOST_BOUND = 2 ** 20;
+export const packBounds = (most: number, least: number): number =>
+  Math.ceil(most) * MOST_BOUND + Math.floor(least);
+export const mostOf = (bounds: number): number => Math.floor(bounds / MOST_BOUND);
+export const leastOf = (bounds: number): number => bounds % MOST_BOUND;

@@ -1,0 +1,198 @@
+import type { KeyTable } from './key-table.ts';
+import {
+  firstSince,
+  isTold,
+  learnedCell,
+  learnedPerMinute,
+  LEAST_PER_MINUTE,
+  MINUTE_MS,
+  MOST_SINCE,
+  mostOf,
+  packBounds,
+  readLearned,
+  refusedSentAt,
+  sentSince,
+} from './learned-cells.ts';
+import { COUNTING, countingOf, doubtWindow, noteCounting } from './learned-kind.ts';
+import { forgetWindow, knowsWindow, windowFrom } from './learned-window.ts';
+import {
+  firstPassedAt,
+  leastRefill,
+  passedBefore,
+  passedSince,
+  uncountPassed,
+} from './passed-ring.ts';
+import { HEADER, LEARNED } from './table-layout.ts';
+import { write } from './table-journal.ts';
+
+/**
+ * What a refusal that names no limit teaches. Whatever the provider's limiter is, a bucket, a window of the clock or the last 60 s, at
+ * least its limit has passed in the 60 s before it refuses. So what passed is a bound that only ever comes down to the limit, one event
+ * after another, and need not fall below it: for the last 60 s it is the limit at once. Once it is known how the provider counts, the
+ * bound is tighter. All of it under the locks of the node and the endpoint.
+ */
+
+/** One event takes at most this much: a refusal after a quiet minute was about something else. */
+const MOST_DECREASE = 0.5;
+/** What came within this says little about a minute. */
+const BURST_MS = 20_000;
+const LEAST_BURST_MS = 10_000;
+const BURST_DECREASE = 0.95;
+/** Where less than this passed, a refusal was not about the pace, and nothing can be learned from it. */
+const LEAST_PASSED = 3;
+/** A refusal at more than this share of what is known, less half a request, is what creeping up costs, and no surprise. */
+const FORESEEN_SHARE = 0.97;
+/** While nobody knows when windows begin, so much of the last minute is taken to have passed in the present one. */
+const HELD_SHARE = 0.8;
+/** A refusal with less than this share of the limit in the present window: it begins at another time, or there is none. */
+const EXPECTED_SHARE = 0.8;
+/** What a bucket regains is measured to a request or so: a little less costs less than one refusal more. */
+const REGAINED_SHARE = 0.98;
+/** Fewer than this that passed between two refusals say little about a pace: one event takes a fifth then. */
+const TELLING_COUNT = 4;
+const LEAST_STEP = 0.8;
+/** Whoever draws by known rates looks again after changes that are larger than this. */
+const NOTICEABLE = 0.05;
+
+/** Takes back what was counted when it was sent, because it did not pass. */
+export function uncountLearned(table: KeyTable, block: number, sentAt: number): void {
+  if (!isTold(table, block)) uncountPassed(table, block, sentAt);
+}
+
+/** An attempt that was refused, and what was known by then. */
+interface Refusal {
+  readonly sentAt: number;
+  readonly known: number;
+  /** In the 60 s before. */
+  readonly passed: number;
+  /** Sent before the last refusal was heard of: they are one event. */
+  readonly again: boolean;
+}
+
+/** A refusal that named no limit, once it is taken back: no more than what is counted may pass. */
+export function lowerLearned(
+  table: KeyTable,
+  block: number,
+  breaker: number,
+  at: { readonly sentAt: number; readonly now: number },
+): void {
+  if (isTold(table, block)) return;
+  const { sentAt, now } = at;
+  const known = learnedPerMinute(table, block);
+  const passed = passedBefore(table, block, sentAt);
+  if (known === 0 && passed < LEAST_PASSED) return;
+  const again = sentAt <= readLearned(table, block, LEARNED.refusedAt);
+  const refusal = { sentAt, known, passed, again };
+  const bound = boundBy(table, block, breaker, refusal);
+  const lowered = known === 0 ? bound : Math.min(bound, known);
+  if (!(Math.abs(lowered - known) <= NOTICEABLE * known)) {
+    Atomics.add(table.ints, HEADER.limitsChanged, 1);
+  }
+  write(table, learnedCell(block, LEARNED.perMinute), Math.max(LEAST_PER_MINUTE, lowered));
+  noteRefusal(table, block, refusal, { now, lowered });
+}
+
+/** When it was refused, and how much may have passed in its window. */
+function noteRefusal(
+  table: KeyTable,
+  block: number,
+  { sentAt, known, passed, again }: Refusal,
+  of: { readonly now: number; readonly lowered: number },
+): void {
+  write(table, learnedCell(block, LEARNED.refusedAt), of.now);
+  write(table, learnedCell(block, LEARNED.since), 0);
+  const last = readLearned(table, block, LEARNED.refusedSentAt);
+  const latest = Math.max(sentAt, Math.abs(last));
+  const first = again ? last >= 0 : known === 0;
+  write(table, learnedCell(block, LEARNED.refusedSentAt), first ? latest : -latest);
+  const counted = knowsWindow(table, block) ? of.lowered : passed;
+  const before = mostOf(readLearned(table, block, LEARNED.bounds));
+  const most = again ? Math.min(counted, before) : counted;
+  write(table, learnedCell(block, LEARNED.bounds), packBounds(most, 0));
+}
+
+function boundBy(table: KeyTable, block: number, breaker: number, refusal: Refusal): number {
+  const { sentAt, known, passed, again } = refusal;
+  const tookMs = sentAt - firstPassedAt(table, block, sentAt);
+  if (tookMs < BURST_MS) return boundOfBurst(refusal, tookMs);
+  if (known > 0 && !again && passed <= FORESEEN_SHARE * known - 0.5) {
+    judgeCounting(table, block, breaker, refusal);
+  }
+  const least = known * MOST_DECREASE;
+  switch (countingOf(table, breaker)) {
+    case COUNTING.bucket:
+      return again ? known : boundOfBucket(table, block, refusal);
+    case COUNTING.window:
+      return boundOfWindow(table, block, breaker, refusal);
+    default:
+      return Math.max(passed, least);
+  }
+}
+
+/**
+ * Where all that counts came within seconds, the limiter may count shorter than a minute: the pace is what came, as if it had gone on
+ * like that, and comes down a little at each event.
+ */
+function boundOfBurst({ known, passed, again }: Refusal, tookMs: number): number {
+  if (known === 0) return (passed * MINUTE_MS) / Math.max(LEAST_BURST_MS, tookMs);
+  return again ? known : Math.max(passed, known * BURST_DECREASE);
+}
+
+/** A bucket must have regained something by then; what refuses all the same counts by windows. */
+const REGAINED_BY_NOW = 1.2;
+/** Of what passed in the last minute, so much a bucket regains in one at least. */
+const LEAST_REGAINED = 0.75;
+/** A window that has begun since the last refusal would have let through more than this share of the limit. */
+const LEAST_OF_WINDOW = 0.5;
+
+/**
+ * What a refusal shows that should not have come if the provider counted the last 60 s: where nothing has passed since the one before, a
+ * bucket would have regained something; where a little has, a window would have let through all of its limit.
+ */
+function judgeCounting(
+  table: KeyTable,
+  block: number,
+  breaker: number,
+  { sentAt, known }: Refusal,
+): void {
+  const before = refusedSentAt(table, block);
+  if (before === 0) return;
+  const sinceMs = sentAt - before;
+  const between = sentSince(readLearned(table, block, LEARNED.since)) - 1;
+  const most = Math.max(known, mostOf(readLearned(table, block, LEARNED.bounds)));
+  if (between <= 0) {
+    const bucket = (LEAST_REGAINED * most * sinceMs) / MINUTE_MS;
+    if (bucket >= REGAINED_BY_NOW) noteCounting(table, breaker, 'window');
+  } else if (sinceMs < MINUTE_MS && between < LEAST_OF_WINDOW * most) {
+    noteCounting(table, breaker, 'bucket');
+  }
+}
+
+/** What passed in the present window; where nobody knows when that began, enough less than a minute's to be sure that a new one has. */
+function boundOfWindow(
+  table: KeyTable,
+  block: number,
+  breaker: number,
+  { sentAt, known, passed, again }: Refusal,
+): number {
+  if (knowsWindow(table, block)) {
+    const here = passedSince(table, block, windowFrom(table, block, sentAt), sentAt);
+    if (here >= EXPECTED_SHARE * known) return here;
+    forgetWindow(table, block);
+    doubtWindow(table, breaker);
+  }
+  return again ? known : HELD_SHARE * passed;
+}
+
+/** What a bucket regains in a minute, by what passed since it was empty last, or since it was full. A few that passed say little. */
+function boundOfBucket(table: KeyTable, block: number, { sentAt, known }: Refusal): number {
+  const since = readLearned(table, block, LEARNED.since);
+  const before = refusedSentAt(table, block);
+  const sent = Math.max(0, sentSince(since) - 1);
+  const isCounted = since > 0 && sent < MOST_SINCE - 2;
+  const ms = before > 0 ? sentAt - before : sentAt - firstSince(since) + MINUTE_MS;
+  const steady = isCounted && ms > 0 ? (sent * MINUTE_MS) / ms : 0;
+  const regained = Math.max(steady, leastRefill(table, block, sentAt));
+  const least = known * (sent < TELLING_COUNT ? LEAST_STEP : MOST_DECREASE);
+  return Math.max(REGAINED_SHARE * regained, least);
+}
