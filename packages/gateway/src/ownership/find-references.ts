@@ -25,6 +25,9 @@ const OTHERS: Readonly<Record<CallerDialect, readonly Buffer[]>> = {
 const HIDDEN = ['\\u004', '\\u005', '\\u006', '\\u007'].map((escape) => Buffer.from(escape));
 /** Parts of names and escapes whose first byte is rare in texts, so that searches for them fly: without the part there is no whole. */
 const PART_OF_NAMES = Buffer.from('_id');
+const PARTS_OF_GEMINIS = ['Uri"', '_uri"', 'Content"', '_content"'].map((part) =>
+  Buffer.from(part),
+);
 const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
 
 /**
@@ -35,7 +38,8 @@ export function mayRefer(body: Uint8Array, dialect: CallerDialect): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const has = (part: Buffer): boolean => bytes.includes(part);
   if (has(PART_OF_NAMES) && WITH_ID[dialect].some(has)) return true;
-  if (OTHERS[dialect].some(has)) return true;
+  const hasPart = dialect !== 'gemini' || PARTS_OF_GEMINIS.some(has);
+  if (hasPart && OTHERS[dialect].some(has)) return true;
   if (dialect === 'openai-responses' && hasBareId(bytes)) return true;
   return PART_OF_ESCAPES.every(has) && HIDDEN.some(has);
 }
