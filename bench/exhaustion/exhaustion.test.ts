@@ -62,6 +62,7 @@ describe('the exhaustion bench', () => {
       mixes: short,
       strategies: STRATEGIES,
       seeds: 2,
+      after: 0,
       progress: () => undefined,
     });
     expect(outcome.mixes.map(({ mix }) => mix)).toEqual(short.map(({ name }) => name));

@@ -15,6 +15,7 @@ import { STRATEGIES } from './strategies.ts';
 const HELP = `npm run bench:exhaustion -- [options]
   --quick          one seed of every mix, nothing written: does it all still run?
   --seeds N        seeds of each mix (default 20, with --quick 1)
+  --after N        seeds that follow on N (default 0): others than those the engine was looked at with; nothing written
   --mix A,B        only mixes whose names contain one of these
   --strategy A,B   only these: ${STRATEGIES.map(({ name }) => name).join(', ')}
   --report-only    exit with 0 also when a number was missed
@@ -38,6 +39,7 @@ function readPlan(args: readonly string[]): Plan | null {
       help: flag,
       quick: flag,
       seeds: text,
+      after: text,
       mix: text,
       strategy: text,
       'report-only': flag,
@@ -54,13 +56,16 @@ function readPlan(args: readonly string[]): Plan | null {
   if (strategies.length === 0) throw new Error(`no strategy is called "${values.strategy}"`);
   if (!Number.isInteger(seeds) || seeds < 1)
     throw new Error(`${values.seeds} is no count of seeds`);
+  const after = Number(values.after ?? 0);
+  if (!Number.isInteger(after) || after < 0) throw new Error(`${values.after} is no seed`);
   const whole = mixes.length === MIXES.length && strategies.length === STRATEGIES.length;
   return {
     mixes,
     strategies,
     seeds,
+    after,
     progress: (line) => process.stderr.write(`${line}\n`),
-    save: whole && !quick && values.seeds === undefined,
+    save: whole && !quick && values.seeds === undefined && after === 0,
     reportOnly: values['report-only'] === true,
   };
 }

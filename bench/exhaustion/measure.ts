@@ -33,6 +33,8 @@ export interface Wanted {
   readonly mixes: readonly Mix[];
   readonly strategies: readonly NamedStrategy[];
   readonly seeds: number;
+  /** The seed before the first. */
+  readonly after: number;
   readonly progress: (line: string) => void;
 }
 
@@ -50,13 +52,13 @@ export function measure(wanted: Wanted): Outcome {
   return { mixes, tooGood, ok: !missed && tooGood.length === 0 };
 }
 
-function measureMix(mix: Mix, { strategies, seeds, progress }: Wanted): MixReport {
+function measureMix(mix: Mix, { strategies, seeds, after, progress }: Wanted): MixReport {
   const figures = new Map<string, SeedFigures[]>(strategies.map(({ name }) => [name, []]));
   let requests = 0;
   let answered = 0;
   let tenants = 1;
   const from = performance.now();
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  for (let seed = after + 1; seed <= after + seeds; seed += 1) {
     const scenario = mix.draw(seed);
     const best = runKnowing(scenario, oracle);
     if (best.refusals > 0) throw new Error(`the oracle was refused in ${mix.name}, seed ${seed}`);
