@@ -80,6 +80,7 @@ export function decodeEmbed(method: EmbedMethod) {
 }
 
 function modelInPath({ pathParameter }: Exchange): string | null {
+  if (!pathParameter.includes('%')) return pathParameter;
   try {
     return decodeURIComponent(pathParameter);
   } catch {

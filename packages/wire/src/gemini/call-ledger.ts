@@ -17,9 +17,10 @@ function madeUpId(seed: string, number: number): string {
 /** Calls and their results, told in the order of the conversation. */
 export class CallLedger {
   readonly #seed: string;
-  readonly #waiting = new Map<string, { readonly ids: string[]; next: number }>();
+  /** Null as long as nothing was called, which is so in most conversations. */
+  #waiting: Map<string, { readonly ids: string[]; next: number }> | null = null;
   /** Of those whose results said so. */
-  readonly #answered = new Set<string>();
+  #answered: Set<string> | null = null;
   #count = 0;
 
   constructor(seed = '') {
@@ -30,6 +31,7 @@ export class CallLedger {
   called(id: string | null, name: string): string {
     const known = id === null || id === '' ? madeUpId(this.#seed, this.#count) : id;
     this.#count += 1;
+    this.#waiting ??= new Map();
     const line = this.#waiting.get(name);
     if (line === undefined) this.#waiting.set(name, { ids: [known], next: 0 });
     else line.ids.push(known);
@@ -39,17 +41,18 @@ export class CallLedger {
   /** The id of the call that a result answers: its own, else that of the first call of this name without a result. */
   answered(id: string | null, name: string): string {
     if (id === null || id === '') return this.#firstWaiting(name);
+    this.#answered ??= new Set();
     this.#answered.add(id);
     return id;
   }
 
   #firstWaiting(name: string): string {
-    const line = this.#waiting.get(name);
+    const line = this.#waiting?.get(name);
     for (;;) {
       const id = line?.ids[line.next];
       if (line === undefined || id === undefined) break;
       line.next += 1;
-      if (!this.#answered.has(id)) return id;
+      if (this.#answered?.has(id) !== true) return id;
     }
     return madeUpId(`${this.#seed}r`, this.#count++);
   }

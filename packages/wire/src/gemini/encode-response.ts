@@ -2,6 +2,7 @@ import type { AnswerStamp } from '../canonical/codec.ts';
 import type { Annotations, Part } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
+import { NO_TOOL_NAMES } from '../canonical/tool-names.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { blockReasonOf } from './decode-response.ts';
 import { encodePart, type PartTarget } from './encode-content.ts';
@@ -14,7 +15,7 @@ const MERGED: ReadonlySet<string> = new Set(['candidates', 'usageMetadata']);
 
 /** What parts of an answer are written for: a caller, who may be told everything. */
 export function callerTarget(drops: Drops): PartTarget {
-  return { drops, forCaller: true, own: true, mediaInResults: true, toolNames: new Map() };
+  return { drops, forCaller: true, own: true, mediaInResults: true, toolNames: NO_TOOL_NAMES };
 }
 
 /** A prompt that Gemini blocked is told as Gemini does, by `promptFeedback` without candidates. */
@@ -61,27 +62,29 @@ function encodeChoice(choice: Choice, index: number, others: JsonObject, drops: 
   const logprobs = choice.logprobs === null ? null : encodeLogprobs(choice.logprobs);
   if (logprobs === null) drops.addIf(choice.logprobs, 'logprobs');
   const finishReason = encodeStop({ reason: choice.stop, detail: choice.stopDetail });
+  const message = finishReason === 'OTHER' && choice.stopDetail !== 'OTHER';
   return said({
-    content: said({ parts: parts.length === 0 ? null : parts, role: 'model' }),
+    content: parts.length === 0 ? { role: 'model' } : { parts, role: 'model' },
     finishReason,
-    finishMessage:
-      finishReason === 'OTHER' && choice.stopDetail !== 'OTHER' ? choice.stopDetail : null,
+    ...(message ? { finishMessage: choice.stopDetail } : NOTHING),
     index,
-    logprobsResult: logprobs,
+    ...(logprobs === null ? NOTHING : { logprobsResult: logprobs }),
     ...annotationsOf(choice.parts, drops),
     ...others,
   });
 }
 
+const NOTHING: JsonObject = Object.freeze({});
+
 /** Gemini's citations stand beside the content; others' are not in its words. */
 function annotationsOf(parts: readonly Part[], drops: Drops): JsonObject {
-  const members: Record<string, JsonObject[string]> = {};
+  let members: Record<string, JsonObject[string]> | null = null;
   for (const part of parts) {
     if (part.kind === 'text' && part.annotations !== null) {
-      Object.assign(members, ownAnnotations(part.annotations, drops));
+      members = Object.assign(members ?? {}, ownAnnotations(part.annotations, drops));
     }
   }
-  return members;
+  return members ?? NOTHING;
 }
 
 export function ownAnnotations({ origin, list }: Annotations, drops: Drops): JsonObject {

@@ -5,7 +5,6 @@ import type { CanonicalRequest, Turn } from '../canonical/request.ts';
 import { toolNamesOf } from '../canonical/tool-names.ts';
 import type { JsonObject } from '../json/value.ts';
 import { encodePart, type PartTarget } from './encode-content.ts';
-import { said } from './member-names.ts';
 import { isThirdOrLater } from './model-family.ts';
 
 /**
@@ -62,9 +61,9 @@ function withSomething(system: JsonObject[], contents: Content[], drops: Drops):
   if (alone) drops.add('system_position');
   return {
     systemInstruction: alone || system.length === 0 ? null : { parts: system },
-    contents: (alone ? [{ role: 'user' as const, parts: system }] : contents).map((content) =>
-      said({ ...content }),
-    ),
+    contents: alone
+      ? [{ role: 'user', parts: system }]
+      : contents.map(({ role, parts }) => ({ role, parts })),
   };
 }
 

@@ -67,8 +67,12 @@ export interface DecodedToolConfig {
   readonly others: JsonObject;
 }
 
+const NO_TOOL_CONFIG: DecodedToolConfig = Object.freeze({ choice: null, others: {} });
+
 export function decodeToolConfig(body: JsonObject): DecodedToolConfig {
-  const config = camelMembers(optionalObject(body, 'toolConfig', '') ?? {});
+  const given = optionalObject(body, 'toolConfig', '');
+  if (given === null) return NO_TOOL_CONFIG;
+  const config = camelMembers(given);
   const at = 'toolConfig.functionCallingConfig';
   const calling = camelMembers(optionalObject(config, 'functionCallingConfig', 'toolConfig') ?? {});
   const mode = optionalString(calling, 'mode', at)?.toUpperCase() ?? null;
