@@ -28,20 +28,27 @@ export function encodeConfig(request: CanonicalRequest, drops: Drops): JsonObjec
 
 function encodeSampling(sampling: Sampling, drops: Drops): JsonObject {
   drops.addIf(sampling.logitBias, 'logit_bias');
-  return {
-    maxOutputTokens: sampling.maxOutputTokens,
-    temperature: sampling.temperature,
-    topP: sampling.topP,
-    topK: sampling.topK,
-    stopSequences: sampling.stop,
-    frequencyPenalty: sampling.frequencyPenalty,
-    presencePenalty: sampling.presencePenalty,
-    seed: sampling.seed,
-    candidateCount: sampling.choices,
-    responseLogprobs: sampling.logprobs,
-    logprobs: sampling.topLogprobs,
-  };
+  const config: Record<string, JsonObject[string]> = {};
+  for (const [name, member] of SAMPLING) {
+    const value = sampling[name];
+    if (value !== null) config[member] = value;
+  }
+  return config;
 }
+
+const SAMPLING = [
+  ['maxOutputTokens', 'maxOutputTokens'],
+  ['temperature', 'temperature'],
+  ['topP', 'topP'],
+  ['topK', 'topK'],
+  ['stop', 'stopSequences'],
+  ['frequencyPenalty', 'frequencyPenalty'],
+  ['presencePenalty', 'presencePenalty'],
+  ['seed', 'seed'],
+  ['choices', 'candidateCount'],
+  ['logprobs', 'responseLogprobs'],
+  ['topLogprobs', 'logprobs'],
+] as const;
 
 /**
  * A schema's name is a label that Gemini has no place for and its model never sees; its description moves into the schema. Gemini always

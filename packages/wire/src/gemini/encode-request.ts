@@ -1,10 +1,9 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
-import type { JsonObject } from '../json/value.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import { encodeConfig } from './encode-config.ts';
 import { encodeTurns } from './encode-turns.ts';
-import { said } from './member-names.ts';
 import { encodeToolConfig, encodeTools } from './tools.ts';
 
 /** Extensions that are merged into the members of their name, not written beside them. */
@@ -15,16 +14,17 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   dropUnsayable(request, drops);
   const { systemInstruction, contents } = encodeTurns(request, drops);
   const tools = encodeTools(request, drops);
-  return said({
-    contents,
-    systemInstruction,
-    tools: tools.length === 0 ? null : tools,
-    toolConfig: encodeToolConfig(request, drops),
-    generationConfig: encodeConfig(request, drops),
-    labels: request.origin === 'gemini' ? request.metadata : null,
-    serviceTier: serviceTier(request.serviceTier, drops),
-    ...encodeExtensions(request, drops),
-  });
+  const body: Record<string, JsonObject[string]> = { contents };
+  const put = (name: string, value: JsonValue | undefined): void => {
+    if ((value ?? null) !== null) body[name] = value;
+  };
+  put('systemInstruction', systemInstruction);
+  if (tools.length > 0) put('tools', tools);
+  put('toolConfig', encodeToolConfig(request, drops));
+  put('generationConfig', encodeConfig(request, drops));
+  if (request.origin === 'gemini') put('labels', request.metadata);
+  put('serviceTier', serviceTier(request.serviceTier, drops));
+  return Object.assign(body, encodeExtensions(request, drops));
 }
 
 function encodeExtensions({ origin, extensions }: CanonicalRequest, drops: Drops): JsonObject {

@@ -26,11 +26,12 @@ export interface EncodedTurns {
 
 export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTurns {
   const own = request.origin === 'gemini';
+  const third = isThirdOrLater(request.model);
   const target: PartTarget = {
     drops,
     forCaller: false,
     own,
-    mediaInResults: isThirdOrLater(request.model),
+    mediaInResults: third,
     toolNames: toolNamesOf(request.turns),
   };
   const system: JsonObject[] = [];
@@ -49,7 +50,7 @@ export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTur
     last = turn;
     if (parts.length > 0) place({ role, parts }, contents, own);
   }
-  if (!own && isThirdOrLater(request.model)) signCurrentCalls(contents);
+  if (!own && third) signCurrentCalls(contents);
   return withSomething(system, contents, drops);
 }
 

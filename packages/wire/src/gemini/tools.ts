@@ -146,6 +146,7 @@ export function encodeToolConfig(request: CanonicalRequest, drops: Drops): JsonO
   const { toolChoice: choice, tools, origin, extensions } = request;
   if (request.parallelToolCalls === false) drops.add('parallel_tool_calls');
   const strict = tools.some((tool) => tool.strict === true);
+  if (choice === null && !strict && origin !== 'gemini') return undefined;
   const validated = (familyOf(request.model).generation ?? 3) >= 2.5;
   if (strict && !validated) drops.add('strict');
   const config = origin === 'gemini' ? asObject(extensions['toolConfig']) : {};
