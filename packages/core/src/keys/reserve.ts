@@ -291,11 +291,11 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   // First and last write belong together: a settlement that was torn apart shows in the sums.
   giveBack(table, candidate);
   returnLimits(table, candidate, reservation.need, judgement.charged);
-  raiseBounds(table, candidate, {
-    need: reservation.need,
-    charged: judgement.charged,
-    now: at.now,
-  });
+  // What was refused was charged nothing at the provider, and gives nothing back there.
+  if (verdict.class === 'success') {
+    const { need } = reservation;
+    raiseBounds(table, candidate, { need, charged: judgement.charged, now: at.now });
+  }
   const aftermath =
     verdict.class === 'success'
       ? observeSuccess(table, reservation, judgement.sent)
