@@ -1,3 +1,4 @@
+import { listCooldowns } from './recover.ts';
 import { UNKNOWN_CAPABILITIES } from '../snapshot/snapshot.ts';
 import type {
   PoolRecord,
@@ -188,3 +189,19 @@ export function stressPlan(): KeyPlan {
     keyOf('e'),
   );
 }
+
+/** Two keys of projects of one organization, and one of another. */
+export const twoOrgs = () =>
+  openTable(
+    planOf(
+      keyOf('a', { domain: ['org-1', 'project-a'] }),
+      keyOf('b', { domain: ['org-1', 'project-b'] }),
+      keyOf('c', { domain: ['org-2'] }),
+    ),
+  );
+
+/** When the last cooldown ends, milliseconds from the start; 0 where there is none. */
+export const endOf = (table: KeyTable, now: number): number => {
+  const ends = listCooldowns(table, at(now)).map((row) => row.endsAt - WALL_START);
+  return Math.max(0, ...ends);
+};
