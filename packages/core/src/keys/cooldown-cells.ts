@@ -120,8 +120,9 @@ export interface SentAttempt {
 
 /**
  * Sets one cooldown under the locks of its scope and its endpoint. A failure from before the scope's last clearing is too old and
- * sets nothing; but an end that the provider named holds whatever succeeded meanwhile, and only a hand overrules it. One that was sent before the cooldown stood belongs to the same event: it may only bring a later instant that the
- * provider named. Ends never move earlier; the strike count grows once an event.
+ * sets nothing; but an end that the provider named holds whatever succeeded meanwhile, and only a hand overrules it. One that was sent
+ * before the cooldown stood belongs to the same event: it may only bring a later instant that the provider named. Ends never move
+ * earlier; the strike count grows once an event.
  */
 export function coolSlot(
   table: KeyTable,

@@ -59,17 +59,10 @@ export interface Draw {
  * Null when nothing is usable.
  */
 export function drawBetween(draw: Draw, first: number, end: number): Candidate | null {
-  const { table, tier } = draw;
-  if (end - first <= SMALL_TIER && losesWindows(table, tier)) {
-    const saved = firstToLose(draw, first, end);
-    if (saved !== null) return saved;
-  }
-  if (end - first <= SMALL_TIER && tier.weightless && countsWindows(draw, first)) {
-    const ending = firstToEnd(draw, first, end);
-    if (ending !== null) return ending;
-  }
+  const ending = end - first <= SMALL_TIER ? firstToEnd(draw, first, end) : null;
+  if (ending !== null) return ending;
   const one = drawUsable(draw, first, end);
-  if (end - first < 2) return one;
+  if (end - first < 2) return one ?? boldest(draw, first, end);
   const other = drawUsable(draw, first, end);
   if (one !== null && other !== null && one !== other) {
     return better(draw, one, other);
@@ -88,14 +81,27 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
  */
 function boldest(draw: Draw, first: number, end: number): Candidate | null {
   const { table, tier, at } = draw;
+  return usableWithLeast(draw, first, end, (candidate) => {
+    const beyond = beyondSiblings(table, tier, candidate, at.now);
+    return beyond > 0 ? beyond : Infinity;
+  });
+}
+
+/** The usable candidate of which a measure is smallest; null where it is Infinity of all. */
+function usableWithLeast(
+  draw: Draw,
+  first: number,
+  end: number,
+  measure: (candidate: Candidate) => number,
+): Candidate | null {
   let kept: Candidate | null = null;
   let least = Infinity;
   for (let place = first; place < end; place += 1) {
-    const candidate = tier.candidates[place];
+    const candidate = draw.tier.candidates[place];
     if (candidate === undefined) continue;
-    const beyond = beyondSiblings(table, tier, candidate, at.now);
-    if (!(beyond > 0) || beyond >= least || !isUsable(draw, candidate)) continue;
-    least = beyond;
+    const value = measure(candidate);
+    if (value >= least || !isUsable(draw, candidate)) continue;
+    least = value;
     kept = candidate;
   }
   return kept;
@@ -121,42 +127,21 @@ function better({ table, tier, at }: Draw, one: Candidate, other: Candidate): Ca
   return headroomOf(table, one, now) >= KEEP_FIRST * headroomOf(table, other, now) ? one : other;
 }
 
-/** Of a few candidates the usable one whose long window ends first with something left; null when nothing will be lost. */
-function firstToLose(draw: Draw, first: number, end: number): Candidate | null {
+/** Of a few candidates the usable one whose window ends first with something left; null where nobody knows of any. */
+function firstToEnd(draw: Draw, first: number, end: number): Candidate | null {
   const { table, tier, at } = draw;
-  let kept: Candidate | null = null;
-  let soonest = Infinity;
-  for (let place = first; place < end; place += 1) {
-    const candidate = tier.candidates[place];
-    if (candidate === undefined) continue;
-    const endsAt = losesAt(table, candidate, at.now);
-    if (endsAt >= soonest || !isUsable(draw, candidate)) continue;
-    soonest = endsAt;
-    kept = candidate;
-  }
-  return kept;
+  const saved = losesWindows(table, tier)
+    ? usableWithLeast(draw, first, end, (candidate) => losesAt(table, candidate, at.now))
+    : null;
+  if (saved !== null || !tier.weightless || !countsWindows(draw, first)) return saved;
+  return usableWithLeast(draw, first, end, (candidate) => windowEndOf(table, candidate, at.now));
 }
 
+/** Whether a provider that tells no limits is known to count by windows. */
 const countsWindows = ({ table, tier }: Draw, first: number): boolean => {
   const candidate = tier.candidates[first];
   return candidate !== undefined && countingOf(table, candidate.breaker) === COUNTING.window;
 };
-
-/** Of a few candidates the usable one whose learned window ends first; null where none is known. */
-function firstToEnd(draw: Draw, first: number, end: number): Candidate | null {
-  const { table, tier, at } = draw;
-  let kept: Candidate | null = null;
-  let soonest = Infinity;
-  for (let place = first; place < end; place += 1) {
-    const candidate = tier.candidates[place];
-    if (candidate === undefined) continue;
-    const endsAt = windowEndOf(table, candidate, at.now);
-    if (endsAt >= soonest || !isUsable(draw, candidate)) continue;
-    soonest = endsAt;
-    kept = candidate;
-  }
-  return kept;
-}
 
 /** One draw by weight; null when what was drawn is not usable. What comes back from a guess is drawn less often at first. */
 function drawUsable(draw: Draw, first: number, end: number): Candidate | null {

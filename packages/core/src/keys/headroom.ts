@@ -1,6 +1,6 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
-import { learnedPerMinute } from './learned-cells.ts';
+import { isTold, learnedPerMinute, MINUTE_MS } from './learned-cells.ts';
 import { learnedRoom, learnedWindowEnd } from './learned-limit.ts';
 import { effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
@@ -19,11 +19,11 @@ export function headroomOf(table: KeyTable, { blocks, breaker }: Candidate, now:
   let least = Infinity;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
-    if (readCell(table, limitCell(block, 0)) === 0) {
+    if (!isTold(table, block)) {
       const perMinute = learnedPerMinute(table, block);
       if (perMinute > 0) {
         const left = learnedWindowEnd(table, block, breaker, now) - now;
-        const share = left < Infinity ? Math.min(1, Math.max(LEAST_SHARE, left / 60_000)) : 1;
+        const share = left < Infinity ? Math.min(1, Math.max(LEAST_SHARE, left / MINUTE_MS)) : 1;
         least = Math.min(least, learnedRoom(table, block, breaker, now) / perMinute / share);
       }
       continue;
@@ -43,7 +43,7 @@ export function windowEndOf(table: KeyTable, { blocks, breaker }: Candidate, now
   let soonest = Infinity;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
-    if (readCell(table, limitCell(block, 0)) !== 0) continue;
+    if (isTold(table, block)) continue;
     soonest = Math.min(soonest, learnedWindowEnd(table, block, breaker, now));
   }
   return soonest;

@@ -1,7 +1,7 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { losesAt } from './headroom.ts';
-import { learnedPerMinute } from './learned-cells.ts';
+import { isTold, learnedPerMinute } from './learned-cells.ts';
 import { limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
 import { passedIn } from './passed-ring.ts';
@@ -42,7 +42,7 @@ function learnedPaces(table: KeyTable, tier: TierPlan): ReadonlyMap<number, numb
   let paces: Map<number, number> | null = null;
   for (const { blocks, breaker } of tier.candidates) {
     for (const block of blocks) {
-      if (readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0) continue;
+      if (isTold(table, block)) continue;
       const perMinute = learnedPerMinute(table, block);
       if (perMinute === 0) continue;
       paces ??= new Map();
@@ -73,7 +73,7 @@ export function passedUnknown(table: KeyTable, { blocks }: Candidate, now: numbe
   let most = -1;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
-    if (readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0) return -1;
+    if (isTold(table, block)) return -1;
     if (learnedPerMinute(table, block) > 0) return -1;
     most = Math.max(most, passedIn(table, block, now));
   }
@@ -84,7 +84,7 @@ export function passedUnknown(table: KeyTable, { blocks }: Candidate, now: numbe
 function isLosing(table: KeyTable, tier: TierPlan, now: number): boolean {
   let losing = false;
   for (const candidate of tier.candidates) {
-    const known = candidate.blocks.some((block) => readCell(table, limitCell(block, 0)) !== 0);
+    const known = candidate.blocks.some((block) => isTold(table, block));
     if (!known) return false;
     losing ||= losesAt(table, candidate, now) < Infinity;
   }
@@ -134,8 +134,7 @@ function sumRates(
 /** Usual requests a millisecond that a block bears in the long run; Infinity where nothing is known. */
 function rateOf(table: KeyTable, block: number, usual: readonly number[]): number {
   // Nothing is learned where limits are told: they lie in its place.
-  const told = readCell(table, limitCell(block, 0) + LIMIT.tag) !== 0;
-  const perMinute = told ? 0 : learnedPerMinute(table, block);
+  const perMinute = isTold(table, block) ? 0 : learnedPerMinute(table, block);
   let rate = perMinute > 0 ? perMinute / 60_000 : Infinity;
   for (let place = 0; place < LIMIT_SLOTS; place += 1) {
     const at = limitCell(block, place);

@@ -5,6 +5,8 @@ import { BLOCK, LEARNED, LIMIT } from './table-layout.ts';
 /** Reading and packing of what was learned of a block, see LEARNED. */
 export const MINUTE_MS = 60_000;
 export const LEAST_PER_MINUTE = 1;
+/** What calls may overtake each other by on their way. */
+export const GUARD_MS = 100;
 
 export const learnedCell = (block: number, cell: number): number => block + BLOCK.learned + cell;
 

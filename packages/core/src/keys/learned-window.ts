@@ -1,5 +1,5 @@
 import type { KeyTable } from './key-table.ts';
-import { learnedCell, MINUTE_MS, readLearned, refusedSentAt } from './learned-cells.ts';
+import { GUARD_MS, learnedCell, MINUTE_MS, readLearned, refusedSentAt } from './learned-cells.ts';
 import { LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
@@ -7,9 +7,6 @@ import { write } from './table-journal.ts';
  * Where a provider counts by windows of the clock, one began between an attempt that was refused and the next that passed. Each such
  * pair narrows down when windows begin. All writes under the node's lock.
  */
-/** What calls may overtake each other by on their way. */
-const GUARD_MS = 100;
-
 /** Whether it is known to less than a minute when windows begin. */
 export const knowsWindow = (table: KeyTable, block: number): boolean =>
   readLearned(table, block, LEARNED.windowBefore) > 0;

@@ -1,5 +1,6 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
+import { isTold } from './learned-cells.ts';
 import { countLearned, learnedRoom } from './learned-limit.ts';
 import { dimensionInTag, MARK, REFILL, refillInTag } from './limit-tag.ts';
 import { UNKNOWN_NEED, wantedOf, type Need } from './need.ts';
@@ -95,7 +96,7 @@ export function fitOf(table: KeyTable, candidate: Candidate, now: number, need?:
   let fit: number = hasPlace(table, candidate, now) ? FIT.fits : FIT.not_now;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
-    if (readCell(table, limitCell(block, 0)) === 0) {
+    if (!isTold(table, block)) {
       if (!(learnedRoom(table, block, candidate.breaker, now) >= 1)) fit = FIT.not_now;
       continue;
     }

@@ -1,6 +1,7 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
-import { BLOCK, LEARNED } from './table-layout.ts';
+import { GUARD_MS, learnedCell, MINUTE_MS } from './learned-cells.ts';
+import { LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 /**
@@ -10,7 +11,6 @@ import { write } from './table-journal.ts';
  * the node's lock.
  */
 const BUCKET_MS = 872;
-const MINUTE_MS = 60_000;
 const PER_CELL = 3;
 const RING = LEARNED.ring * PER_CELL;
 const PARTS = 8;
@@ -20,13 +20,8 @@ const MOST = 2 ** 11;
 /** A bucket's count, and below it the parts of its last and its first request. */
 const BUCKET_STATES = MOST * PARTS * PARTS;
 
-/** What calls may overtake each other by on their way. */
-const GUARD_MS = 100;
-
-const cellOf = (block: number, cell: number): number => block + BLOCK.learned + cell;
-
 const bucketCell = (block: number, bucket: number): number =>
-  cellOf(block, LEARNED.buckets + Math.floor((bucket % RING) / PER_CELL));
+  learnedCell(block, LEARNED.buckets + Math.floor((bucket % RING) / PER_CELL));
 
 const unitOf = (bucket: number): number => BUCKET_STATES ** (bucket % PER_CELL);
 
@@ -67,7 +62,7 @@ function put(table: KeyTable, block: number, bucket: number, next: number): void
   const state = stateOf(table, block, bucket);
   if (next === state) return;
   write(table, cell, readCell(table, cell) + (next - state) * unitOf(bucket));
-  const counted = cellOf(block, LEARNED.counted);
+  const counted = learnedCell(block, LEARNED.counted);
   write(table, counted, readCell(table, counted) + countOf(next) - countOf(state));
 }
 
@@ -76,10 +71,10 @@ const MOST_TOTAL = 2 ** 19;
 
 /** Number of the newest bucket; −1 where nothing was counted. */
 const newestOf = (table: KeyTable, block: number): number =>
-  Math.floor(readCell(table, cellOf(block, LEARNED.counted)) / MOST_TOTAL) - 1;
+  Math.floor(readCell(table, learnedCell(block, LEARNED.counted)) / MOST_TOTAL) - 1;
 
 const totalOf = (table: KeyTable, block: number): number =>
-  readCell(table, cellOf(block, LEARNED.counted)) % MOST_TOTAL;
+  readCell(table, learnedCell(block, LEARNED.counted)) % MOST_TOTAL;
 
 /** Requests of the 60 s before `now`, with what may have been overtaken on its way, and all that were sent since. */
 export const passedIn = (table: KeyTable, block: number, now: number): number =>
@@ -159,7 +154,11 @@ function advance(table: KeyTable, block: number, now: number): void {
   for (let bucket = Math.max(newest + 1, present - RING + 1); bucket <= present; bucket += 1) {
     put(table, block, bucket, 0);
   }
-  write(table, cellOf(block, LEARNED.counted), (present + 1) * MOST_TOTAL + totalOf(table, block));
+  write(
+    table,
+    learnedCell(block, LEARNED.counted),
+    (present + 1) * MOST_TOTAL + totalOf(table, block),
+  );
 }
 
 /** The first instant from `now` on at which no more than `most` count, if nothing else is sent. */

@@ -1,17 +1,10 @@
-import {
-  endpointCell,
-  readCell,
-  refusedNeedOf,
-  slotCell,
-  slotClass,
-  slotStands,
-} from './cooldown-cells.ts';
+import { readCell, refusedNeedOf, slotCell, slotClass, slotStands } from './cooldown-cells.ts';
 import { classCode, dimensionIn } from './cooldown-codes.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { quantityOfCode } from './quantity.ts';
-import { ENDPOINT_CELL, SLOT } from './table-layout.ts';
+import { SLOT } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 const OF_LIMITS: ReadonlySet<number> = new Set([
@@ -30,8 +23,6 @@ export function raiseBounds(
   settled: { readonly need: Need; readonly charged: readonly number[]; readonly now: number },
 ): void {
   const { now } = settled;
-  const cooling = endpointCell(table, candidate.endpoint, ENDPOINT_CELL.coolingUntil);
-  if (!(readCell(table, cooling) > now)) return;
   for (const index of candidate.scopes) {
     const scope = table.plan.scopes[index];
     if (scope === undefined || !(readCell(table, table.layout.scopeEnds + index) > now)) continue;

@@ -291,14 +291,9 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   // First and last write belong together: a settlement that was torn apart shows in the sums.
   giveBack(table, candidate);
   returnLimits(table, candidate, reservation.need, judgement.charged);
-  // What was refused was charged nothing at the provider, and gives nothing back there.
-  if (verdict.class === 'success') {
-    const { need } = reservation;
-    raiseBounds(table, candidate, { need, charged: judgement.charged, now: at.now });
-  }
   const aftermath =
     verdict.class === 'success'
-      ? observeSuccess(table, reservation, judgement.sent)
+      ? observeSuccess(table, reservation, judgement)
       : observeFailure(table, candidate, judgement);
   if (reservation.probing) freeProbes(table, candidate, reservation.sendSeq);
   if (at.sample !== undefined) learnSizes(table, candidate, at.sample);
@@ -327,11 +322,17 @@ function judge(reservation: Reservation, verdict: Verdict, at: SettleAt): Judgem
 /** What has to follow at the provider's other keys, whose records are not locked here. */
 type Aftermath = 'none' | 'suspend' | 'reinstate';
 
-function observeSuccess(table: KeyTable, reservation: Reservation, sent: Sent): Aftermath {
+function observeSuccess(
+  table: KeyTable,
+  reservation: Reservation,
+  { sent, charged }: Judgement,
+): Aftermath {
   const { candidate, sendSeq, need } = reservation;
   countForBreaker(table, candidate, 'well', sent.now);
   const cooling = endpointCell(table, candidate.endpoint, ENDPOINT_CELL.coolingUntil);
   if (readCell(table, cooling) > 0) {
+    // Only what was served: what was refused was charged nothing, and gives nothing back.
+    raiseBounds(table, candidate, { need, charged, now: sent.now });
     const { scopes } = candidate;
     for (let at = 0; at < scopes.length; at += 1) {
       clearProven(table, scopes[at] ?? 0, sent, need);

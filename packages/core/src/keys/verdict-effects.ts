@@ -101,8 +101,8 @@ function lowerCap(table: KeyTable, verdict: Verdict, { candidate, now }: Refused
 
 /**
  * The provider refused what should have fitted, or nothing did: less is left than the refused need, as it named it or as it was
- * estimated. Smaller needs stay eligible only where its own numbers, told with this attempt or a later one, show that they fit. Where it named no instant, the cooldown lasts until
- * the refused need fits by what is known.
+ * estimated. Smaller needs stay eligible only where its own numbers, told with this attempt or a later one, show that they fit. Where it
+ * named no instant, the cooldown lasts until the refused need fits by what is known.
  */
 function contradict(
   table: KeyTable,
