@@ -4,6 +4,7 @@ import type { TokenPrice } from '@keywell/core/snapshot/snapshot';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
+import { jsonIn } from '../translate/json-in.ts';
 import { tokenUsageOf } from '../translate/token-usage.ts';
 import { usageIn } from '../translate/usage-in.ts';
 import type { BatchCost } from './batch-cost.ts';
@@ -26,8 +27,8 @@ export function countBatch(
   if (asks?.kind !== 'object' || asks.about !== 'batch' || asks.effect !== 'seen') return null;
   const { object } = asks;
   if (object === null || object.counted === true || body.byteLength > MAX_BYTES) return null;
-  const told = parsed(body);
-  if (told === null || told['id'] !== object.id || !ENDED.has(told['status'])) return null;
+  const told = jsonIn(body);
+  if (!isJsonObject(told) || told['id'] !== object.id || !ENDED.has(told['status'])) return null;
   return claim(exchange, plane, object, told);
 }
 
@@ -66,14 +67,4 @@ function costOf(told: JsonObject, price: TokenPrice | null, startedAt: number): 
   const micros = batchMicros(usage, tariff, { calls, percent });
   // Which of its calls were long is not told.
   return { usage, micros, estimated: tariff.longContext !== undefined };
-}
-
-function parsed(body: Uint8Array): JsonObject | null {
-  try {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -3,31 +3,42 @@ import { referencesOf, type References } from '@keywell/wire/edit/references';
 import { isJsonObject } from '@keywell/wire/json/value';
 import { liftStrings } from '@keywell/wire/lift/lift-strings';
 import { hasBareId } from './bare-id.ts';
+import { jsonIn } from '../translate/json-in.ts';
 
 const quoted = (name: string): Buffer => Buffer.from(`"${name}"`);
 
-/** Names that refer to something kept. Their quotes keep what is said in a text apart: there they are escaped. */
-const FILES = ['file_id', 'file_ids'].map(quoted);
-/** More such names of a dialect, those with an `_id` in them apart. */
-const WITH_ID: Readonly<Record<CallerDialect, readonly Buffer[]>> = {
-  'openai-chat': FILES,
-  'openai-responses': [...FILES, ...['previous_response_id', 'vector_store_ids'].map(quoted)],
-  'anthropic-messages': FILES,
-  gemini: FILES,
-};
-const OTHERS: Readonly<Record<CallerDialect, readonly Buffer[]>> = {
-  'openai-chat': [],
-  'openai-responses': ['conversation', 'item_reference', 'prompt', 'container'].map(quoted),
-  'anthropic-messages': ['container'].map(quoted),
-  gemini: ['fileUri', 'file_uri', 'cachedContent', 'cached_content'].map(quoted),
+/**
+ * Names that refer to something kept; their quotes keep what is said in a text apart: there they are escaped. With a part of them whose
+ * first byte is rare in texts, if they have one, so that the search for it flies: without the part there is no name.
+ */
+interface Names {
+  readonly part: Buffer | null;
+  readonly names: readonly Buffer[];
+}
+const named = (part: string | null, ...names: readonly string[]): Names => ({
+  part: part === null ? null : Buffer.from(part),
+  names: names.map(quoted),
+});
+
+const FILES = named('_id', 'file_id', 'file_ids');
+const NAMES: Readonly<Record<CallerDialect, readonly Names[]>> = {
+  'openai-chat': [FILES],
+  'openai-responses': [
+    named('_id', 'file_id', 'file_ids', 'previous_response_id', 'vector_store_ids'),
+    named(null, 'conversation', 'item_reference', 'prompt', 'container'),
+  ],
+  'anthropic-messages': [FILES, named(null, 'container')],
+  gemini: [
+    FILES,
+    named('Uri"', 'fileUri'),
+    named('_uri"', 'file_uri'),
+    named('Content"', 'cachedContent'),
+    named('_content"', 'cached_content'),
+  ],
 };
 /** Every letter of those names has one of these escapes, and no writer of JSON uses them for letters. */
 const HIDDEN = ['\\u004', '\\u005', '\\u006', '\\u007'].map((escape) => Buffer.from(escape));
-/** Parts of names and escapes whose first byte is rare in texts, so that searches for them fly: without the part there is no whole. */
-const PART_OF_NAMES = Buffer.from('_id');
-const PARTS_OF_GEMINIS = ['Uri"', '_uri"', 'Content"', '_content"'].map((part) =>
-  Buffer.from(part),
-);
+/** Likewise of those escapes. */
 const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
 
 /**
@@ -37,9 +48,9 @@ const PART_OF_ESCAPES = [Buffer.from('00'), Buffer.from('\\u00')];
 export function mayRefer(body: Uint8Array, dialect: CallerDialect): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const has = (part: Buffer): boolean => bytes.includes(part);
-  if (has(PART_OF_NAMES) && WITH_ID[dialect].some(has)) return true;
-  const hasPart = dialect !== 'gemini' || PARTS_OF_GEMINIS.some(has);
-  if (hasPart && OTHERS[dialect].some(has)) return true;
+  const hasOne = ({ part, names }: Names): boolean =>
+    (part === null || has(part)) && names.some(has);
+  if (NAMES[dialect].some(hasOne)) return true;
   if (dialect === 'openai-responses' && hasBareId(bytes)) return true;
   return PART_OF_ESCAPES.every(has) && HIDDEN.some(has);
 }
@@ -48,20 +59,10 @@ export function mayRefer(body: Uint8Array, dialect: CallerDialect): boolean {
 export function findReferences(body: Uint8Array, dialect: CallerDialect): References | null {
   if (!mayRefer(body, dialect)) return null;
   const { small } = liftStrings(body);
-  const request = parse(small);
+  const request = jsonIn(small);
   if (!isJsonObject(request)) return null;
   const found = referencesOf(request, dialect);
   const { files, previousResponse, conversation, items, unowned } = found;
   const none = files.length === 0 && previousResponse === null && conversation === null;
   return none && items.length === 0 && unowned === null ? null : found;
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
-    );
-  } catch {
-    return null;
-  }
 }

@@ -46,8 +46,8 @@ export type ToOwners =
 export interface FromOwners {
   readonly question: number;
   /**
-   * Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. Of `foreign`: what there is of them. Of
-   * `count`: the batch, for the one who is to count it; null for everybody else.
+   * Of `find`: one for each that was asked about, null where the consumer has none of that name. Of `list`: the newest first. Of
+   * `foreign`: what there is of them. Of `count`: the batch, for the one who is to count it; null for everybody else.
    */
   readonly found: readonly (OwnedObject | null)[];
 }

@@ -161,7 +161,7 @@ class Shelf {
     return [...(this.#consumers.get(consumer)?.values() ?? [])];
   }
 
-  /** Keeps it, with the time it was first seen, the last that was said of it and what it is once and for all; gives what had to go for it. */
+  /** Keeps it, with what is known of it and not said again; gives what had to go for it. */
   put(object: OwnedObject): { readonly kept: OwnedObject; readonly forgotten: OwnedObject | null } {
     let own = this.#consumers.get(object.consumer);
     if (own === undefined) {

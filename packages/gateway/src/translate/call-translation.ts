@@ -32,7 +32,7 @@ export interface TranslatedRequest {
 }
 
 /** Who is told it. */
-interface Told {
+export interface Told {
   readonly model: string;
   readonly includeUsage: boolean;
 }

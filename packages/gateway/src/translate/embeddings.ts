@@ -8,6 +8,7 @@ import {
 import { isJsonObject } from '@keywell/wire/json/value';
 import type { Refusal } from '../pipeline/refusal.ts';
 import { refuse } from '../pipeline/refusal.ts';
+import { jsonIn } from './json-in.ts';
 
 /** Gemini's two ways of asking for vectors. */
 export type EmbedMethod = 'embedContent' | 'batchEmbedContents';
@@ -23,7 +24,7 @@ export function embedRequest(
   body: Uint8Array,
   model: string,
 ): { readonly body: Uint8Array; readonly dropped: readonly string[] } | Refusal {
-  const parsed = parse(body);
+  const parsed = jsonIn(body);
   if (!isJsonObject(parsed)) return refuse('malformed_json');
   const decoded = decodeEmbedRequest(parsed);
   if (!decoded.ok) return refuse(decoded.code, decoded.message, { param: decoded.param });
@@ -34,17 +35,8 @@ export function embedRequest(
 
 /** The answer back in Gemini's words; null where it holds no vectors. */
 export function embedAnswer(body: Uint8Array, method: EmbedMethod): Uint8Array | null {
-  const parsed = parse(body);
+  const parsed = jsonIn(body);
   const decoded = isJsonObject(parsed) ? decodeOpenAiEmbedResponse(parsed) : null;
   if (decoded?.ok !== true) return null;
   return Buffer.from(JSON.stringify(encodeEmbedResponse(decoded.value, method)));
-}
-
-function parse(bytes: Uint8Array): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

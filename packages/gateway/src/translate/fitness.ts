@@ -15,6 +15,7 @@ import {
 import { droppedText } from './dropped-text.ts';
 import { VIA } from '../seam/via.ts';
 import { readingMatterOf } from './reading-matter.ts';
+import type { Told } from './call-translation.ts';
 import { isCounted } from './count-tokens.ts';
 import { translationOf } from './translation-of.ts';
 
@@ -81,9 +82,14 @@ export function requestFor(
   },
 ) {
   const { candidate, target, face } = to;
-  const asked = { model: candidate.model, includeUsage: target.streamUsage };
-  return translationOf(exchange).requestFor(face, asked);
+  return translationOf(exchange).requestFor(face, toldAs(candidate, target));
 }
+
+/** By what names a candidate is told a call. */
+export const toldAs = ({ model }: Candidate, { streamUsage }: UpstreamTarget): Told => ({
+  model,
+  includeUsage: streamUsage,
+});
 
 /** Reads the call for a provider that speaks another dialect; what is wrong with it, null where nothing is. */
 function understand(exchange: Exchange): Refusal | null {

@@ -15,6 +15,7 @@ import { codecOf } from './codec-of.ts';
 import { tokenUsageOf } from './token-usage.ts';
 import { translationOf } from './translation-of.ts';
 import { usageIn } from './usage-in.ts';
+import { jsonIn } from './json-in.ts';
 
 /** A provider's whole answer: what the caller gets of it, or why it is none. */
 export type Answer =
@@ -80,7 +81,7 @@ function passedOn(exchange: Exchange, body: Uint8Array): Answer {
 
 /** A count in the caller's words; counting costs nothing. */
 function counted({ conversation }: Exchange, face: TargetFace | null, body: Uint8Array): Answer {
-  const parsed = parse(body);
+  const parsed = jsonIn(body);
   if (conversation === null || face === null || !isCounted(face.dialect)) return NOT_JSON;
   if (!isJsonObject(parsed)) return NOT_JSON;
   const tokens = readCount(parsed, face.dialect);
@@ -103,7 +104,7 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
   const { conversation } = exchange;
   if (conversation === null) return NOT_JSON;
   const { small, strings } = liftStrings(body);
-  const parsed = parse(small);
+  const parsed = jsonIn(small);
   if (!isJsonObject(parsed)) return NOT_JSON;
   const decoded = codecOf(face.dialect).decodeResponse(parsed, exchange.id);
   if (!decoded.ok) return ERROR_INSIDE;
@@ -124,16 +125,6 @@ function translated(exchange: Exchange, face: TargetFace, body: Uint8Array): Ans
     read: body,
     usage: usage === null ? null : tokenUsageOf(usage),
   });
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
-    );
-  } catch {
-    return null;
-  }
 }
 
 function whole(

@@ -3,6 +3,7 @@ import type { Candidate, PoolPlan } from '@keywell/core/keys/plan';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { faceFor, targetOf } from '../relay/upstream-target.ts';
 import { VIA } from '../seam/via.ts';
+import { toldAs } from './fitness.ts';
 import { translationOf } from './translation-of.ts';
 
 /** Below it, all that a translation does takes a few milliseconds. */
@@ -15,8 +16,7 @@ export function isReadApart(exchange: Exchange, candidate: Candidate): boolean {
   const target = targetOf(candidate, VIA);
   const face = faceFor(target, conversation);
   if (face === null || face.dialect === conversation) return false;
-  const to = { model: candidate.model, includeUsage: target.streamUsage };
-  return translation?.isWritten(face, to) !== true;
+  return translation?.isWritten(face, toldAs(candidate, target)) !== true;
 }
 
 /**
