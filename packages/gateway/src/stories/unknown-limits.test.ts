@@ -17,13 +17,13 @@ describe('keys of a provider that tells no limits', () => {
     });
     const { url } = story;
     const body = { model: 'smart', messages: [{ role: 'user', content: 'hello' }] };
-    for (let call = 0; call < 60; call += 1) {
+    for (let call = 0; call < 600; call += 1) {
       const { status } = await postJson({ url, key: STORY_KEY }, body);
       expect(status).toBe(200);
     }
     const called = Object.values(story.called());
     expect(called).toHaveLength(3);
-    // Drawn by chance alone they would usually be farther apart.
-    expect(Math.max(...called) - Math.min(...called)).toBeLessThanOrEqual(4);
+    // Drawn by chance alone they would usually be more than twenty apart; drawn like this, more than 12 once in a hundred thousand times.
+    expect(Math.max(...called) - Math.min(...called)).toBeLessThanOrEqual(12);
   });
 });
