@@ -8,6 +8,7 @@ import { SseFrames } from '../../packages/gateway/src/translate/frames.ts';
 import { Drops } from '../../packages/wire/src/canonical/drops.ts';
 import { readConversation, type CallerDialect } from '../../packages/wire/src/edit/conversation.ts';
 import { isJsonObject } from '../../packages/wire/src/json/value.ts';
+import { CHAT_ENCODE_DEFAULTS } from '../../packages/wire/src/openai-chat/encode-options.ts';
 import { MODEL } from '../payloads.ts';
 import {
   answerIn,
@@ -57,13 +58,13 @@ export function requestPiece({ caller, provider }: Pair): () => void {
     streamed: endpoint,
     count: null,
     edit: null,
-    chat: {},
+    chat: CHAT_ENCODE_DEFAULTS,
   };
   return () => {
     const call = { id: 'bench', dialect: caller, body, facts, counts: false, wallStartedAt: 0 };
     const translation = new CallTranslation(call);
     if (!translation.canonical().ok) throw new Error('not understood');
-    translation.requestFor(face, { model: MODEL, includeUsage: true });
+    translation.requestFor(face, { provider: 'bench', model: MODEL, includeUsage: true });
   };
 }
 

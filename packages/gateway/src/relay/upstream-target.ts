@@ -8,7 +8,10 @@ import { surfaceOf, type Endpoint, type SurfaceFace } from '@keywell/providers/c
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import { vendorOf } from '@keywell/providers/registry';
 import type { Dialect } from '@keywell/wire/canonical/dialect';
-import type { ChatEncodeOptions } from '@keywell/wire/openai-chat/encode-options';
+import {
+  CHAT_ENCODE_DEFAULTS,
+  type ChatEncodeOptions,
+} from '@keywell/wire/openai-chat/encode-options';
 import { compileMemberEdit, type MemberEdit } from '@keywell/wire/edit/members';
 import { AccountWatch } from './account-watch.ts';
 import { CandidateFlow } from './flow-meter.ts';
@@ -46,7 +49,7 @@ export interface TargetFace {
   /** What its host wants otherwise than the dialect; null where nothing. */
   readonly edit: MemberEdit | null;
   /** What its host takes of a translated chat. */
-  readonly chat: Partial<ChatEncodeOptions>;
+  readonly chat: ChatEncodeOptions;
 }
 
 /** Where a JSON call goes, with all its headers. */
@@ -126,6 +129,7 @@ function compileFace(
     count: count === null ? null : withHeaders(count, common, JSON_TYPE),
     edit: editOf(face),
     chat: {
+      ...CHAT_ENCODE_DEFAULTS,
       ...face.chat,
       streamOptions,
       ...(face.maxTokensField === undefined ? {} : { maxTokensField: face.maxTokensField }),

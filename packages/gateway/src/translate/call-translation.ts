@@ -6,10 +6,12 @@ import type { RequestFacts } from '@keywell/wire/edit/request-members';
 import { editObject } from '@keywell/wire/edit/members';
 import { isJsonObject, type JsonObject } from '@keywell/wire/json/value';
 import { liftStrings, lowerApart, type Lifted } from '@keywell/wire/lift/lift-strings';
+import type { Dialect } from '@keywell/wire/canonical/dialect';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import type { OutboundBody } from '../seam/outbound.ts';
 import { decodeCount, encodeCount, isCounted } from './count-tokens.ts';
 import { chatCodecLoaded, codecOf } from './codec-of.ts';
+import { textOf } from './json-in.ts';
 
 /** The call as it came. */
 export interface SpokenCall {
@@ -33,12 +35,18 @@ export interface TranslatedRequest {
 
 /** Who is told it. */
 export interface Told {
+  /** The provider's id: two that speak one dialect may want different things of it. */
+  readonly provider: string;
   readonly model: string;
   readonly includeUsage: boolean;
 }
 
-const keyOf = ({ dialect }: TargetFace, { model, includeUsage }: Told): string =>
-  `${dialect}\n${model}\n${includeUsage}`;
+/** What was written last, and for whom. */
+interface Written {
+  readonly to: Told;
+  readonly dialect: Dialect;
+  readonly request: TranslatedRequest;
+}
 
 const NO_TURNS: CanonicalRequest['turns'] = Object.freeze([]);
 
@@ -56,7 +64,7 @@ export class CallTranslation {
   #decoded: Decoded<CanonicalRequest> | null = null;
   /** Its turns are let go once it was told a provider: what is answered hours later may have been long. */
   #told: CanonicalRequest | null = null;
-  #last: { readonly key: string; readonly request: TranslatedRequest } | null = null;
+  #last: Written | null = null;
 
   constructor(call: SpokenCall) {
     this.#call = call;
@@ -64,7 +72,18 @@ export class CallTranslation {
 
   /** Whether the request for a model at a provider that speaks `face` is there already: it was told so before. */
   isWritten(face: TargetFace, to: Told): boolean {
-    return this.#last?.key === keyOf(face, to);
+    return this.#writtenFor(face, to) !== null;
+  }
+
+  #writtenFor({ dialect }: TargetFace, to: Told): TranslatedRequest | null {
+    const last = this.#last;
+    return last !== null &&
+      last.dialect === dialect &&
+      last.to.provider === to.provider &&
+      last.to.model === to.model &&
+      last.to.includeUsage === to.includeUsage
+      ? last.request
+      : null;
   }
 
   /** The first half of understanding it, where that is done in steps. */
@@ -87,8 +106,8 @@ export class CallTranslation {
 
   /** The request for a model at a provider that speaks `face`. Only after `canonical` was fine. */
   requestFor(face: TargetFace, to: Told): TranslatedRequest {
-    const key = keyOf(face, to);
-    if (this.#last?.key === key) return this.#last.request;
+    const before = this.#writtenFor(face, to);
+    if (before !== null) return before;
     const request = this.#understood();
     const drops = new Drops();
     const asked = { ...request, model: to.model, includeUsage: to.includeUsage };
@@ -100,7 +119,7 @@ export class CallTranslation {
     for (const name of edited?.dropped ?? []) drops.add(name);
     const text = JSON.stringify(edited?.body ?? written);
     const translated = { body: this.#lower(text), dropped: drops.names };
-    this.#last = { key, request: translated };
+    this.#last = { to, dialect: face.dialect, request: translated };
     this.#told = { ...request, turns: NO_TURNS };
     this.#decoded = null;
     return translated;
@@ -148,8 +167,7 @@ export class CallTranslation {
 
   #json(): unknown {
     const { small } = this.#lift();
-    const text = Buffer.from(small.buffer, small.byteOffset, small.byteLength).toString('utf8');
-    return JSON.parse(text);
+    return JSON.parse(textOf(small));
   }
 
   #decode(): Decoded<CanonicalRequest> {

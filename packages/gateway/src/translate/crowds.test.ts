@@ -1,6 +1,7 @@
 import { DIALECTS, type Dialect } from '@keywell/wire/canonical/dialect';
 import { Drops } from '@keywell/wire/canonical/drops';
 import { readConversation } from '@keywell/wire/edit/conversation';
+import { CHAT_ENCODE_DEFAULTS } from '@keywell/wire/openai-chat/encode-options';
 import { describe, expect, it } from 'vitest';
 import type { TargetFace } from '../relay/upstream-target.ts';
 import { CALLER_DIALECTS } from '../stories/crossing/talk.contract.ts';
@@ -31,7 +32,7 @@ const faceOf = (dialect: Dialect): TargetFace => ({
   streamed: NOWHERE,
   count: null,
   edit: null,
-  chat: {},
+  chat: CHAT_ENCODE_DEFAULTS,
 });
 
 const PAIRS = CALLER_DIALECTS.flatMap((from) =>
@@ -60,7 +61,9 @@ describe.each(Object.entries(CROWDS))('%s', (_, request) => {
           expect(decoded.value.turns.length).toBe(request.turns.length);
           expect(decoded.value.tools.length).toBe(request.tools.length);
         }),
-        took(() => translation.requestFor(faceOf(to), { model: 'm', includeUsage: true })),
+        took(() =>
+          translation.requestFor(faceOf(to), { provider: 'p', model: 'm', includeUsage: true }),
+        ),
       ];
     });
     const best = [0, 1, 2, 3].map((step) => Math.min(...steps.map((each) => each[step] ?? 0)));

@@ -86,7 +86,8 @@ export function requestFor(
 }
 
 /** By what names a candidate is told a call. */
-export const toldAs = ({ model }: Candidate, { streamUsage }: UpstreamTarget): Told => ({
+export const toldAs = ({ provider, model }: Candidate, { streamUsage }: UpstreamTarget): Told => ({
+  provider: provider.id,
   model,
   includeUsage: streamUsage,
 });

@@ -1,5 +1,6 @@
 import type { Decoded } from '../canonical/codec.ts';
-import { lenientString, othersIn } from '../canonical/read-member.ts';
+import { lenientString, NO_OTHERS, othersIn } from '../canonical/read-member.ts';
+import type { Part } from '../canonical/content.ts';
 import type { CanonicalResponse } from '../canonical/response.ts';
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { answerPart } from './answer-blocks.ts';
@@ -25,9 +26,11 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
     const message = 'The provider sent something that is not a message.';
     return { ok: false, code: 'upstream_invalid', message, param: null };
   }
-  const parts = [...content.entries()]
-    .map(([index, block]) => answerPart(block, index, seed))
-    .filter((part) => part !== null);
+  const parts: Part[] = [];
+  for (const [index, block] of content.entries()) {
+    const part = answerPart(block, index, seed);
+    if (part !== null) parts.push(part);
+  }
   const stopped = readStop(
     lenientString(body['stop_reason']),
     lenientString(body['stop_sequence']),
@@ -39,9 +42,15 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
     createdAt: null,
     choices: [{ parts, ...stopped, logprobs: null }],
     usage: readUsage(body['usage']),
-    extensions: { ...othersIn(body, KNOWN), ...restOfUsage(body['usage']) },
+    extensions: extensionsOf(body),
   };
   return { ok: true, value };
+}
+
+function extensionsOf(body: JsonObject): JsonObject {
+  const others = othersIn(body, KNOWN);
+  const usage = usageRest(body['usage']);
+  return usage === NO_OTHERS ? others : { ...others, usage };
 }
 
 export function restOfUsage(usage: JsonValue | undefined): JsonObject {

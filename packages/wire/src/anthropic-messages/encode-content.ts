@@ -55,6 +55,9 @@ function textBlock(part: TextPart, drops: Drops): JsonObject {
   const { annotations } = part;
   const own = annotations !== null && annotations.origin === MESSAGES ? annotations.list : null;
   if (own === null && annotations !== null) drops.add('citations');
+  if (own === null && part.cache === null && part.extras === undefined) {
+    return { type: 'text', text: part.text };
+  }
   return {
     type: 'text',
     text: part.text,

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts'
 import { MESSAGES } from './dialect-name.ts';
 import type { EncodeContext } from './encode-content.ts';
 import { encodeReasoning, outputConfig, type EncodedReasoning } from './encode-reasoning.ts';
-import { dropSampling, encodeSampling } from './encode-sampling.ts';
+import { dropSampling, encodeSampling, type TakenSampling } from './encode-sampling.ts';
 import { encodeTools } from './encode-tools.ts';
 import { encodeTurns } from './encode-turns.ts';
 import { traitsOf } from './model-traits.ts';
@@ -33,31 +33,35 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   const reasoning = encodeReasoning(request, traits, obstacles, context);
   const config = outputConfig(request, reasoning.effort, context);
   const isThinking = reasoning.thinking !== null && reasoning.thinking['type'] !== 'disabled';
-  const body: Record<string, JsonValue | undefined> = { model: request.model };
-  put(body, 'max_tokens', maxTokens(request.sampling, reasoning, context));
-  put(body, 'system', withSentence(turns.system, request, context));
-  body['messages'] = turns.messages;
-  put(body, 'tools', tools.length === 0 ? null : tools);
-  put(body, 'tool_choice', choice);
-  put(body, 'thinking', reasoning.thinking);
-  put(body, 'output_config', config);
-  Object.assign(
-    body,
-    context.own ? saidSampling(request.sampling) : fitted(request, traits, isThinking, context),
-  );
-  put(body, 'stop_sequences', stopOf(request.sampling.stop, context));
-  put(body, 'metadata', metadataOf(request, context));
-  put(body, 'service_tier', serviceTierOf(request.serviceTier, context));
-  if (request.stream) body['stream'] = true;
-  for (const [name, value] of Object.entries(request.extensions)) {
-    if (!context.own) drops.add(name);
-    else if (!MERGED.has(name)) body[name] = value;
-  }
-  return body;
+  const sampling = context.own ? request.sampling : fitted(request, traits, isThinking, context);
+  const body = {
+    model: request.model,
+    max_tokens: maxTokens(request.sampling, reasoning, context),
+    system: withSentence(turns.system, request, context) ?? undefined,
+    messages: turns.messages,
+    tools: tools.length === 0 ? undefined : tools,
+    tool_choice: choice ?? undefined,
+    thinking: reasoning.thinking ?? undefined,
+    output_config: config ?? undefined,
+    temperature: sampling.temperature ?? undefined,
+    top_p: sampling.topP ?? undefined,
+    top_k: sampling.topK ?? undefined,
+    stop_sequences: stopOf(request.sampling.stop, context) ?? undefined,
+    metadata: metadataOf(request, context),
+    service_tier: serviceTierOf(request.serviceTier, context) ?? undefined,
+    stream: request.stream ? true : undefined,
+  };
+  const kept = keptExtensions(request, context);
+  return kept === null ? body : { ...body, ...kept };
 }
 
-function put(body: Record<string, JsonValue | undefined>, name: string, value: JsonValue): void {
-  if (value !== null) body[name] = value;
+function keptExtensions({ extensions }: CanonicalRequest, { own, drops }: EncodeContext) {
+  let kept: Record<string, JsonValue | undefined> | null = null;
+  for (const name in extensions) {
+    if (!own) drops.add(name);
+    else if (!MERGED.has(name)) (kept ??= {})[name] = extensions[name];
+  }
+  return kept;
 }
 
 /**
@@ -86,21 +90,13 @@ function withSentence(
   return Array.isArray(system) ? [...system, { type: 'text', text: JSON_SENTENCE }] : system;
 }
 
-function saidSampling({ temperature, topP, topK }: Sampling): JsonObject {
-  return {
-    ...(temperature === null ? {} : { temperature }),
-    ...(topP === null ? {} : { top_p: topP }),
-    ...(topK === null ? {} : { top_k: topK }),
-  };
-}
-
 /** Sampling of another dialect's request; names what else of it has no place here. */
 function fitted(
   request: CanonicalRequest,
   traits: ReturnType<typeof traitsOf>,
   isThinking: boolean,
   { drops }: EncodeContext,
-): JsonObject {
+): TakenSampling {
   dropSampling(request.sampling, drops);
   drops.addIf(request.metadata, 'metadata');
   drops.addIf(request.promptCacheKey, 'prompt_cache_key');
@@ -122,11 +118,13 @@ function stopOf(
   return taken.length === 0 ? null : taken;
 }
 
-function metadataOf({ user, extensions }: CanonicalRequest, { own }: EncodeContext): JsonValue {
+function metadataOf(
+  { user, extensions }: CanonicalRequest,
+  { own }: EncodeContext,
+): JsonObject | undefined {
   const rest = own ? extensions['metadata'] : undefined;
-  const metadata: Record<string, JsonValue | undefined> = isJsonObject(rest) ? { ...rest } : {};
-  if (user !== null) metadata['user_id'] = user;
-  return Object.keys(metadata).length === 0 ? null : metadata;
+  if (!isJsonObject(rest)) return user === null ? undefined : { user_id: user };
+  return user === null ? rest : { ...rest, user_id: user };
 }
 
 /** The usual tier is the one without priority here too; the others have no counterpart. */

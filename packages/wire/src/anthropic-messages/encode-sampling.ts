@@ -1,10 +1,14 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { Sampling } from '../canonical/request.ts';
-import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { ModelTraits } from './model-traits.ts';
 
 /** The least `top_p` that is taken beside thinking. */
 const THINKING_TOP_P = 0.95;
+
+/** What a model is told of them; null is left out. */
+export type TakenSampling = Pick<Sampling, 'temperature' | 'topP' | 'topK'>;
+
+const NOTHING_TAKEN: TakenSampling = Object.freeze({ temperature: null, topP: null, topK: null });
 
 /**
  * Temperature, `top_p` and `top_k` of another dialect's request, as far as the model takes them. The default of all is to say nothing,
@@ -15,7 +19,7 @@ export function encodeSampling(
   traits: ModelTraits,
   isThinking: boolean,
   drops: Drops,
-): JsonObject {
+): TakenSampling {
   return traits.sampling && !isThinking
     ? plainSampling(sampling, traits, drops)
     : fixedSampling(sampling, traits, drops);
@@ -26,31 +30,28 @@ function fixedSampling(
   { temperature, topP, topK }: Sampling,
   traits: ModelTraits,
   drops: Drops,
-): JsonObject {
+): TakenSampling {
   if (temperature !== null && temperature !== 1) drops.add('temperature');
   drops.addIf(topK, 'top_k');
-  if (topP === null) return {};
-  if (traits.sampling && topP >= THINKING_TOP_P) return { top_p: topP };
+  if (topP === null) return NOTHING_TAKEN;
+  if (traits.sampling && topP >= THINKING_TOP_P) return { ...NOTHING_TAKEN, topP };
   if (topP !== 1) drops.add('top_p');
-  return {};
+  return NOTHING_TAKEN;
 }
 
 function plainSampling(
   { temperature, topP, topK }: Sampling,
   traits: ModelTraits,
   drops: Drops,
-): JsonObject {
-  const written: Record<string, JsonValue> = {};
-  if (temperature !== null) {
-    if (temperature > 1) drops.add('temperature');
-    written['temperature'] = Math.min(1, temperature);
-  }
-  if (topP !== null) {
-    if (temperature === null || traits.bothSamplings) written['top_p'] = topP;
-    else if (topP !== 1) drops.add('top_p');
-  }
-  if (topK !== null) written['top_k'] = topK;
-  return written;
+): TakenSampling {
+  if (temperature !== null && temperature > 1) drops.add('temperature');
+  const isTaken = temperature === null || traits.bothSamplings;
+  if (topP !== null && !isTaken && topP !== 1) drops.add('top_p');
+  return {
+    temperature: temperature === null ? null : Math.min(1, temperature),
+    topP: isTaken ? topP : null,
+    topK,
+  };
 }
 
 /** Names what no model of this dialect can be told; values that mean the default are none. */

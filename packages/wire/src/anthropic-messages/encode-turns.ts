@@ -9,7 +9,7 @@ import { blockFor, compact, isEmptyText, type EncodeContext } from './encode-con
 
 interface Message {
   readonly role: 'user' | 'assistant' | 'system';
-  readonly blocks: JsonObject[];
+  blocks: JsonObject[];
 }
 
 export interface EncodedTurns {
@@ -38,11 +38,11 @@ export function encodeTurns(turns: readonly Turn[], context: EncodeContext): Enc
       system.push(...blocks);
     }
   }
-  const ordered = context.own ? messages : inOrder(messages);
+  if (!context.own) putInOrder(messages);
   return {
     system: system.length === 0 ? null : compact(system),
-    messages: ordered.map(({ role, blocks }) => ({ role, content: compact(blocks) })),
-    thoughtless: isThoughtless(ordered),
+    messages: messages.map(({ role, blocks }) => ({ role, content: compact(blocks) })),
+    thoughtless: isThoughtless(messages),
   };
 }
 
@@ -79,27 +79,23 @@ function addMessage(
   else for (const block of blocks) last.blocks.push(block);
 }
 
-function inOrder(messages: readonly Message[]): readonly Message[] {
-  const ordered = messages.map(({ role, blocks }) => ({
-    role,
-    blocks: role === 'user' ? toTheFront(blocks, isResult) : toTheFront(blocks, isThought),
-  }));
-  if (ordered[0]?.role !== 'user') {
-    ordered.unshift({ role: 'user', blocks: [{ type: 'text', text: OPENING }] });
+function putInOrder(messages: Message[]): void {
+  for (const message of messages) {
+    message.blocks = toTheFront(message.blocks, message.role === 'user' ? isResult : isThought);
   }
-  const last = ordered.at(-1);
+  if (messages[0]?.role !== 'user') {
+    messages.unshift({ role: 'user', blocks: [{ type: 'text', text: OPENING }] });
+  }
+  const last = messages.at(-1);
   if (last?.role === 'assistant') trimEnd(last.blocks);
-  return ordered;
 }
 
 const isResult = (block: JsonObject): boolean => block['type'] === 'tool_result';
 const isThought = (block: JsonObject): boolean =>
   block['type'] === 'thinking' || block['type'] === 'redacted_thinking';
 
-function toTheFront(
-  blocks: readonly JsonObject[],
-  isFirst: (block: JsonObject) => boolean,
-): JsonObject[] {
+function toTheFront(blocks: JsonObject[], isFirst: (block: JsonObject) => boolean): JsonObject[] {
+  if (blocks.length < 2 || !blocks.some(isFirst)) return blocks;
   return [...blocks.filter(isFirst), ...blocks.filter((block) => !isFirst(block))];
 }
 

@@ -1,3 +1,4 @@
+import { remembered } from '../canonical/remembered.ts';
 import type { Effort } from '../canonical/request.ts';
 
 /** What a model behind this dialect takes; the same members are an error on one and needed on another. */
@@ -41,7 +42,7 @@ const CLASSIC: ModelTraits = {
  * parameters from 4.7 on), …/effort, …/structured-outputs; the model catalogue of `@ai-sdk/anthropic` 4.0.105 (which models think
  * always and take no forced tool). A newer version than is known here counts as the newest.
  */
-export function traitsOf(model: string): ModelTraits {
+export const traitsOf: (model: string) => ModelTraits = remembered((model) => {
   const match = VERSIONED.exec(model);
   if (match === null) {
     return model.includes('claude-mythos-preview') ? recent('mythos', 50) : oldOrStrange(model);
@@ -58,7 +59,7 @@ export function traitsOf(model: string): ModelTraits {
     bothSamplings: version <= 40,
     strictTools: version === 45 || (family === 'opus' && version === 41),
   };
-}
+});
 
 function recent(family: string, version: number): ModelTraits {
   const alwaysThinks =

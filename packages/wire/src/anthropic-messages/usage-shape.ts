@@ -3,7 +3,7 @@
  * Source: `Usage` and `MessageDeltaUsage` of the official SDK.
  */
 import { NO_USAGE, type CanonicalUsage } from '../canonical/response.ts';
-import { countsAny, lenientCount, othersIn } from '../canonical/read-member.ts';
+import { countsAny, lenientCount, NO_OTHERS, othersIn } from '../canonical/read-member.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 
 const COUNTED = new Set([
@@ -46,7 +46,7 @@ export function readUsage(value: JsonValue | undefined): CanonicalUsage | null {
 
 /** Members that are no count of tokens: server tool calls, tier, place. */
 export function usageRest(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? othersIn(value, COUNTED) : {};
+  return isJsonObject(value) ? othersIn(value, COUNTED) : NO_OTHERS;
 }
 
 export function writeUsage(usage: CanonicalUsage, rest: JsonObject = {}): JsonObject {

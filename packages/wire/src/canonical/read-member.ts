@@ -112,11 +112,13 @@ export function objectsIn(
   const list = optionalArray(object, name, at);
   if (list === null || list.length === 0) return NO_ELEMENTS;
   const listed = pathOf(at, name);
-  return list.map((value, index) => {
-    const place = pathOf(listed, index);
+  const objects: { readonly value: JsonObject; readonly at: string }[] = [];
+  for (const value of list) {
+    const place = pathOf(listed, objects.length);
     if (!isJsonObject(value)) throw wrongFault(place, 'an object');
-    return { value, at: place };
-  });
+    objects.push({ value, at: place });
+  }
+  return objects;
 }
 
 /** Notes in `told` what a piece of an answer says beside `known`, unless it says nothing, and gives those names that were not in it; null where there are none. */
@@ -137,7 +139,8 @@ export function newNamesIn(
   return names;
 }
 
-const NO_OTHERS: JsonObject = Object.freeze({});
+/** What `othersIn` gives where there are none. */
+export const NO_OTHERS: JsonObject = Object.freeze({});
 
 /** Members that no name of `known` stands for, as they are; nearly always none. */
 export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonObject {
@@ -148,6 +151,36 @@ export function othersIn(object: JsonObject, known: ReadonlySet<string>): JsonOb
     if (value !== null && value !== undefined) (others ??= {})[name] = value;
   }
   return others ?? NO_OTHERS;
+}
+
+/** What an object says, in one look at it. */
+export interface Survey {
+  /** Bits of the groups of known members that are there and not null. */
+  readonly groups: number;
+  /** Members that are not known, as `othersIn` gives them. */
+  readonly others: JsonObject;
+}
+
+/**
+ * Looks once at what an object has, so that nobody has to ask for every member that it might have: most requests use a handful of dozens.
+ * `groupOf` has the known members, each with the bits of what reads it.
+ */
+export function survey(object: JsonObject, groupOf: ReadonlyMap<string, number>): Survey {
+  let groups = 0;
+  let others: Record<string, JsonValue | undefined> | null = null;
+  for (const name in object) {
+    const value = object[name] ?? null;
+    if (value === null || name === '__proto__') continue;
+    const group = groupOf.get(name);
+    if (group === undefined) (others ??= {})[name] = value;
+    else groups |= group;
+  }
+  return { groups, others: others ?? NO_OTHERS };
+}
+
+/** Entries of a map for `survey`. */
+export function grouped(group: number, ...names: readonly string[]): readonly [string, number][] {
+  return names.map((name) => [name, group]);
 }
 
 /** More tokens than any call takes, and so few that sums of what a hostile provider says stay exact. */

@@ -80,5 +80,9 @@ export function saysNothing(name: string, value: JsonValue | undefined, depth = 
 
 /** The names of an answer's members that say something. */
 export function tellingNames(members: JsonObject): readonly string[] {
-  return Object.keys(members).filter((name) => !saysNothing(name, members[name]));
+  let names: string[] | null = null;
+  for (const name in members) if (!saysNothing(name, members[name])) (names ??= []).push(name);
+  return names ?? NO_NAMES;
 }
+
+const NO_NAMES: readonly string[] = Object.freeze([]);

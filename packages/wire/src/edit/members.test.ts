@@ -30,6 +30,13 @@ describe('members that a host will not have', () => {
     });
   });
 
+  it('are not named where they were never written', () => {
+    expect(editObject({ x: 1, a: undefined }, EDIT)).toEqual({
+      body: { x: 1, version: 'v1' },
+      dropped: [],
+    });
+  });
+
   it('the bytes and the object always say the same', () => {
     const member = fc.constantFrom('a', 'b', 'model', 'version', 'x', 'y');
     const space = fc.constantFrom('', ' ', '\n\t ');

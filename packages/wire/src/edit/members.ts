@@ -45,6 +45,8 @@ export function editObject(body: JsonObject, edit: MemberEdit): EditedMembers<Js
   const edited: Record<string, JsonValue | undefined> = {};
   const dropped: string[] = [];
   for (const [name, value] of Object.entries(body)) {
+    // What is undefined is not written.
+    if (value === undefined) continue;
     if (edit.unsupported.has(name)) dropped.push(name);
     else if (!edit.without.has(name)) edited[name] = value;
   }

@@ -6,7 +6,8 @@ import type { CanonicalRequest } from '../canonical/request.ts';
 import type { JsonObject } from '../json/value.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encodeRequest } from './encode-request.ts';
-import { camelMembers, said } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers } from './member-names.ts';
 
 /** What is to be counted: `contents` (and on Vertex AI what belongs to them) or a whole `generateContentRequest`. */
 export function decodeCountTokens(

@@ -1,5 +1,7 @@
 /** `generationConfig`. Source: `GenerationConfig` of @google/genai, https://ai.google.dev/api/generate-content#generationconfig. */
 import {
+  grouped,
+  NO_OTHERS,
   optionalArray,
   optionalBoolean,
   optionalCount,
@@ -8,30 +10,25 @@ import {
   optionalString,
   othersIn,
   pathOf,
+  survey,
   wrongFault,
 } from '../canonical/read-member.ts';
 import type { OutputFormat, Reasoning, Sampling } from '../canonical/request.ts';
 import { NO_SAMPLING } from '../canonical/request.ts';
 import type { JsonObject } from '../json/value.ts';
-import { camelMembers, said, unlessEmpty } from './member-names.ts';
+import { camelMembers, unlessEmpty } from './member-names.ts';
 import { jsonSchemaOf } from './schema.ts';
 import { decodeThinking } from './thinking-config.ts';
 
 const AT = 'generationConfig';
-const KNOWN = new Set([
-  'temperature',
-  'topP',
-  'topK',
-  'candidateCount',
-  'maxOutputTokens',
-  'stopSequences',
-  'seed',
-  'presencePenalty',
-  'frequencyPenalty',
-  'responseLogprobs',
-  'logprobs',
-  'thinkingConfig',
-  'responseModalities',
+const PLAIN = 1;
+const RARE_SAMPLING = 2;
+const MORE = 4;
+const GROUPS: ReadonlyMap<string, number> = new Map([
+  ...grouped(PLAIN, 'temperature', 'topP', 'topK', 'maxOutputTokens', 'stopSequences'),
+  ...grouped(RARE_SAMPLING, 'candidateCount', 'seed', 'presencePenalty', 'frequencyPenalty'),
+  ...grouped(RARE_SAMPLING, 'responseLogprobs', 'logprobs'),
+  ...grouped(MORE, 'thinkingConfig', 'responseModalities'),
 ]);
 const OUTPUT = new Set([
   'responseMimeType',
@@ -49,26 +46,38 @@ export interface DecodedConfig {
   readonly others: JsonObject;
 }
 
+const NO_CONFIG: DecodedConfig = Object.freeze({
+  sampling: NO_SAMPLING,
+  output: null,
+  reasoning: null,
+  modalities: null,
+  others: NO_OTHERS,
+});
+
 export function decodeConfig(body: JsonObject): DecodedConfig {
-  const config = camelMembers(optionalObject(body, 'generationConfig', '') ?? {});
+  const given = optionalObject(body, 'generationConfig', '');
+  if (given === null) return NO_CONFIG;
+  const config = camelMembers(given);
+  const { groups, others: rest } = survey(config, GROUPS);
+  const isRare = (groups & RARE_SAMPLING) !== 0;
+  const sampling = isRare ? decodeSampling(config) : plainSampling(config);
+  if ((groups & MORE) === 0 && rest === NO_OTHERS) return { ...NO_CONFIG, sampling };
   const thinking = optionalObject(config, 'thinkingConfig', AT);
   const decoded = thinking === null ? null : decodeThinking(thinking);
   const output = decodeOutput(config);
-  const rest = othersIn(config, KNOWN);
+  // An output of another kind than JSON or text (`text/x.enum`) rides along with its schema.
+  const others = output === null ? rest : othersIn(rest, OUTPUT);
+  const thinkingConfig = unlessEmpty(decoded?.others ?? NO_OTHERS);
   return {
-    sampling: decodeSampling(config),
+    sampling,
     output,
     reasoning: decoded?.reasoning ?? null,
     modalities: strings(config, 'responseModalities')?.map((name) => name.toLowerCase()) ?? null,
-    others: said({
-      // An output of another kind than JSON or text (`text/x.enum`) rides along with its schema.
-      ...(output === null ? rest : othersIn(rest, OUTPUT)),
-      thinkingConfig: unlessEmpty(decoded?.others ?? {}),
-    }),
+    others: thinkingConfig === undefined ? others : { ...others, thinkingConfig },
   };
 }
 
-function decodeSampling(config: JsonObject): Sampling {
+function plainSampling(config: JsonObject): Sampling {
   return {
     ...NO_SAMPLING,
     maxOutputTokens: optionalCount(config, 'maxOutputTokens', AT),
@@ -76,6 +85,12 @@ function decodeSampling(config: JsonObject): Sampling {
     topP: optionalNumber(config, 'topP', AT),
     topK: optionalNumber(config, 'topK', AT),
     stop: strings(config, 'stopSequences'),
+  };
+}
+
+function decodeSampling(config: JsonObject): Sampling {
+  return {
+    ...plainSampling(config),
     frequencyPenalty: optionalNumber(config, 'frequencyPenalty', AT),
     presencePenalty: optionalNumber(config, 'presencePenalty', AT),
     seed: optionalNumber(config, 'seed', AT),

@@ -12,6 +12,7 @@ import {
   type ToolResultPart,
 } from '../canonical/content.ts';
 import {
+  NO_OTHERS,
   objectsIn,
   optionalObject,
   optionalString,
@@ -55,6 +56,8 @@ const said = (value: JsonValue | undefined): boolean => value !== undefined && v
 function decodeText(part: JsonObject, at: string): TextPart | ThinkingPart {
   const text = requiredString(part, 'text', at);
   const signature = optionalString(part, 'thoughtSignature', at);
+  const others = othersIn(part, TEXT);
+  if (signature === null && others === NO_OTHERS && part['thought'] !== true) return textPart(text);
   const proof = signature === null ? null : readProof(signature);
   if (part['thought'] === true) {
     return {
@@ -63,13 +66,13 @@ function decodeText(part: JsonObject, at: string): TextPart | ThinkingPart {
       signature: proof?.signature ?? null,
       sealed: proof?.sealed ?? null,
       id: proof?.id ?? null,
-      ...extrasOf(othersIn(part, TEXT)),
+      ...extrasOf(others),
     };
   }
   return {
     ...textPart(text),
     signature: proof?.signature ?? proof?.sealed ?? null,
-    ...extrasOf(othersIn(part, TEXT)),
+    ...extrasOf(others),
   };
 }
 

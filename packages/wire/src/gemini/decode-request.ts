@@ -3,12 +3,14 @@ import type { Decoded, RequestPlace } from '../canonical/codec.ts';
 import type { Part, TextPart, ThinkingPart } from '../canonical/content.ts';
 import {
   decoding,
+  grouped,
   missingFault,
+  NO_OTHERS,
   objectsIn,
   optionalObject,
   optionalString,
-  othersIn,
   pathOf,
+  survey,
   wrongFault,
 } from '../canonical/read-member.ts';
 import { bareRequest, type CanonicalRequest, type Turn } from '../canonical/request.ts';
@@ -16,18 +18,16 @@ import type { JsonObject } from '../json/value.ts';
 import { CallLedger } from './call-ledger.ts';
 import { decodeConfig } from './decode-config.ts';
 import { decodePart } from './decode-content.ts';
-import { camelMembers, said, unlessEmpty } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers, unlessEmpty } from './member-names.ts';
 import { decodeToolConfig, decodeTools } from './tools.ts';
 
-const KNOWN = new Set([
-  'model',
-  'contents',
-  'systemInstruction',
-  'tools',
-  'toolConfig',
-  'generationConfig',
-  'labels',
-  'serviceTier',
+const PLAIN = 1;
+/** Those that most callers never say. */
+const MORE = 2;
+const GROUPS: ReadonlyMap<string, number> = new Map([
+  ...grouped(PLAIN, 'model', 'contents', 'systemInstruction', 'generationConfig'),
+  ...grouped(MORE, 'tools', 'toolConfig', 'labels', 'serviceTier'),
 ]);
 
 /**
@@ -41,26 +41,35 @@ export function decodeRequest(body: JsonObject, place: RequestPlace): Decoded<Ca
 function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
   const model = modelName(place.model ?? optionalString(body, 'model', '') ?? '');
   if (model === '') throw missingFault('model');
+  const { groups, others } = survey(body, GROUPS);
   const config = decodeConfig(body);
-  const tools = decodeTools(body);
-  const toolConfig = decodeToolConfig(body);
-  const tier = optionalString(body, 'serviceTier', '')?.toLowerCase() ?? null;
-  return {
+  const plain: CanonicalRequest = {
     ...bareRequest('gemini', model, decodeTurns(body)),
     stream: place.stream ?? false,
-    tools: tools.tools,
-    toolChoice: toolConfig.choice,
     output: config.output,
     sampling: config.sampling,
     reasoning: config.reasoning,
     modalities: config.modalities,
+    extensions: others,
+  };
+  const request = (groups & MORE) === 0 ? plain : { ...plain, ...moreOf(body, plain) };
+  if (config.others === NO_OTHERS) return request;
+  return { ...request, extensions: { ...request.extensions, generationConfig: config.others } };
+}
+
+function moreOf(body: JsonObject, { extensions }: CanonicalRequest) {
+  const tools = decodeTools(body);
+  const toolConfig = decodeToolConfig(body);
+  const tier = optionalString(body, 'serviceTier', '')?.toLowerCase() ?? null;
+  return {
+    tools: tools.tools,
+    toolChoice: toolConfig.choice,
     metadata: decodeLabels(body),
     serviceTier: tier === 'unspecified' ? null : tier === 'standard' ? 'default' : tier,
     extensions: said({
-      ...othersIn(body, KNOWN),
+      ...extensions,
       tools: tools.others.length === 0 ? null : tools.others,
       toolConfig: unlessEmpty(toolConfig.others),
-      generationConfig: unlessEmpty(config.others),
     }),
   };
 }
@@ -107,7 +116,11 @@ function roleOf(role: string | null, at: string): 'user' | 'assistant' {
 }
 
 function partsOf(content: JsonObject, at: string, calls: CallLedger): Part[] {
-  return objectsIn(content, 'parts', at).map((part) => decodePart(part.value, part.at, calls));
+  const parts: Part[] = [];
+  for (const part of objectsIn(content, 'parts', at)) {
+    parts.push(decodePart(part.value, part.at, calls));
+  }
+  return parts;
 }
 
 /** Puts the next chunk's parts behind the last one's: what is cut in the middle of a text is one text again. */

@@ -1,12 +1,13 @@
 /** A GenerateContentResponse. Source: https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse, @google/genai. */
 import type { Decoded } from '../canonical/codec.ts';
 import type { Part } from '../canonical/content.ts';
-import { lenientString, othersIn } from '../canonical/read-member.ts';
+import { lenientString, NO_OTHERS, othersIn } from '../canonical/read-member.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CallLedger } from './call-ledger.ts';
 import { decodeAnsweredPart } from './decode-content.ts';
-import { camelMembers, said, unlessEmpty } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers, unlessEmpty } from './member-names.ts';
 import { decodeStop } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
 
@@ -44,12 +45,19 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
     const message = 'The provider sent neither candidates nor a reason why there are none.';
     return { ok: false, code: 'upstream_invalid', message, param: null };
   }
-  const ordered = inOrder(candidates);
-  const decoded = ordered.map((candidate, index) => decodeCandidate(candidate, `${seed}_${index}`));
-  const empty: Choice = { parts: [], ...stopOf(blocked), logprobs: null };
-  const others = decoded.map((each) => each.others);
+  const choices: Choice[] = [];
+  const others: JsonObject[] = [];
+  let tellsMore = false;
+  for (const candidate of inOrder(candidates)) {
+    const { choice, other } = decodeCandidate(candidate, `${seed}_${choices.length}`);
+    choices.push(choice);
+    others.push(other);
+    tellsMore ||= other !== NO_OTHERS;
+  }
+  if (choices.length === 0) choices.push({ parts: [], ...stopOf(blocked), logprobs: null });
   const { usageMetadata } = body;
-  const usage = isJsonObject(usageMetadata) ? othersIn(usageMetadata, KNOWN_USAGE) : {};
+  const beside = othersIn(body, KNOWN);
+  const usage = isJsonObject(usageMetadata) ? othersIn(usageMetadata, KNOWN_USAGE) : NO_OTHERS;
   return {
     ok: true,
     value: {
@@ -57,13 +65,16 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
       id: lenientString(body['responseId']),
       model: lenientString(body['modelVersion']),
       createdAt: secondsOf(body['createTime']),
-      choices: decoded.length === 0 ? [empty] : decoded.map((each) => each.choice),
-      usage: decodeUsage(body['usageMetadata']),
-      extensions: said({
-        ...othersIn(body, KNOWN),
-        candidates: others.some((other) => Object.keys(other).length > 0) ? others : null,
-        usageMetadata: unlessEmpty(usage),
-      }),
+      choices,
+      usage: decodeUsage(usageMetadata),
+      extensions:
+        tellsMore || usage !== NO_OTHERS
+          ? said({
+              ...beside,
+              candidates: tellsMore ? others : null,
+              usageMetadata: unlessEmpty(usage),
+            })
+          : beside,
     },
   };
 }
@@ -89,6 +100,7 @@ export function secondsOf(createTime: JsonValue | undefined): number | null {
 
 /** By their index, where all have one that fits. */
 function inOrder(candidates: readonly JsonObject[]): readonly JsonObject[] {
+  if (candidates.length < 2) return candidates;
   const places: JsonObject[] = [];
   for (const [place, candidate] of candidates.entries()) {
     const index = candidate['index'] ?? place;
@@ -98,15 +110,18 @@ function inOrder(candidates: readonly JsonObject[]): readonly JsonObject[] {
   return places;
 }
 
+const OF_ANNOTATIONS: ReadonlySet<string> = new Set(ANNOTATIONS);
+
 interface DecodedCandidate {
   readonly choice: Choice;
-  readonly others: JsonObject;
+  /** What else its candidate has. */
+  readonly other: JsonObject;
 }
 
 function decodeCandidate(raw: JsonObject, seed: string): DecodedCandidate {
   const candidate = camelMembers(raw);
   const parts = partsOf(candidate['content'], seed);
-  const called = parts.some((part) => part.kind === 'tool_call');
+  const called = parts.some(isCall);
   const stop = decodeStop(lenientString(candidate['finishReason']) ?? 'STOP', called);
   const annotated = annotate(parts, candidate);
   const others = othersIn(candidate, KNOWN_OF_CANDIDATE);
@@ -117,17 +132,21 @@ function decodeCandidate(raw: JsonObject, seed: string): DecodedCandidate {
       stopDetail: stop.detail,
       logprobs: candidate['logprobsResult'] ?? null,
     },
-    others: annotated === null ? others : othersIn(others, new Set(ANNOTATIONS)),
+    other: annotated === null ? others : othersIn(others, OF_ANNOTATIONS),
   };
 }
+
+const isCall = ({ kind }: Part): boolean => kind === 'tool_call';
 
 function partsOf(content: JsonValue | undefined, seed: string): readonly Part[] {
   if (!isJsonObject(content) || !isJsonArray(content['parts'])) return [];
   const calls = new CallLedger(seed);
-  return content['parts']
-    .filter(isJsonObject)
-    .map((part) => withoutEmptyText(decodeAnsweredPart(part, calls)))
-    .filter((part) => part !== null);
+  const parts: Part[] = [];
+  for (const told of content['parts']) {
+    const part = isJsonObject(told) ? withoutEmptyText(decodeAnsweredPart(told, calls)) : null;
+    if (part !== null) parts.push(part);
+  }
+  return parts;
 }
 
 /** An empty text is nothing, or a signature alone, which other dialects can only keep as a thought. */
@@ -150,10 +169,12 @@ function annotate(parts: readonly Part[], candidate: JsonObject): readonly Part[
 }
 
 export function annotationsIn(candidate: JsonObject): readonly JsonObject[] {
-  const list: JsonObject[] = [];
+  let list: JsonObject[] | null = null;
   for (const name of ANNOTATIONS) {
     const value = candidate[name];
-    if (isJsonObject(value)) list.push({ [name]: value });
+    if (isJsonObject(value)) (list ??= []).push({ [name]: value });
   }
-  return list;
+  return list ?? NO_ANNOTATIONS;
 }
+
+const NO_ANNOTATIONS: readonly JsonObject[] = Object.freeze([]);

@@ -19,7 +19,8 @@ import {
 } from '../canonical/read-member.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { base64Floats, floatsIn } from './float-base64.ts';
-import { camelMembers, said } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers } from './member-names.ts';
 
 const KNOWN = new Set(['model', 'content', 'outputDimensionality']);
 const KNOWN_OPENAI = new Set(['model', 'input', 'dimensions', 'encoding_format']);

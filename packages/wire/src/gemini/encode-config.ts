@@ -1,61 +1,62 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, OutputFormat, Sampling } from '../canonical/request.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
-import { said, unlessEmpty } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { unlessEmpty } from './member-names.ts';
 import { encodeThinking } from './thinking-config.ts';
 
 /** `generationConfig` of a request; undefined where it would be empty. */
 export function encodeConfig(request: CanonicalRequest, drops: Drops): JsonObject | undefined {
-  const own = request.origin === 'gemini';
-  const kept = own ? request.extensions['generationConfig'] : undefined;
-  const others = isJsonObject(kept) ? kept : {};
-  const { model, reasoning, modalities } = request;
-  const thinking = reasoning === null ? {} : encodeThinking(reasoning, { model, own }, drops);
-  const keptThinking = others['thinkingConfig'];
-  return unlessEmpty(
-    said({
-      ...encodeSampling(request.sampling, drops),
-      ...encodeOutput(request.output),
-      responseModalities: modalities?.map((name) => name.toUpperCase()),
-      ...others,
-      thinkingConfig: unlessEmpty({
-        ...thinking,
-        ...(isJsonObject(keptThinking) ? keptThinking : {}),
-      }),
-    }),
-  );
-}
-
-function encodeSampling(sampling: Sampling, drops: Drops): JsonObject {
-  drops.addIf(sampling.logitBias, 'logit_bias');
-  const config: Record<string, JsonObject[string]> = {};
-  for (const [name, member] of SAMPLING) {
-    const value = sampling[name];
-    if (value !== null) config[member] = value;
+  const { model, reasoning, modalities, output } = request;
+  const config = encodeSampling(request.sampling, drops);
+  if (output !== null) Object.assign(config, encodeOutput(output));
+  if (modalities !== null) {
+    config['responseModalities'] = modalities.map((name) => name.toUpperCase());
   }
-  return config;
+  const own = request.origin === 'gemini';
+  const thinking = reasoning === null ? NOTHING : encodeThinking(reasoning, { model, own }, drops);
+  const kept = own ? request.extensions['generationConfig'] : undefined;
+  if (isJsonObject(kept)) return withKept(config, thinking, kept);
+  if (thinking !== NOTHING) config['thinkingConfig'] = unlessEmpty(thinking);
+  return saysAny(config) ? config : undefined;
 }
 
-const SAMPLING = [
-  ['maxOutputTokens', 'maxOutputTokens'],
-  ['temperature', 'temperature'],
-  ['topP', 'topP'],
-  ['topK', 'topK'],
-  ['stop', 'stopSequences'],
-  ['frequencyPenalty', 'frequencyPenalty'],
-  ['presencePenalty', 'presencePenalty'],
-  ['seed', 'seed'],
-  ['choices', 'candidateCount'],
-  ['logprobs', 'responseLogprobs'],
-  ['topLogprobs', 'logprobs'],
-] as const;
+const NOTHING: JsonObject = Object.freeze({});
+
+/** What Gemini's own caller said beside what has a canonical form. */
+function withKept(config: JsonObject, thinking: JsonObject, kept: JsonObject) {
+  const keptThinking = kept['thinkingConfig'];
+  const all = { ...thinking, ...(isJsonObject(keptThinking) ? keptThinking : NOTHING) };
+  return unlessEmpty(said({ ...config, ...kept, thinkingConfig: unlessEmpty(all) }));
+}
+
+function saysAny(config: JsonObject): boolean {
+  for (const name in config) if (config[name] !== undefined) return true;
+  return false;
+}
+
+function encodeSampling(sampling: Sampling, drops: Drops): Record<string, JsonObject[string]> {
+  drops.addIf(sampling.logitBias, 'logit_bias');
+  return {
+    maxOutputTokens: sampling.maxOutputTokens ?? undefined,
+    temperature: sampling.temperature ?? undefined,
+    topP: sampling.topP ?? undefined,
+    topK: sampling.topK ?? undefined,
+    stopSequences: sampling.stop ?? undefined,
+    frequencyPenalty: sampling.frequencyPenalty ?? undefined,
+    presencePenalty: sampling.presencePenalty ?? undefined,
+    seed: sampling.seed ?? undefined,
+    candidateCount: sampling.choices ?? undefined,
+    responseLogprobs: sampling.logprobs ?? undefined,
+    logprobs: sampling.topLogprobs ?? undefined,
+  };
+}
 
 /**
  * A schema's name is a label that Gemini has no place for and its model never sees; its description moves into the schema. Gemini always
  * holds a model to the schema, so `strict` needs no word.
  */
-function encodeOutput(output: OutputFormat | null): JsonObject {
-  if (output === null) return {};
+function encodeOutput(output: OutputFormat): JsonObject {
   if (output.kind === 'text') return { responseMimeType: 'text/plain' };
   if (output.kind === 'json') return { responseMimeType: 'application/json' };
   const { schema, description } = output;

@@ -18,7 +18,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../j
 import { isMadeUp } from './call-ledger.ts';
 import { argumentsOf, structureIn } from './call-arguments.ts';
 import { mediaTypeOf } from './media-type.ts';
-import { said } from './member-names.ts';
+import { said } from '../canonical/said.ts';
 import { writeProof } from './proof.ts';
 
 /** For whom parts are written. */
@@ -49,35 +49,50 @@ const OF_PART: ReadonlySet<string> = new Set([
 
 type MediaPart = ImagePart | FilePart | AudioPart | VideoPart;
 
-/** Several for a result whose media stand beside it, none for what Gemini cannot say. */
-export function encodePart(part: Part, target: PartTarget): readonly JsonObject[] {
+/** Puts a part behind others: several for a result whose media stand beside it, none for what Gemini cannot say. */
+export function putPart(part: Part, target: PartTarget, into: JsonObject[]): void {
   const { drops } = target;
   switch (part.kind) {
     case 'text':
-      return one(encodeText(part, target));
+      into.push(encodeText(part, target));
+      return;
     case 'thinking':
-      return one(encodeThinking(part, target));
+      putIf(encodeThinking(part, target), into);
+      return;
     case 'tool_call':
-      return [encodeCall(part, target)];
+      into.push(encodeCall(part, target));
+      return;
     case 'tool_result':
-      return encodeResult(part, target);
+      putResult(part, target, into);
+      return;
     case 'refusal':
-      return [{ text: part.text }];
+      into.push({ text: part.text });
+      return;
     case 'image':
       if (part.detail !== null && part.detail !== 'auto') drops.add('image_detail');
-      return one(encodeMedia(part, target));
+      putIf(encodeMedia(part, target), into);
+      return;
     case 'file':
     case 'audio':
     case 'video':
-      return one(encodeMedia(part, target));
+      putIf(encodeMedia(part, target), into);
+      return;
     default:
-      if (part.origin === 'gemini' && isJsonObject(part.value)) return [part.value];
-      drops.addForeign(part);
-      return [];
+      if (part.origin === 'gemini' && isJsonObject(part.value)) into.push(part.value);
+      else drops.addForeign(part);
   }
 }
 
-const one = (part: JsonObject | null): readonly JsonObject[] => (part === null ? [] : [part]);
+/** A part alone, as `putPart` puts it. */
+export function encodePart(part: Part, target: PartTarget): readonly JsonObject[] {
+  const encoded: JsonObject[] = [];
+  putPart(part, target, encoded);
+  return encoded;
+}
+
+function putIf(part: JsonObject | null, into: JsonObject[]): void {
+  if (part !== null) into.push(part);
+}
 
 function encodeText(part: TextPart, target: PartTarget): JsonObject {
   const { text, cache, annotations } = part;
@@ -85,6 +100,7 @@ function encodeText(part: TextPart, target: PartTarget): JsonObject {
   // In an answer, citations stand beside the content: see `encode-response`.
   if (!target.forCaller) target.drops.addIf(annotations, 'citations');
   const proof = proofFor(part, target);
+  if (proof === null && part.extras === undefined) return { text };
   return said({
     text,
     thoughtSignature: proof,
@@ -161,20 +177,20 @@ function responseOf(text: string, isError: boolean, own: boolean): JsonObject {
 }
 
 /** "Use "output" key to specify function output and "error" key to specify error details" (`FunctionResponse.response`). */
-function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonObject[] {
+function putResult(part: ToolResultPart, target: PartTarget, into: JsonObject[]): void {
   const { drops } = target;
   drops.addIf(part.cache, 'cache_control');
   const texts: string[] = [];
   const media: JsonObject[] = [];
   for (const piece of part.content) {
     if (piece.kind === 'text') texts.push(piece.text);
-    else for (const each of one(encodeMedia(piece, target))) media.push(each);
+    else putIf(encodeMedia(piece, target), media);
   }
   const [beside, { parts, ...inside }] = shared(part.extras, drops);
   const kept = parts !== undefined && isJsonArray(parts) ? parts : [];
   const within = target.mediaInResults || target.own ? [...media, ...kept] : [];
   const text = texts.join('\n');
-  const result: JsonObject = said({
+  const result = said({
     functionResponse: said({
       id: target.own && !isMadeUp(part.callId) ? part.callId : null,
       name: part.name ?? target.toolNames.get(part.callId) ?? 'unknown_tool',
@@ -184,7 +200,8 @@ function encodeResult(part: ToolResultPart, target: PartTarget): readonly JsonOb
     }),
     ...beside,
   });
-  return within.length === 0 ? [result, ...media] : [result];
+  into.push(result);
+  if (within.length === 0) for (const each of media) into.push(each);
 }
 
 function encodeMedia(part: MediaPart, { drops, own }: PartTarget): JsonObject | null {

@@ -1,7 +1,7 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
-import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { JsonObject } from '../json/value.ts';
 import { encodeConfig } from './encode-config.ts';
 import { encodeTurns } from './encode-turns.ts';
 import { encodeToolConfig, encodeTools } from './tools.ts';
@@ -14,35 +14,35 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   dropUnsayable(request, drops);
   const { systemInstruction, contents } = encodeTurns(request, drops);
   const tools = encodeTools(request, drops);
-  const body: Record<string, JsonObject[string]> = { contents };
-  const put = (name: string, value: JsonValue | undefined): void => {
-    if ((value ?? null) !== null) body[name] = value;
+  const body = {
+    contents,
+    systemInstruction: systemInstruction ?? undefined,
+    tools: tools.length > 0 ? tools : undefined,
+    toolConfig: encodeToolConfig(request, drops),
+    generationConfig: encodeConfig(request, drops),
+    labels: request.origin === 'gemini' ? (request.metadata ?? undefined) : undefined,
+    serviceTier: serviceTier(request.serviceTier, drops),
   };
-  put('systemInstruction', systemInstruction);
-  if (tools.length > 0) put('tools', tools);
-  put('toolConfig', encodeToolConfig(request, drops));
-  put('generationConfig', encodeConfig(request, drops));
-  if (request.origin === 'gemini') put('labels', request.metadata);
-  put('serviceTier', serviceTier(request.serviceTier, drops));
-  return Object.assign(body, encodeExtensions(request, drops));
+  const kept = keptExtensions(request, drops);
+  return kept === null ? body : { ...body, ...kept };
 }
 
-function encodeExtensions({ origin, extensions }: CanonicalRequest, drops: Drops): JsonObject {
-  const kept: Record<string, JsonObject[string]> = {};
-  for (const name of Object.keys(extensions)) {
+function keptExtensions({ origin, extensions }: CanonicalRequest, drops: Drops): JsonObject | null {
+  let kept: Record<string, JsonObject[string]> | null = null;
+  for (const name in extensions) {
     if (origin !== 'gemini') drops.add(name);
-    else if (!MERGED.has(name)) kept[name] = extensions[name];
+    else if (!MERGED.has(name)) (kept ??= {})[name] = extensions[name];
   }
   return kept;
 }
 
 /** Google's tiers are `standard`, `flex` and `priority`; `auto` is what happens where none is named. */
-function serviceTier(tier: string | null, drops: Drops): string | null {
-  if (tier === null || tier === 'auto') return null;
+function serviceTier(tier: string | null, drops: Drops): string | undefined {
+  if (tier === null || tier === 'auto') return undefined;
   if (isUsualTier(tier)) return 'standard';
   if (tier === 'flex' || tier === 'priority') return tier;
   drops.add('service_tier');
-  return null;
+  return undefined;
 }
 
 /**

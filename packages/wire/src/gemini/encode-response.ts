@@ -5,9 +5,9 @@ import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { NO_TOOL_NAMES } from '../canonical/tool-names.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { blockReasonOf } from './decode-response.ts';
-import { encodePart, type PartTarget } from './encode-content.ts';
+import { putPart, type PartTarget } from './encode-content.ts';
 import { encodeLogprobs } from './logprobs.ts';
-import { said } from './member-names.ts';
+import { said } from '../canonical/said.ts';
 import { encodeStop } from './stop-reasons.ts';
 import { encodeUsage } from './usage-shape.ts';
 
@@ -24,54 +24,70 @@ export function encodeResponse(
   stamp: AnswerStamp,
   drops: Drops,
 ): JsonObject {
-  const { origin, choices, usage } = response;
-  const own = origin === 'gemini' ? response.extensions : {};
+  const { origin, usage } = response;
   if (origin !== 'gemini') drops.addMembers(response.extensions);
-  const others = isJsonArray(own['candidates']) ? own['candidates'] : [];
-  const blocked = blockReasonOf(own) !== null && choices.every(({ parts }) => parts.length === 0);
-  const kept: Record<string, JsonObject[string]> = {};
-  for (const name of Object.keys(own)) if (!MERGED.has(name)) kept[name] = own[name];
-  return said({
-    candidates: blocked
-      ? null
-      : choices.map((choice, index) => {
-          const other = others[index];
-          return encodeChoice(choice, index, isJsonObject(other) ? other : {}, drops);
-        }),
-    usageMetadata:
-      usage === null
-        ? null
-        : {
-            ...encodeUsage(usage, drops),
-            ...(isJsonObject(own['usageMetadata']) ? own['usageMetadata'] : {}),
-          },
+  const kept = origin === 'gemini' ? response.extensions : NOTHING;
+  const answer = {
+    candidates: encodeChoices(response.choices, kept, drops),
+    usageMetadata: usage === null ? undefined : encodeUsage(usage, drops),
     modelVersion: response.model ?? stamp.model,
     responseId: response.id ?? stamp.id,
-    createTime: origin === 'gemini' ? timeOf(response.createdAt) : null,
-    ...kept,
-  });
+    createTime: origin === 'gemini' ? timeOf(response.createdAt) : undefined,
+  };
+  return origin === 'gemini' ? said(withKept(answer, kept)) : answer;
 }
 
-function timeOf(createdAt: number | null): string | null {
-  return createdAt === null ? null : new Date(createdAt * 1000).toISOString();
+/** What Gemini itself told beside what has a canonical form. */
+function withKept(answer: JsonObject, kept: JsonObject): JsonObject {
+  const all: Record<string, JsonObject[string]> = { ...answer };
+  const { usageMetadata } = answer;
+  if (isJsonObject(usageMetadata) && isJsonObject(kept['usageMetadata'])) {
+    all['usageMetadata'] = { ...usageMetadata, ...kept['usageMetadata'] };
+  }
+  for (const name of Object.keys(kept)) if (!MERGED.has(name)) all[name] = kept[name];
+  return all;
 }
 
-function encodeChoice(choice: Choice, index: number, others: JsonObject, drops: Drops): JsonObject {
+/** Undefined where the prompt was blocked. */
+function encodeChoices(
+  choices: readonly Choice[],
+  kept: JsonObject,
+  drops: Drops,
+): readonly JsonObject[] | undefined {
+  const others = kept['candidates'];
+  const blocked = blockReasonOf(kept) !== null && choices.every(({ parts }) => parts.length === 0);
+  if (blocked) return undefined;
   const target = callerTarget(drops);
-  const parts = choice.parts.flatMap((part) => encodePart(part, target));
+  const candidates: JsonObject[] = [];
+  for (const choice of choices) {
+    const candidate = encodeChoice(choice, candidates.length, target);
+    const other = isJsonArray(others) ? others[candidates.length] : undefined;
+    candidates.push(isJsonObject(other) ? said({ ...candidate, ...other }) : candidate);
+  }
+  return candidates;
+}
+
+function timeOf(createdAt: number | null): string | undefined {
+  return createdAt === null ? undefined : new Date(createdAt * 1000).toISOString();
+}
+
+function encodeChoice(choice: Choice, index: number, target: PartTarget): JsonObject {
+  const { drops } = target;
+  const parts: JsonObject[] = [];
+  for (const part of choice.parts) putPart(part, target, parts);
   const logprobs = choice.logprobs === null ? null : encodeLogprobs(choice.logprobs);
   if (logprobs === null) drops.addIf(choice.logprobs, 'logprobs');
   const finishReason = encodeStop({ reason: choice.stop, detail: choice.stopDetail });
   const message = finishReason === 'OTHER' && choice.stopDetail !== 'OTHER';
-  return said({
+  const candidate = {
     content: parts.length === 0 ? { role: 'model' } : { parts, role: 'model' },
     finishReason,
-    ...(message ? { finishMessage: choice.stopDetail } : NOTHING),
+    finishMessage: message ? (choice.stopDetail ?? undefined) : undefined,
     index,
-    ...(logprobs === null ? NOTHING : { logprobsResult: logprobs }),
-    ...annotationsOf(choice.parts, drops),
-    ...others,
-  });
+    logprobsResult: logprobs ?? undefined,
+  };
+  const annotations = annotationsOf(choice.parts, drops);
+  return annotations === NOTHING ? candidate : { ...candidate, ...annotations };
 }
 
 const NOTHING: JsonObject = Object.freeze({});

@@ -4,8 +4,8 @@ import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Turn } from '../canonical/request.ts';
 import { toolNamesOf } from '../canonical/tool-names.ts';
 import type { JsonObject } from '../json/value.ts';
-import { encodePart, type PartTarget } from './encode-content.ts';
-import { isThirdOrLater } from './model-family.ts';
+import { putPart, type PartTarget } from './encode-content.ts';
+import { familyOf } from './model-family.ts';
 
 /**
  * Stands where Gemini 3 demands a signature that nobody can have, because another model made the call. Google's documented word for it,
@@ -14,10 +14,7 @@ import { isThirdOrLater } from './model-family.ts';
  */
 const NO_SIGNATURE = 'skip_thought_signature_validator';
 
-interface Content {
-  readonly role: 'user' | 'model';
-  readonly parts: JsonObject[];
-}
+type Content = { readonly role: 'user' | 'model'; readonly parts: JsonObject[] };
 
 export interface EncodedTurns {
   readonly systemInstruction: JsonObject | null;
@@ -26,7 +23,7 @@ export interface EncodedTurns {
 
 export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTurns {
   const own = request.origin === 'gemini';
-  const third = isThirdOrLater(request.model);
+  const third = familyOf(request.model).isThirdOrLater;
   const target: PartTarget = {
     drops,
     forCaller: false,
@@ -62,22 +59,24 @@ function withSomething(system: JsonObject[], contents: Content[], drops: Drops):
   if (alone) drops.add('system_position');
   return {
     systemInstruction: alone || system.length === 0 ? null : { parts: system },
-    contents: alone
-      ? [{ role: 'user', parts: system }]
-      : contents.map(({ role, parts }) => ({ role, parts })),
+    contents: alone ? [{ role: 'user', parts: system }] : contents,
   };
 }
 
 function textOnly({ parts }: Turn, drops: Drops): readonly Part[] {
+  if (parts.every(isTold)) return parts;
   return parts.filter((part) => {
-    if (part.kind === 'text' || part.kind === 'foreign') return true;
+    if (isTold(part)) return true;
     drops.add(part.kind);
     return false;
   });
 }
 
+const isTold = ({ kind }: Part): boolean => kind === 'text' || kind === 'foreign';
+
 /** Results that came one a turn, in one: Gemini wants as many in a content as there were calls. */
 function resultsTogether(turns: readonly Turn[]): readonly Turn[] {
+  if (!turns.some(onlyResults)) return turns;
   const together: Turn[] = [];
   /** The parts of the last turn, where it is one that was made here. */
   let joined: Part[] | null = null;
@@ -128,14 +127,14 @@ function inOrder(turn: Turn, before: Turn | null, own: boolean): readonly Part[]
  */
 function encodeParts(parts: readonly Part[], target: PartTarget): JsonObject[] {
   const encoded: JsonObject[] = [];
-  for (const [index, part] of parts.entries()) {
-    const before = parts[index - 1];
+  let before: Part | null = null;
+  for (const part of parts) {
     const proof = before?.kind === 'thinking' && before.text === '' ? before.signature : null;
-    const signs =
-      part.kind === 'tool_call' && part.signature === null && proof?.origin === 'gemini';
-    if (signs) encoded.pop();
-    const whole = signs ? { ...part, signature: proof } : part;
-    for (const each of encodePart(whole, target)) encoded.push(each);
+    before = part;
+    if (part.kind === 'tool_call' && part.signature === null && proof?.origin === 'gemini') {
+      encoded.pop();
+      putPart({ ...part, signature: proof }, target, encoded);
+    } else putPart(part, target, encoded);
   }
   return encoded;
 }

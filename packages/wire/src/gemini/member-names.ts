@@ -23,23 +23,6 @@ function camelCase(name: string): string {
   return name.replace(/(?<=[A-Za-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** An object without the members that are undefined or null, to be written as JSON; the same where there are none. */
-export function said(members: JsonObject): JsonObject {
-  for (const name in members) {
-    if ((members[name] ?? null) === null || name === '__proto__') return saidOf(members);
-  }
-  return members;
-}
-
-function saidOf(members: JsonObject): JsonObject {
-  const kept: Record<string, JsonValue> = {};
-  for (const name in members) {
-    const value = members[name];
-    if (value !== undefined && value !== null && name !== '__proto__') kept[name] = value;
-  }
-  return kept;
-}
-
 /** Nothing in place of an object without members. */
 export function unlessEmpty(members: JsonObject): JsonObject | undefined {
   return Object.keys(members).length === 0 ? undefined : members;

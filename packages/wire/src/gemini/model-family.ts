@@ -1,3 +1,5 @@
+import { remembered } from '../canonical/remembered.ts';
+
 /**
  * What a model's name tells of it, where the generations of Gemini want to be asked in different ways: 3 and later think by level and
  * demand signatures of tool calls, 2.5 thinks by budget, what came before does not think.
@@ -7,20 +9,18 @@ export interface ModelFamily {
   readonly generation: number | null;
   readonly lite: boolean;
   readonly pro: boolean;
+  /** Generation 3 or later; an alias of Google's (`gemini-pro-latest`) counts as one. */
+  readonly isThirdOrLater: boolean;
 }
 
-export function familyOf(model: string): ModelFamily {
+export const familyOf: (model: string) => ModelFamily = remembered((model) => {
   const name = model.toLowerCase();
   const match = /gemini-(\d{1,3}(?:\.\d{1,3})?)/.exec(name);
+  const generation = match === null ? null : Number(match[1]);
   return {
-    generation: match === null ? null : Number(match[1]),
+    generation,
     lite: name.includes('-lite'),
     pro: name.includes('-pro'),
+    isThirdOrLater: generation === null ? name.includes('gemini-') : generation >= 3,
   };
-}
-
-/** Gemini of generation 3 or later; an alias of Google's (`gemini-pro-latest`) counts as one. */
-export function isThirdOrLater(model: string): boolean {
-  const { generation } = familyOf(model);
-  return generation === null ? model.toLowerCase().includes('gemini-') : generation >= 3;
-}
+});

@@ -12,8 +12,9 @@ import {
 } from '../canonical/read-member.ts';
 import { EFFORTS, type Effort, type Reasoning } from '../canonical/request.ts';
 import type { JsonObject } from '../json/value.ts';
-import { camelMembers, said } from './member-names.ts';
-import { familyOf, isThirdOrLater, type ModelFamily } from './model-family.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers } from './member-names.ts';
+import { familyOf, type ModelFamily } from './model-family.ts';
 
 const AT = 'generationConfig.thinkingConfig';
 const KNOWN = new Set(['includeThoughts', 'thinkingBudget', 'thinkingLevel']);
@@ -57,7 +58,7 @@ export function encodeThinking(
     });
   }
   const family = familyOf(model);
-  if (isThirdOrLater(model)) {
+  if (family.isThirdOrLater) {
     return said({ includeThoughts, thinkingLevel: levelFor(reasoning, family, drops) });
   }
   if (family.generation !== null && family.generation < 2.5) {

@@ -16,7 +16,8 @@ import {
 import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { camelMembers, said, unlessEmpty } from './member-names.ts';
+import { said } from '../canonical/said.ts';
+import { camelMembers, unlessEmpty } from './member-names.ts';
 import { familyOf } from './model-family.ts';
 import { jsonSchemaOf } from './schema.ts';
 

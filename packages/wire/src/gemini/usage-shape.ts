@@ -6,7 +6,6 @@ import type { Drops } from '../canonical/drops.ts';
 import { countsAny, lenientCount } from '../canonical/read-member.ts';
 import type { CanonicalUsage } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said } from './member-names.ts';
 
 const SUMS = [
   'promptTokenCount',
@@ -47,20 +46,20 @@ export function encodeUsage(usage: CanonicalUsage, drops: Drops): JsonObject {
   const { audioInputTokens, audioOutputTokens } = usage;
   if (usage.cacheWriteTokens > 0) drops.add('cache_write_tokens');
   const answered = Math.max(outputTokens - reasoningTokens, 0);
-  return said({
+  return {
     promptTokenCount: inputTokens,
-    cachedContentTokenCount: cachedTokens > 0 ? cachedTokens : null,
+    cachedContentTokenCount: cachedTokens > 0 ? cachedTokens : undefined,
     candidatesTokenCount: answered,
-    thoughtsTokenCount: reasoningTokens > 0 ? reasoningTokens : null,
+    thoughtsTokenCount: reasoningTokens > 0 ? reasoningTokens : undefined,
     totalTokenCount: inputTokens + outputTokens,
     promptTokensDetails: modalities(inputTokens, audioInputTokens),
     candidatesTokensDetails: modalities(answered, audioOutputTokens),
-  });
+  };
 }
 
 /** Which tokens were sound; nothing where none were. */
-function modalities(all: number, audio: number): JsonValue {
-  if (audio === 0) return null;
+function modalities(all: number, audio: number): JsonValue | undefined {
+  if (audio === 0) return undefined;
   return [
     { modality: 'TEXT', tokenCount: Math.max(all - audio, 0) },
     { modality: 'AUDIO', tokenCount: audio },

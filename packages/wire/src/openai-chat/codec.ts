@@ -6,7 +6,7 @@ import type { CanonicalResponse } from '../canonical/response.ts';
 import type { JsonObject } from '../json/value.ts';
 import { readRequest } from './decode-request.ts';
 import { readResponse } from './decode-response.ts';
-import type { ChatEncodeOptions } from './encode-options.ts';
+import { CHAT_ENCODE_DEFAULTS, type ChatEncodeOptions } from './encode-options.ts';
 import { encodeRequest } from './encode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { streamDecoder } from './stream-decoder.ts';
@@ -23,7 +23,7 @@ export const chatCodec = {
   encodeRequest: (
     request: CanonicalRequest,
     drops: Drops,
-    options?: Partial<ChatEncodeOptions>,
+    options: ChatEncodeOptions = CHAT_ENCODE_DEFAULTS,
   ): JsonObject => encodeRequest(request, drops, options),
   decodeResponse: (body: JsonObject, seed: string): Decoded<CanonicalResponse> => {
     const value = readResponse(body, seed);

@@ -85,9 +85,10 @@ function decodeSpoken(message: JsonObject, at: string): Part[] {
 
 /** A mark on the message, as LiteLLM's callers set it, is one on the last of its content. */
 function markLast(parts: Part[], mark: CacheMark | null): void {
+  if (mark === null) return;
   const index = parts.findLastIndex((part) => 'cache' in part);
   const last = parts[index];
-  if (mark !== null && last !== undefined && 'cache' in last) {
+  if (last !== undefined && 'cache' in last) {
     parts[index] = { ...last, cache: mark };
   }
 }

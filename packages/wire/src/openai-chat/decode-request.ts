@@ -3,6 +3,7 @@
  * and others, `reasoning` by OpenRouter and Vercel.
  */
 import {
+  grouped,
   missingFault,
   optionalArray,
   optionalBoolean,
@@ -13,60 +14,42 @@ import {
   othersIn,
   pathOf,
   requiredObject,
+  survey,
   wrongFault,
 } from '../canonical/read-member.ts';
 import type { RequestPlace } from '../canonical/codec.ts';
 import {
   bareRequest,
   EFFORTS,
+  NO_SAMPLING,
   type CanonicalRequest,
   type Effort,
   type OutputFormat,
   type Reasoning,
   type Sampling,
+  type Tool,
 } from '../canonical/request.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { decodeMessages } from './decode-messages.ts';
 import { decodeToolChoice, decodeTools } from './tools.ts';
 
-const SAMPLING = [
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'top_k',
-  'stop',
-  'frequency_penalty',
-  'presence_penalty',
-  'seed',
-  'n',
-  'logprobs',
-  'top_logprobs',
-  'logit_bias',
-];
-const KNOWN: ReadonlySet<string> = new Set([
-  ...SAMPLING,
-  'model',
-  'messages',
-  'stream',
-  'stream_options',
-  'tools',
-  'functions',
-  'tool_choice',
-  'function_call',
-  'parallel_tool_calls',
-  'response_format',
-  'reasoning_effort',
-  'reasoning',
-  'user',
-  'safety_identifier',
-  'metadata',
-  'service_tier',
-  'prompt_cache_key',
-  'verbosity',
-  'modalities',
-  'store',
+/** What reads a member: nearly every request has the first group alone. */
+const PLAIN = 1;
+const RARE_SAMPLING = 2;
+const TOOLS = 4;
+const MORE = 8;
+
+const GROUPS: ReadonlyMap<string, number> = new Map([
+  ...grouped(PLAIN, 'model', 'messages', 'stream'),
+  ...grouped(PLAIN, 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p'),
+  ...grouped(RARE_SAMPLING, 'top_k', 'stop', 'seed', 'n', 'logprobs', 'top_logprobs', 'logit_bias'),
+  ...grouped(RARE_SAMPLING, 'frequency_penalty', 'presence_penalty'),
+  ...grouped(TOOLS, 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls'),
+  ...grouped(MORE, 'stream_options', 'response_format', 'reasoning_effort', 'reasoning', 'user'),
+  ...grouped(MORE, 'safety_identifier', 'metadata', 'service_tier', 'prompt_cache_key'),
+  ...grouped(MORE, 'verbosity', 'modalities', 'store'),
 ]);
+
 const STREAM_OPTIONS = new Set(['include_usage']);
 const FORMAT = new Set(['type', 'json_schema']);
 const SCHEMA = new Set(['name', 'description', 'schema', 'strict']);
@@ -77,22 +60,42 @@ export function readRequest(body: JsonObject, place: RequestPlace): CanonicalReq
   const model = optionalString(body, 'model', '') ?? place.model;
   if (model === null || model === '') throw missingFault('model');
   const stream = optionalBoolean(body, 'stream', '') ?? place.stream ?? false;
-  const options = optionalObject(body, 'stream_options', '');
+  const { groups, others } = survey(body, GROUPS);
+  const plain: CanonicalRequest = {
+    ...bareRequest('openai-chat', model, decodeMessages(body)),
+    stream,
+    sampling: (groups & RARE_SAMPLING) === 0 ? plainSampling(body) : decodeSampling(body),
+    includeUsage: !stream,
+    extensions: others,
+  };
+  if ((groups & (TOOLS | MORE)) === 0) return plain;
   const { tools, hosted } = decodeTools(body);
-  const { format, rest } = decodeFormat(body);
-  const safetyId = optionalString(body, 'safety_identifier', '');
-  const user = optionalString(body, 'user', '');
+  const request = { ...plain, ...toolMembers(body, tools) };
+  const more = (groups & MORE) === 0 ? request : { ...request, ...moreOf(body, plain) };
+  return hosted.length === 0
+    ? more
+    : { ...more, extensions: { ...more.extensions, tools: hosted } };
+}
+
+function toolMembers(body: JsonObject, tools: readonly Tool[]) {
   // Who declares functions gets one call, so that a model is not to make several.
   const legacy = tools.length > 0 && (body['tools'] ?? null) === null;
   return {
-    ...bareRequest('openai-chat', model, decodeMessages(body)),
-    stream,
     tools,
     toolChoice: decodeToolChoice(body),
     parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls', '') ?? (legacy ? false : null),
-    ...(legacy ? { legacyFunctions: true } : {}),
+    ...(legacy ? ({ legacyFunctions: true } as const) : {}),
+  };
+}
+
+/** What is rarely said. */
+function moreOf(body: JsonObject, { stream, extensions }: CanonicalRequest) {
+  const options = optionalObject(body, 'stream_options', '');
+  const { format, rest } = decodeFormat(body);
+  const safetyId = optionalString(body, 'safety_identifier', '');
+  const user = optionalString(body, 'user', '');
+  return {
     output: format,
-    sampling: decodeSampling(body),
     reasoning: decodeReasoningWish(body),
     user: user ?? safetyId,
     metadata: decodeMetadata(body),
@@ -103,13 +106,12 @@ export function readRequest(body: JsonObject, place: RequestPlace): CanonicalReq
     store: optionalBoolean(body, 'store', ''),
     includeUsage: !stream || (options !== null && wantsUsage(options)),
     extensions: {
-      ...othersIn(body, KNOWN),
+      ...extensions,
       ...restOf('stream_options', options === null ? {} : othersIn(options, STREAM_OPTIONS)),
       ...restOf('response_format', rest),
       ...restOf('reasoning', othersIn(optionalObject(body, 'reasoning', '') ?? {}, REASONING)),
       ...unknownEffort(body),
       ...(user !== null && safetyId !== null ? { safety_identifier: safetyId } : {}),
-      ...(hosted.length > 0 ? { tools: hosted } : {}),
     },
   };
 }
@@ -123,12 +125,19 @@ function restOf(name: string, rest: JsonObject): JsonObject {
   return Object.keys(rest).length === 0 ? {} : { [name]: rest };
 }
 
-function decodeSampling(body: JsonObject): Sampling {
+function plainSampling(body: JsonObject): Sampling {
   return {
+    ...NO_SAMPLING,
     maxOutputTokens:
       optionalCount(body, 'max_completion_tokens', '') ?? optionalCount(body, 'max_tokens', ''),
     temperature: optionalNumber(body, 'temperature', ''),
     topP: optionalNumber(body, 'top_p', ''),
+  };
+}
+
+function decodeSampling(body: JsonObject): Sampling {
+  return {
+    ...plainSampling(body),
     topK: optionalNumber(body, 'top_k', ''),
     stop: decodeStop(body),
     frequencyPenalty: optionalNumber(body, 'frequency_penalty', ''),

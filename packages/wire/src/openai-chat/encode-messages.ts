@@ -32,21 +32,23 @@ export function encodeMessages(turns: readonly Turn[], scope: EncodeScope): read
   const messages: Block[] = [];
   for (const turn of turns) {
     if (turn.role === 'assistant') messages.push(encodeAssistant(turn, scope));
-    else if (turn.parts.some(({ kind }) => kind === 'tool_result')) {
+    else if (turn.parts.some(isResult)) {
       encodeResults(turn, scope, messages);
     } else messages.push(encodeSpoken(turn, turn.parts, scope));
   }
   return messages;
 }
 
+const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
+
 function encodeSpoken(turn: Turn, parts: readonly Part[], scope: EncodeScope): Block {
   const { role } = turn;
   const message: Block = {
     role: role === 'developer' ? scope.options.developerRole : role,
-    ...(turn.name === null ? {} : { name: turn.name }),
+    name: turn.name ?? undefined,
+    content: null,
   };
-  const blocks = encodeBlocks(parts, scope, message);
-  message['content'] = contentOf(blocks);
+  message['content'] = contentOf(encodeBlocks(parts, scope, message));
   return message;
 }
 

@@ -15,11 +15,11 @@ import {
 import { SAMPLE_REQUESTS, sampleRequest } from '../canonical/samples.contract.ts';
 import { isJsonArray, type JsonValue } from '../json/value.ts';
 import { chatCodec } from './codec.ts';
-import type { ChatEncodeOptions } from './encode-options.ts';
+import { CHAT_ENCODE_DEFAULTS, type ChatEncodeOptions } from './encode-options.ts';
 
 function encoded(request: CanonicalRequest, options?: Partial<ChatEncodeOptions>) {
   const drops = new Drops();
-  const body = chatCodec.encodeRequest(request, drops, options);
+  const body = chatCodec.encodeRequest(request, drops, { ...CHAT_ENCODE_DEFAULTS, ...options });
   const messages = body['messages'];
   if (!isJsonArray(messages)) throw new Error('no messages');
   return { body, messages, drops: drops.names };
@@ -214,7 +214,7 @@ describe('a conversation of another dialect, sent to a host of this one', () => 
     const tools: JsonValue = [{ type: 'web_search_20250305', name: 'w' }, { googleSearch: {} }];
     const { body, drops } = encoded(asking({ extensions: { tools, container: 'c' } }));
     expect(drops).toEqual(['web_search_20250305', 'googleSearch', 'container']);
-    expect(body).not.toHaveProperty('tools');
+    expect(JSON.stringify(body)).not.toContain('"tools"');
   });
 });
 

@@ -1,11 +1,12 @@
 import type { Drops } from '../canonical/drops.ts';
 import { thinkingEffort } from '../canonical/reasoning-effort.ts';
-import type { CanonicalRequest, OutputFormat, Reasoning, Sampling } from '../canonical/request.ts';
+import type { CanonicalRequest, Effort, OutputFormat, Reasoning } from '../canonical/request.ts';
+import { said } from '../canonical/said.ts';
 import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { marksCache, type Block, type EncodeScope } from './encode-content.ts';
 import { encodeMessages } from './encode-messages.ts';
-import { CHAT_ENCODE_DEFAULTS, type ChatEncodeOptions } from './encode-options.ts';
+import type { ChatEncodeOptions } from './encode-options.ts';
 import { encodeTools } from './tools.ts';
 
 /**
@@ -16,49 +17,52 @@ import { encodeTools } from './tools.ts';
 export function encodeRequest(
   request: CanonicalRequest,
   drops: Drops,
-  said: Partial<ChatEncodeOptions> = {},
+  options: ChatEncodeOptions,
 ): JsonObject {
-  const options = { ...CHAT_ENCODE_DEFAULTS, ...said };
-  const scope: EncodeScope = { origin: request.origin, options, drops };
-  const body: Block = { model: request.model, messages: encodeMessages(request.turns, scope) };
-  if (request.stream) body['stream'] = true;
-  if (request.stream && request.includeUsage && options.streamOptions) {
-    body['stream_options'] = { include_usage: true };
-  }
-  Object.assign(body, encodeTools(request, marksCache(scope), drops));
-  if (request.output !== null) body['response_format'] = encodeFormat(request.output);
-  encodeSampling(request.sampling, scope, body);
-  if (request.reasoning !== null) encodeReasoningWish(request.reasoning, scope, body);
-  put(body, 'user', request.user);
-  put(body, 'metadata', request.metadata);
-  put(body, 'service_tier', openaiTier(request.serviceTier, request.origin === 'openai-chat'));
-  put(body, 'prompt_cache_key', request.promptCacheKey);
-  put(body, 'verbosity', request.verbosity);
-  put(body, 'modalities', request.modalities);
-  put(body, 'store', request.store);
+  const { origin, stream, sampling, reasoning } = request;
+  const scope: EncodeScope = { origin, options, drops };
+  const own = origin === 'openai-chat';
+  const { maxOutputTokens } = sampling;
+  const isNewName = options.maxTokensField === 'max_completion_tokens';
+  const messages = encodeMessages(request.turns, scope);
+  const tools = encodeTools(request, marksCache(scope), drops);
+  if (!own && !options.topK) drops.addIf(sampling.topK, 'top_k');
+  const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
+  const body = {
+    model: request.model,
+    messages,
+    stream: stream ? true : undefined,
+    stream_options:
+      stream && request.includeUsage && options.streamOptions ? { include_usage: true } : undefined,
+    tools: tools?.tools,
+    tool_choice: tools?.choice,
+    parallel_tool_calls: tools === null ? undefined : (request.parallelToolCalls ?? undefined),
+    response_format: request.output === null ? undefined : encodeFormat(request.output),
+    max_tokens: isNewName ? undefined : (maxOutputTokens ?? undefined),
+    max_completion_tokens: isNewName ? (maxOutputTokens ?? undefined) : undefined,
+    temperature: sampling.temperature ?? undefined,
+    top_p: sampling.topP ?? undefined,
+    top_k: own || options.topK ? (sampling.topK ?? undefined) : undefined,
+    stop: sampling.stop ?? undefined,
+    frequency_penalty: sampling.frequencyPenalty ?? undefined,
+    presence_penalty: sampling.presencePenalty ?? undefined,
+    seed: sampling.seed ?? undefined,
+    n: sampling.choices ?? undefined,
+    logprobs: sampling.logprobs ?? undefined,
+    top_logprobs: sampling.topLogprobs ?? undefined,
+    logit_bias: sampling.logitBias ?? undefined,
+    reasoning: wish.object ?? undefined,
+    reasoning_effort: wish.effort ?? undefined,
+    user: request.user ?? undefined,
+    metadata: request.metadata ?? undefined,
+    service_tier: openaiTier(request.serviceTier, own) ?? undefined,
+    prompt_cache_key: request.promptCacheKey ?? undefined,
+    verbosity: request.verbosity ?? undefined,
+    modalities: request.modalities ?? undefined,
+    store: request.store ?? undefined,
+  };
   drops.addIf(request.previousResponseId, 'previous_response_id');
-  encodeExtensions(request, scope, body);
-  return body;
-}
-
-function put(body: Block, name: string, value: JsonValue | undefined): void {
-  if (value !== null && value !== undefined) body[name] = value;
-}
-
-function encodeSampling(sampling: Sampling, { origin, options, drops }: EncodeScope, body: Block) {
-  put(body, options.maxTokensField, sampling.maxOutputTokens);
-  put(body, 'temperature', sampling.temperature);
-  put(body, 'top_p', sampling.topP);
-  if (options.topK || origin === 'openai-chat') put(body, 'top_k', sampling.topK);
-  else drops.addIf(sampling.topK, 'top_k');
-  put(body, 'stop', sampling.stop);
-  put(body, 'frequency_penalty', sampling.frequencyPenalty);
-  put(body, 'presence_penalty', sampling.presencePenalty);
-  put(body, 'seed', sampling.seed);
-  put(body, 'n', sampling.choices);
-  put(body, 'logprobs', sampling.logprobs);
-  put(body, 'top_logprobs', sampling.topLogprobs);
-  put(body, 'logit_bias', sampling.logitBias);
+  return withExtensions(body, request, drops);
 }
 
 function encodeFormat(output: OutputFormat): JsonObject {
@@ -77,6 +81,14 @@ function encodeFormat(output: OutputFormat): JsonObject {
   };
 }
 
+/** One of the two, or neither. */
+interface ReasoningWish {
+  readonly object: JsonObject | null;
+  readonly effort: Effort | null;
+}
+
+const NO_WISH: ReasoningWish = Object.freeze({ object: null, effort: null });
+
 /**
  * An effort, to which a budget is rounded up; OpenRouter's object where the host takes it, or where only it can have said what is asked.
  * To leave it to the model is what hosts do of themselves.
@@ -84,18 +96,16 @@ function encodeFormat(output: OutputFormat): JsonObject {
 function encodeReasoningWish(
   wish: Reasoning,
   { origin, options, drops }: EncodeScope,
-  body: Block,
-) {
+): ReasoningWish {
   const { budgetTokens, show, summary } = wish;
   const own = origin === 'openai-chat';
   const beyond = budgetTokens !== null || show !== null || summary !== null;
   if (options.reasoning === 'reasoning' || (own && beyond)) {
     const object = reasoningObject(wish, own);
-    if (Object.keys(object).length > 0) body['reasoning'] = object;
-    return;
+    return Object.keys(object).length > 0 ? { object, effort: null } : NO_WISH;
   }
-  put(body, 'reasoning_effort', thinkingEffort(wish));
   if (show !== null || summary !== null) drops.add('reasoning_summary');
+  return { object: null, effort: thinkingEffort(wish) };
 }
 
 /** OpenRouter takes an effort or a budget, and medium for its own choice; a caller of this dialect gets back both. */
@@ -104,22 +114,29 @@ function reasoningObject(
   own: boolean,
 ) {
   const budget = budgetTokens !== null && budgetTokens >= 0 ? budgetTokens : null;
-  const object: Block = {};
   const asked = effort ?? (adaptive && budget === null ? 'medium' : null);
-  put(object, 'effort', budget === null || own ? asked : null);
-  put(object, 'max_tokens', budget);
-  put(object, 'exclude', show === null ? null : !show);
-  put(object, 'summary', summary);
-  return object;
+  return said({
+    effort: budget === null || own ? asked : null,
+    max_tokens: budget,
+    exclude: show === null ? null : !show,
+    summary,
+  });
 }
 
-/** Tools of the caller's own dialect are written with the others already. */
-function encodeExtensions(request: CanonicalRequest, { origin, drops }: EncodeScope, body: Block) {
-  for (const [name, value] of Object.entries(request.extensions)) {
+/** What was left over of a request of this dialect, put back; tools are written with the others already. Other dialects' is named. */
+function withExtensions(
+  body: JsonObject,
+  { origin, extensions }: CanonicalRequest,
+  drops: Drops,
+): JsonObject {
+  let all: Block | null = null;
+  for (const name in extensions) {
+    const value = extensions[name];
     if (value === undefined) continue;
     if (origin !== 'openai-chat') nameExtension(name, value, drops);
-    else if (name !== 'tools') body[name] = merged(body[name], value);
+    else if (name !== 'tools') (all ??= { ...body })[name] = merged(body[name], value);
   }
+  return all ?? body;
 }
 
 function nameExtension(name: string, value: JsonValue, drops: Drops): void {

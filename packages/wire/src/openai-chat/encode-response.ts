@@ -29,24 +29,30 @@ export function encodeResponse(
   const own = origin === 'openai-chat';
   const scope = { own, legacy: stamp.request.legacyFunctions === true };
   if (!own) drops.addMembers(extensions);
-  return {
+  const choices: JsonObject[] = [];
+  for (const choice of response.choices) {
+    choices.push(encodeChoice(choice, choices.length, scope, drops));
+  }
+  const answer = {
     id: response.id ?? `chatcmpl-${stamp.id}`,
     object: 'chat.completion',
     created: response.createdAt ?? stamp.createdAt,
     model: response.model ?? stamp.model,
-    choices: response.choices.map((choice, index) => encodeChoice(choice, index, scope, drops)),
-    ...(usage === null ? {} : { usage: encodeUsage(usage) }),
-    ...(own ? extensions : {}),
+    choices,
+    usage: usage === null ? undefined : encodeUsage(usage),
   };
+  return own ? { ...answer, ...extensions } : answer;
 }
 
+/** What the parts of an answer come to; null where there is nothing of a kind. */
 interface Answer {
-  readonly thoughts: ThinkingPart[];
-  readonly calls: ToolCallPart[];
-  readonly images: JsonValue[];
-  readonly annotations: JsonValue[];
-  readonly message: Block;
-  readonly choice: Block;
+  thoughts: ThinkingPart[] | null;
+  calls: ToolCallPart[] | null;
+  images: JsonValue[] | null;
+  annotations: JsonValue[] | null;
+  /** Members that ride on the message, or on the choice. */
+  message: Block | null;
+  choice: Block | null;
   text: string | null;
   refusal: string | null;
   signature: Signature | null;
@@ -57,12 +63,12 @@ type AnswerScope = Omit<StopScope, 'refusal'>;
 
 function encodeChoice(choice: Choice, index: number, scope: AnswerScope, drops: Drops): JsonObject {
   const answer: Answer = {
-    thoughts: [],
-    calls: [],
-    images: [],
-    annotations: [],
-    message: {},
-    choice: {},
+    thoughts: null,
+    calls: null,
+    images: null,
+    annotations: null,
+    message: null,
+    choice: null,
     text: null,
     refusal: null,
     signature: null,
@@ -70,28 +76,32 @@ function encodeChoice(choice: Choice, index: number, scope: AnswerScope, drops: 
   for (const part of choice.parts) sortPart(part, answer, drops);
   const stop = { reason: choice.stop, detail: choice.stopDetail };
   nameStop(stop, scope.own, drops);
-  const { calls, images, annotations } = answer;
-  return {
+  const said = {
     index,
-    message: {
-      role: 'assistant',
-      content: answer.text,
-      refusal: answer.refusal,
-      ...encodeReasoning(answer.thoughts),
-      ...(annotations.length > 0 ? { annotations } : {}),
-      ...(images.length > 0 ? { images } : {}),
-      ...encodeCalls(calls, scope, drops),
-      ...extraContent(answer.signature),
-      ...answer.message,
-    },
+    message: encodeMessage(answer, scope, drops),
     logprobs: encodeLogprobs(
       choice.logprobs,
       answer.text === null && answer.refusal !== null,
       drops,
     ),
-    finish_reason: encodeStop(stop, { ...scope, refusal: answer.refusal !== null }),
-    ...answer.choice,
+    finish_reason: encodeStop(stop, {
+      own: scope.own,
+      legacy: scope.legacy,
+      refusal: answer.refusal !== null,
+    }),
   };
+  return answer.choice === null ? said : { ...said, ...answer.choice };
+}
+
+function encodeMessage(answer: Answer, scope: AnswerScope, drops: Drops): JsonObject {
+  const { thoughts, annotations, images, calls, signature } = answer;
+  const message: Block = { role: 'assistant', content: answer.text, refusal: answer.refusal };
+  if (thoughts !== null) Object.assign(message, encodeReasoning(thoughts));
+  if (annotations !== null) message['annotations'] = annotations;
+  if (images !== null) message['images'] = images;
+  if (calls !== null) Object.assign(message, encodeCalls(calls, scope, drops));
+  if (signature !== null) Object.assign(message, extraContent(signature));
+  return answer.message === null ? message : Object.assign(message, answer.message);
 }
 
 function encodeCalls(
@@ -118,15 +128,15 @@ function sortPart(part: Part, answer: Answer, drops: Drops): void {
       answer.refusal = (answer.refusal ?? '') + part.text;
       return;
     case 'thinking':
-      answer.thoughts.push(part);
+      (answer.thoughts ??= []).push(part);
       return;
     case 'tool_call':
-      answer.calls.push(part);
+      (answer.calls ??= []).push(part);
       return;
     case 'image': {
       const image = encodeImage(part);
       if (image === null) drops.add('image');
-      else answer.images.push(image);
+      else (answer.images ??= []).push(image);
       return;
     }
     case 'foreign':
@@ -141,9 +151,9 @@ function sortPart(part: Part, answer: Answer, drops: Drops): void {
 function putForeign(part: ForeignPart, answer: Answer): boolean {
   if (part.origin !== 'openai-chat') return false;
   const rider = riderOf(part);
-  if (rider?.owner === 'choice') answer.choice[rider.member] = rider.value;
-  else if (rider?.owner === 'message') answer.message[rider.member] = rider.value;
-  else if (part.name === 'audio') answer.message['audio'] = part.value;
+  if (rider?.owner === 'choice') (answer.choice ??= {})[rider.member] = rider.value;
+  else if (rider?.owner === 'message') (answer.message ??= {})[rider.member] = rider.value;
+  else if (part.name === 'audio') (answer.message ??= {})['audio'] = part.value;
   else return false;
   return true;
 }
@@ -152,7 +162,7 @@ function cite({ annotations }: TextPart, answer: Answer, drops: Drops): void {
   if (annotations === null) return;
   const list = encodeAnnotations(annotations);
   if (list === null) drops.add('citations');
-  else answer.annotations.push(...list);
+  else for (const each of list) (answer.annotations ??= []).push(each);
 }
 
 /** A picture the model made, in OpenRouter's shape; null for one that has only an id. */

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { Drops } from '../canonical/drops.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { chatCodec } from './codec.ts';
-import type { ChatEncodeOptions } from './encode-options.ts';
+import { CHAT_ENCODE_DEFAULTS, type ChatEncodeOptions } from './encode-options.ts';
 
-const OPENAI: Partial<ChatEncodeOptions> = {
+const OPENAI: ChatEncodeOptions = {
+  ...CHAT_ENCODE_DEFAULTS,
   maxTokensField: 'max_completion_tokens',
   developerRole: 'developer',
 };

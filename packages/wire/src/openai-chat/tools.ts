@@ -98,26 +98,30 @@ function decodeAllowed(choice: JsonObject): ToolChoice {
   return { kind: 'allowed', names, required: allowed['mode'] === 'required' };
 }
 
-/** The members `tools`, `tool_choice` and `parallel_tool_calls`; without tools the other two would be refused, so they are left out. */
+export interface EncodedTools {
+  readonly tools: readonly JsonValue[];
+  readonly choice: JsonValue | undefined;
+}
+
+/** `tools` and `tool_choice`; null where there are none: what is said of them would then be refused, so it is left out. */
 export function encodeTools(
   request: CanonicalRequest,
   marksCache: boolean,
   drops: Drops,
-): JsonObject {
-  const { toolChoice, parallelToolCalls, extensions, origin } = request;
-  const tools: JsonValue[] = request.tools.map((tool) =>
-    encodeTool(tool, origin === 'openai-chat', marksCache, drops),
-  );
-  const hosted = extensions['tools'];
-  if (origin === 'openai-chat' && isJsonArray(hosted)) tools.push(...hosted);
-  if (tools.length === 0) return {};
-  const kinds = new Map(request.tools.map(({ name, kind }) => [name, kind]));
+): EncodedTools | null {
+  const { toolChoice, extensions, origin } = request;
+  const own = origin === 'openai-chat';
+  const theirs = own && isJsonArray(extensions['tools']) ? extensions['tools'] : NO_TOOLS;
+  if (request.tools.length === 0 && theirs.length === 0) return null;
+  const tools: JsonValue[] = request.tools.map((tool) => encodeTool(tool, own, marksCache, drops));
+  for (const tool of theirs) tools.push(tool);
   return {
     tools,
-    ...(toolChoice === null ? {} : { tool_choice: encodeToolChoice(toolChoice, kinds) }),
-    ...(parallelToolCalls === null ? {} : { parallel_tool_calls: parallelToolCalls }),
+    choice: toolChoice === null ? undefined : encodeToolChoice(toolChoice, request.tools),
   };
 }
+
+const NO_TOOLS: readonly JsonValue[] = Object.freeze([]);
 
 function encodeTool(tool: Tool, own: boolean, marksCache: boolean, drops: Drops): JsonObject {
   const { kind, name, description, parameters, strict, cache, extensions } = tool;
@@ -139,21 +143,17 @@ function encodeTool(tool: Tool, own: boolean, marksCache: boolean, drops: Drops)
   };
 }
 
-function encodeToolChoice(choice: ToolChoice, kinds: ReadonlyMap<string, Tool['kind']>): JsonValue {
-  switch (choice.kind) {
-    case 'tool':
-      return namedTarget(choice.name, kinds);
-    case 'allowed':
-      return {
-        type: 'allowed_tools',
-        allowed_tools: {
-          mode: choice.required ? 'required' : 'auto',
-          tools: choice.names.map((name) => namedTarget(name, kinds)),
-        },
-      };
-    default:
-      return choice.kind;
-  }
+function encodeToolChoice(choice: ToolChoice, tools: readonly Tool[]): JsonValue {
+  if (choice.kind !== 'tool' && choice.kind !== 'allowed') return choice.kind;
+  const kinds = new Map(tools.map(({ name, kind }) => [name, kind]));
+  if (choice.kind === 'tool') return namedTarget(choice.name, kinds);
+  return {
+    type: 'allowed_tools',
+    allowed_tools: {
+      mode: choice.required ? 'required' : 'auto',
+      tools: choice.names.map((name) => namedTarget(name, kinds)),
+    },
+  };
 }
 
 function namedTarget(name: string, kinds: ReadonlyMap<string, Tool['kind']>): JsonObject {

@@ -48,12 +48,15 @@ export function encodeUsage(usage: CanonicalUsage): JsonObject {
     total_tokens: inputTokens + outputTokens,
     prompt_tokens_details: {
       cached_tokens: usage.cachedTokens,
-      ...(cacheWriteTokens > 0 ? { cache_write_tokens: cacheWriteTokens } : {}),
-      ...(audioInputTokens > 0 ? { audio_tokens: audioInputTokens } : {}),
+      cache_write_tokens: someOf(cacheWriteTokens),
+      audio_tokens: someOf(audioInputTokens),
     },
     completion_tokens_details: {
       reasoning_tokens: usage.reasoningTokens,
-      ...(audioOutputTokens > 0 ? { audio_tokens: audioOutputTokens } : {}),
+      audio_tokens: someOf(audioOutputTokens),
     },
   };
 }
+
+/** Nothing in place of 0. */
+const someOf = (count: number): number | undefined => (count > 0 ? count : undefined);

@@ -24,7 +24,7 @@ import { ridersOf } from './riders.ts';
 const BARE_DATA = 'application/pdf';
 
 /** The content of a message: a string or a list of blocks. Blocks without a canonical form are kept as a list of one. */
-export function decodeContent(message: JsonObject, at: string): readonly Part[] {
+export function decodeContent(message: JsonObject, at: string): Part[] {
   const content = message['content'];
   if (typeof content === 'string') return [bareText(content)];
   if (!isJsonArray(content)) throw wrongFault(pathOf(at, 'content'), 'a string or an array');

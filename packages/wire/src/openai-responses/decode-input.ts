@@ -36,7 +36,7 @@ export function decodeTurns(body: JsonObject): readonly Turn[] {
 function decodeItem(turns: TurnList, item: JsonObject, at: string): void {
   switch (typeOf(item, at)) {
     case 'message':
-      turns.message(roleOf(item, at), [...decodeContent(item, at), ...ridersOf(item, 'message')]);
+      turns.message(roleOf(item, at), decodeContent(item, at), ridersOf(item, 'message'));
       break;
     case 'function_call':
       turns.call(decodeCall(item, at, 'arguments'), ridersOf(item, 'function_call'));
@@ -116,12 +116,13 @@ class TurnList {
   /** Whether the model's turn ends in a message: a second one is a turn of its own. */
   #endsInMessage = false;
   /** Where the calls of the model's turn stand in it, by their id. */
-  readonly #calls = new Map<string, number>();
+  #calls: Map<string, number> | null = null;
   #lastText: number | undefined;
 
-  message(role: Turn['role'], parts: readonly Part[]): void {
+  message(role: Turn['role'], parts: Part[], riders: readonly Part[] = []): void {
+    for (const rider of riders) parts.push(rider);
     if (role !== 'assistant') {
-      this.list.push({ role, name: null, parts: [...parts] });
+      this.list.push({ role, name: null, parts });
       this.#goesOn = null;
       return;
     }
@@ -136,7 +137,7 @@ class TurnList {
 
   call(part: ToolCallPart, riders: readonly Part[]): void {
     const { parts } = this.of('model');
-    this.#calls.set(part.id, parts.length);
+    (this.#calls ??= new Map()).set(part.id, parts.length);
     parts.push(part, ...riders);
   }
 
@@ -146,7 +147,7 @@ class TurnList {
 
   /** A reasoning item; the proof of another part goes to that part. */
   thought(item: JsonObject, proof: Proof | null): void {
-    if (proof?.of === 'call') this.#sign(this.#calls.get(proof.callId), proof.signature);
+    if (proof?.of === 'call') this.#sign(this.#calls?.get(proof.callId), proof.signature);
     else if (proof?.of === 'text') this.#sign(this.#lastText, proof.signature);
     else {
       const { parts } = this.of('model');
@@ -175,7 +176,7 @@ class TurnList {
     };
     this.list.push(turn);
     this.#goesOn = who;
-    this.#calls.clear();
+    this.#calls = null;
     this.#lastText = undefined;
     return turn;
   }

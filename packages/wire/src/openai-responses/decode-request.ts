@@ -1,12 +1,14 @@
 import type { Decoded, RequestPlace } from '../canonical/codec.ts';
 import {
   decoding,
+  grouped,
   missingFault,
+  NO_OTHERS,
   optionalBoolean,
   optionalCount,
   optionalNumber,
   optionalString,
-  othersIn,
+  survey,
 } from '../canonical/read-member.ts';
 import {
   bareRequest,
@@ -28,29 +30,17 @@ import {
 import { decodeToolChoice, decodeTools } from './tools.ts';
 
 /** Members with a canonical place; all others ride along. Source: `ResponseCreateParamsBase` of the official SDK. */
-const KNOWN: ReadonlySet<string> = new Set([
-  'model',
-  'input',
-  'instructions',
-  'stream',
-  'tools',
-  'tool_choice',
-  'parallel_tool_calls',
-  'text',
-  'reasoning',
-  'include',
-  'max_output_tokens',
-  'temperature',
-  'top_p',
-  'top_logprobs',
-  'user',
-  'safety_identifier',
-  'metadata',
-  'service_tier',
-  'prompt_cache_key',
-  'store',
-  'previous_response_id',
+const PLAIN = 1;
+/** Those that most callers never say. */
+const MORE = 2;
+const GROUPS: ReadonlyMap<string, number> = new Map([
+  ...grouped(PLAIN, 'model', 'input', 'instructions', 'stream'),
+  ...grouped(PLAIN, 'max_output_tokens', 'temperature', 'top_p', 'store'),
+  ...grouped(MORE, 'tools', 'tool_choice', 'parallel_tool_calls', 'text', 'reasoning', 'include'),
+  ...grouped(MORE, 'top_logprobs', 'user', 'safety_identifier', 'metadata', 'service_tier'),
+  ...grouped(MORE, 'prompt_cache_key', 'previous_response_id'),
 ]);
+
 /** Where one of these is given a conversation is known without `input`. */
 const STATES = ['previous_response_id', 'conversation', 'prompt'] as const;
 
@@ -64,6 +54,18 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
   if ((body['input'] ?? null) === null && STATES.every((name) => (body[name] ?? null) === null)) {
     throw missingFault('input');
   }
+  const { groups, others } = survey(body, GROUPS);
+  const plain: CanonicalRequest = {
+    ...bareRequest(RESPONSES, model, decodeTurns(body)),
+    stream: optionalBoolean(body, 'stream', '') ?? place.stream ?? false,
+    sampling: readSampling(body),
+    store: optionalBoolean(body, 'store', ''),
+    extensions: unusual(others),
+  };
+  return (groups & MORE) === 0 ? plain : { ...plain, ...moreOf(body, plain) };
+}
+
+function moreOf(body: JsonObject, { sampling, extensions }: CanonicalRequest) {
   const { tools, hosted } = decodeTools(body);
   const { choice, rest: hostedChoice } = decodeToolChoice(body);
   const text = decodeText(body);
@@ -71,22 +73,23 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
   const include = decodeInclude(body);
   const user = decodeUser(body);
   return {
-    ...bareRequest(RESPONSES, model, decodeTurns(body)),
-    stream: optionalBoolean(body, 'stream', '') ?? place.stream ?? false,
     tools,
     toolChoice: choice,
     parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls', ''),
     ...text.value,
-    sampling: readSampling(body, include.logprobs),
+    sampling: {
+      ...sampling,
+      logprobs: include.logprobs,
+      topLogprobs: optionalCount(body, 'top_logprobs', ''),
+    },
     reasoning: reasoning.value,
     user: user.value,
     metadata: decodeMetadata(body),
     serviceTier: optionalString(body, 'service_tier', ''),
     promptCacheKey: optionalString(body, 'prompt_cache_key', ''),
-    store: optionalBoolean(body, 'store', ''),
     previousResponseId: optionalString(body, 'previous_response_id', ''),
     extensions: {
-      ...unusual(othersIn(body, KNOWN)),
+      ...extensions,
       ...user.rest,
       ...(hosted.length === 0 ? null : { tools: hosted }),
       ...(hostedChoice === null ? null : { tool_choice: hostedChoice }),
@@ -97,21 +100,17 @@ function readRequest(body: JsonObject, place: RequestPlace): CanonicalRequest {
   };
 }
 
-function readSampling(body: JsonObject, logprobs: boolean | null): Sampling {
+function readSampling(body: JsonObject): Sampling {
   return {
     ...NO_SAMPLING,
     maxOutputTokens: optionalCount(body, 'max_output_tokens', ''),
     temperature: optionalNumber(body, 'temperature', ''),
     topP: optionalNumber(body, 'top_p', ''),
-    logprobs,
-    topLogprobs: optionalCount(body, 'top_logprobs', ''),
   };
 }
 
 function unusual(others: JsonObject): JsonObject {
-  const kept: Record<string, JsonValue | undefined> = {};
-  for (const [name, value] of Object.entries(others)) {
-    if (!isUsual(name, value)) kept[name] = value;
-  }
-  return kept;
+  let kept: Record<string, JsonValue | undefined> | null = null;
+  for (const name in others) if (!isUsual(name, others[name])) (kept ??= {})[name] = others[name];
+  return kept ?? NO_OTHERS;
 }

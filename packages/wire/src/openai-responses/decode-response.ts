@@ -156,10 +156,11 @@ function decodeBlock(block: JsonObject, parts: Part[], logprobs: JsonValue[]): v
 }
 
 function heardIn(parts: readonly Part[]): Heard {
-  const kinds = new Set(parts.map(({ kind }) => kind));
-  return {
-    text: kinds.has('text'),
-    refusal: kinds.has('refusal'),
-    toolCall: kinds.has('tool_call'),
-  };
+  const heard = { text: false, refusal: false, toolCall: false };
+  for (const { kind } of parts) {
+    if (kind === 'text') heard.text = true;
+    else if (kind === 'refusal') heard.refusal = true;
+    else if (kind === 'tool_call') heard.toolCall = true;
+  }
+  return heard;
 }

@@ -9,7 +9,8 @@ import type {
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { said as saying } from '../canonical/said.ts';
+import { RESPONSES } from './dialect.ts';
 import { audioFormat, dataUrl } from './media.ts';
 
 /** A file that comes with its bytes must have a name, which tells its kind. */
@@ -57,6 +58,9 @@ function encodeTextBlock(part: TextPart, { origin, isModel }: Writer, drops: Dro
   const annotations = part.annotations === null ? null : ownAnnotations(part.annotations);
   if (part.annotations !== null && (annotations === null || !isModel)) drops.add('citations');
   if (part.signature !== null) drops.add('thinking');
+  if (annotations === null && part.cache === null) {
+    return { type: isModel ? 'output_text' : 'input_text', text: part.text };
+  }
   return saying({
     type: isModel ? 'output_text' : 'input_text',
     text: part.text,

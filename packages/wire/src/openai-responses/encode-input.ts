@@ -8,7 +8,8 @@ import type {
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Turn } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { said as saying } from '../canonical/said.ts';
+import { RESPONSES } from './dialect.ts';
 import { encodeBlock } from './encode-content.ts';
 import {
   addThought,
@@ -51,7 +52,7 @@ class ItemWriter {
   readonly #request: CanonicalRequest;
   readonly #drops: Drops;
   /** Calls of tools that take free text: their results have a type of their own. */
-  readonly #custom = new Set<string>();
+  #custom: Set<string> | null = null;
   #message: Part[] = [];
   #thought: ThoughtDraft | null = null;
   #role: Turn['role'] = 'user';
@@ -110,7 +111,7 @@ class ItemWriter {
     if (part.signature !== null) this.#drops.add('thinking');
     if (part.cache !== null) this.#drops.add('cache_control');
     if (custom) {
-      this.#custom.add(id);
+      (this.#custom ??= new Set()).add(id);
       return { type: 'custom_tool_call', call_id: id, name, input: part.arguments };
     }
     const isSilent = part.arguments === '' && this.#request.origin !== RESPONSES;
@@ -130,7 +131,7 @@ class ItemWriter {
     const text = content.length === 1 ? plainText(content[0]) : null;
     const writer = { origin, isModel: false };
     const blocks = content.flatMap((block) => encodeBlock(block, writer, this.#drops) ?? []);
-    const isCustom = this.#custom.has(callId);
+    const isCustom = this.#custom?.has(callId) === true;
     return saying({
       type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
       call_id: callId,
@@ -165,21 +166,25 @@ class ItemWriter {
     this.#message = [];
     const writer = { origin: this.#request.origin, isModel: this.#role === 'assistant' };
     const blocks: JsonValue[] = [];
-    const members: Record<string, JsonValue> = {};
+    let members: Record<string, JsonValue> | null = null;
+    let text: string | null = null;
+    let own = 0;
     for (const part of parts) {
       const rider = part.kind === 'foreign' ? riderOf(part) : null;
       const last = blocks.at(-1);
-      if (rider === null) blocks.push(...asList(encodeBlock(part, writer, this.#drops)));
-      else if (rider.isOfMessage) members[rider.member] = rider.value;
-      else if (isJsonObject(last)) blocks.splice(-1, 1, { ...last, [rider.member]: rider.value });
+      if (rider === null) {
+        own += 1;
+        text = plainText(part);
+        const block = encodeBlock(part, writer, this.#drops);
+        if (block !== null) blocks.push(block);
+      } else if (rider.isOfMessage) (members ??= {})[rider.member] = rider.value;
+      else if (isJsonObject(last)) {
+        blocks[blocks.length - 1] = { ...last, [rider.member]: rider.value };
+      }
     }
-    const own = parts.filter((part) => part.kind !== 'foreign' || riderOf(part) === null);
-    const text = own.length === 1 ? plainText(own[0]) : null;
     if (blocks.length === 0) return;
-    this.items.push({ type: 'message', role: this.#role, content: text ?? blocks, ...members });
+    const content = own === 1 && text !== null ? text : blocks;
+    const message = { type: 'message', role: this.#role, content };
+    this.items.push(members === null ? message : { ...message, ...members });
   }
-}
-
-function asList(block: JsonValue | null): readonly JsonValue[] {
-  return block === null ? [] : [block];
 }

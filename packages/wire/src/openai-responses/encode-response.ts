@@ -45,13 +45,15 @@ export function encodeResponse(
     choice.parts.some(({ kind }) => kind === 'refusal'),
   );
   nameStop(choice, origin === RESPONSES, drops);
-  return {
-    ...identityOf(origin === RESPONSES ? response : { ...response, id: null }, stamp),
+  const own = origin === RESPONSES;
+  const { id, model, createdAt } = response;
+  const answer = {
+    ...identityOf({ id: own ? id : null, model, createdAt }, stamp),
     ...stateOf(state, usage),
     output: encodeOutput(choice, origin, { stampId: stamp.id, state, drops }),
     ...echoOf(stamp),
-    ...(origin === RESPONSES ? extensions : null),
   };
+  return own ? { ...answer, ...extensions } : answer;
 }
 
 interface OutputPlace {

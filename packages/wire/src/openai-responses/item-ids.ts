@@ -3,7 +3,7 @@ import type { JsonObject } from '../json/value.ts';
 /** Ids of an answer's items: each once, as the SDKs' accumulators want it. */
 export class ItemIds {
   readonly #stampId: string;
-  readonly #used = new Set<string>();
+  #used: Set<string> | null = null;
 
   constructor(stampId: string) {
     this.#stampId = stampId;
@@ -16,8 +16,8 @@ export class ItemIds {
 
   /** The provider's id, or a made-up one where there is none or it was used before. */
   own(id: string | null, prefix: string, index: number): string {
-    if (id === null || id === '' || this.#used.has(id)) return this.next(prefix, index);
-    this.#used.add(id);
+    if (id === null || id === '' || this.#used?.has(id) === true) return this.next(prefix, index);
+    (this.#used ??= new Set()).add(id);
     return id;
   }
 

@@ -5,7 +5,8 @@
 import type { Signature, ThinkingPart } from '../canonical/content.ts';
 import { openSignature, sealSignature } from '../canonical/signature.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { said as saying } from '../canonical/said.ts';
+import { RESPONSES } from './dialect.ts';
 
 /** What an `encrypted_content` proves: a whole thought that only it tells, the thought beside it, or another part of the answer. */
 export type Proof =

@@ -2,7 +2,7 @@
 import type { AnswerStamp } from '../canonical/codec.ts';
 import { Drops } from '../canonical/drops.ts';
 import type { CanonicalResponse, CanonicalUsage } from '../canonical/response.ts';
-import { isJsonArray, type JsonObject } from '../json/value.ts';
+import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { instructionsOf } from './encode-input.ts';
 import { encodeReasoning, encodeText, isOwn } from './settings.ts';
 import type { FinalState } from './stop-reasons.ts';
@@ -22,11 +22,17 @@ export function identityOf(
   };
 }
 
+const NOTHING: JsonObject = Object.freeze({});
+const NONE: readonly JsonValue[] = Object.freeze([]);
+const NO_REASONING: JsonObject = Object.freeze({ effort: null, summary: null });
+const PLAIN_TEXT: JsonObject = Object.freeze({ format: Object.freeze({ type: 'text' }) });
+
 /** The parts of the request that an answer says again. Nulls are kept: the SDKs' types have them. */
 export function echoOf({ request }: AnswerStamp): JsonObject {
-  const own = isOwn(request) ? request.extensions : {};
+  const own = isOwn(request) ? request.extensions : NOTHING;
   const { sampling } = request;
-  const hosted = isJsonArray(own['tools']) ? own['tools'] : [];
+  const hosted = isJsonArray(own['tools']) ? own['tools'] : NONE;
+  const tools = request.tools.length === 0 ? NONE : encodeTools(request, new Drops());
   return {
     background: false,
     instructions: instructionsOf(request),
@@ -35,16 +41,12 @@ export function echoOf({ request }: AnswerStamp): JsonObject {
     parallel_tool_calls: request.parallelToolCalls ?? true,
     previous_response_id: request.previousResponseId,
     prompt_cache_key: request.promptCacheKey,
-    reasoning: {
-      effort: null,
-      summary: null,
-      ...encodeReasoning(request.reasoning, own['reasoning']),
-    },
+    reasoning: { ...NO_REASONING, ...encodeReasoning(request.reasoning, own['reasoning']) },
     store: request.store ?? false,
     temperature: sampling.temperature ?? 1,
-    text: { format: { type: 'text' }, ...encodeText(request, own['text']) },
+    text: { ...PLAIN_TEXT, ...encodeText(request, own['text']) },
     tool_choice: encodeToolChoice(request) ?? own['tool_choice'] ?? 'auto',
-    tools: [...encodeTools(request, new Drops()), ...hosted],
+    tools: hosted.length === 0 ? tools : [...tools, ...hosted],
     top_logprobs: sampling.topLogprobs ?? 0,
     top_p: sampling.topP ?? 1,
     truncation: own['truncation'] ?? 'disabled',

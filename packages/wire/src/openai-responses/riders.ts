@@ -22,16 +22,19 @@ const KNOWN = {
   ]),
 } as const;
 
-export function ridersOf(object: JsonObject, owner: keyof typeof KNOWN): ForeignPart[] {
+const NO_RIDERS: readonly ForeignPart[] = Object.freeze([]);
+
+export function ridersOf(object: JsonObject, owner: keyof typeof KNOWN): readonly ForeignPart[] {
   const known: ReadonlySet<string> = KNOWN[owner];
-  const riders: ForeignPart[] = [];
-  for (const [member, value] of Object.entries(object)) {
-    const isSaid = value !== null && value !== undefined && member !== '__proto__';
-    if (!isSaid || known.has(member) || isUsual(member, value)) continue;
+  let riders: ForeignPart[] | null = null;
+  for (const member in object) {
+    if (known.has(member) || member === '__proto__') continue;
+    const value = object[member];
+    if (value === null || value === undefined || isUsual(member, value)) continue;
     const name = `${owner}.${member}`;
-    riders.push({ kind: 'foreign', origin: RESPONSES, name, value: [member, value] });
+    (riders ??= []).push({ kind: 'foreign', origin: RESPONSES, name, value: [member, value] });
   }
-  return riders;
+  return riders ?? NO_RIDERS;
 }
 
 /** A call that the model itself made, which is what calls are elsewhere. */

@@ -10,6 +10,7 @@ import {
   wrongFault,
 } from '../canonical/read-member.ts';
 import { thinkingEffort } from '../canonical/reasoning-effort.ts';
+import { remembered } from '../canonical/remembered.ts';
 import {
   EFFORTS,
   type CanonicalRequest,
@@ -17,7 +18,8 @@ import {
   type Reasoning,
 } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { said as saying } from '../canonical/said.ts';
+import { RESPONSES } from './dialect.ts';
 
 const TEXT = new Set(['format', 'verbosity']);
 const REASONING = new Set(['effort', 'summary']);
@@ -32,10 +34,16 @@ interface Settings<T> {
   readonly rest: JsonObject | null;
 }
 
+const NO_TEXT: Settings<Pick<CanonicalRequest, 'output' | 'verbosity'>> = Object.freeze({
+  value: Object.freeze({ output: null, verbosity: null }),
+  rest: null,
+});
+
 export function decodeText(
   body: JsonObject,
 ): Settings<Pick<CanonicalRequest, 'output' | 'verbosity'>> {
-  const text = optionalObject(body, 'text', '') ?? {};
+  const text = optionalObject(body, 'text', '');
+  if (text === null) return NO_TEXT;
   const format = optionalObject(text, 'format', 'text');
   const output = format === null ? null : decodeFormat(format);
   const others = othersIn(text, TEXT);
@@ -71,8 +79,9 @@ export function encodeText(
   { output, verbosity }: CanonicalRequest,
   rest: JsonValue | undefined,
 ): JsonObject | null {
-  const others = isJsonObject(rest) ? rest : {};
-  return orNull(saying({ ...others, format: encodeFormat(output) ?? others['format'], verbosity }));
+  const others = isJsonObject(rest) ? rest : null;
+  if (output === null && verbosity === null) return others;
+  return saying({ ...others, format: encodeFormat(output) ?? others?.['format'], verbosity });
 }
 
 function encodeFormat(output: OutputFormat | null): JsonObject | null {
@@ -117,21 +126,27 @@ export function decodeInclude(body: JsonObject): {
   readonly logprobs: boolean | null;
   readonly rest: readonly JsonValue[];
 } {
-  const list = optionalArray(body, 'include', '') ?? [];
+  const list = optionalArray(body, 'include', '');
+  if (list === null) return NO_INCLUDE;
   return {
     logprobs: list.includes(LOGPROBS) ? true : null,
     rest: list.filter((name) => name !== LOGPROBS && name !== ENCRYPTED),
   };
 }
 
+const NO_INCLUDE = Object.freeze({ logprobs: null, rest: Object.freeze([]) });
+
 export function encodeInclude(
   request: CanonicalRequest,
   rest: JsonValue | undefined,
 ): readonly JsonValue[] | null {
+  const logprobs = request.sampling.logprobs === true;
+  const encrypted = mayReason(request);
+  if (!logprobs && !encrypted) return isJsonArray(rest) && rest.length > 0 ? rest : null;
   const include: JsonValue[] = isJsonArray(rest) ? [...rest] : [];
-  if (request.sampling.logprobs === true) include.push(LOGPROBS);
-  if (mayReason(request)) include.push(ENCRYPTED);
-  return include.length === 0 ? null : include;
+  if (logprobs) include.push(LOGPROBS);
+  if (encrypted) include.push(ENCRYPTED);
+  return include;
 }
 
 /**
@@ -144,10 +159,16 @@ function mayReason({ model, reasoning }: CanonicalRequest): boolean {
     if (effort === 'none') return false;
     if (effort !== null || reasoning.adaptive || reasoning.show === true) return true;
   }
-  const name = model.slice(model.lastIndexOf('/') + 1);
-  if (name.includes('-chat')) return false;
-  return /^(?:o[1-9]|gpt-(?:[5-9]|[1-9]\d)(?!\d)|codex-)/.test(name);
+  return traitsOf(model).reasons;
 }
+
+/** What a model's name tells of it. */
+const traitsOf = remembered((model) => {
+  const name = model.slice(model.lastIndexOf('/') + 1);
+  return {
+    reasons: !name.includes('-chat') && /^(?:o[1-9]|gpt-(?:[5-9]|[1-9]\d)(?!\d)|codex-)/.test(name),
+  };
+});
 
 /** `user` and its successor `safety_identifier` are one; where both are given the latter rides along. */
 export function decodeUser(body: JsonObject): Settings<string | null> {

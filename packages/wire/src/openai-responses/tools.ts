@@ -11,7 +11,8 @@ import {
 } from '../canonical/read-member.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { RESPONSES, saying } from './dialect.ts';
+import { said as saying } from '../canonical/said.ts';
+import { RESPONSES } from './dialect.ts';
 
 const FUNCTION = new Set(['type', 'name', 'description', 'parameters', 'strict']);
 const CUSTOM = new Set(['type', 'name', 'description']);
