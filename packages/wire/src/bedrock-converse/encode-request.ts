@@ -37,32 +37,29 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   const { toolConfig, forced } = writeTools(request, { own, traits, drops });
   const obstacles = { forced, thoughtless: turns.thoughtless };
   const reasoning = own
-    ? { fields: {}, effort: request.reasoning?.effort ?? null, rulesOut: 'nothing' as const }
+    ? { fields: null, effort: request.reasoning?.effort ?? null, rulesOut: 'nothing' as const }
     : writeReasoning(request, traits, obstacles, drops);
   const sampling = { own, traits, rulesOut: reasoning.rulesOut, drops };
   const said = own ? request.extensions['additionalModelRequestFields'] : undefined;
-  const fields = mergedFields(
-    isJsonObject(said) ? said : {},
-    mergedFields(own ? {} : topKFields(request.sampling.topK, sampling), reasoning.fields),
-  );
-  const body: Record<string, JsonValue | undefined> = { messages: turns.messages };
-  put(body, 'system', turns.system.length === 0 ? null : turns.system);
-  put(body, 'inferenceConfig', writeInference(request.sampling, sampling));
-  put(body, 'toolConfig', toolConfig);
-  put(body, 'additionalModelRequestFields', isEmpty(fields) ? null : fields);
-  put(body, 'outputConfig', writeOutput(request, reasoning.effort, { own, drops }));
-  put(body, 'requestMetadata', writeMetadata(request, own, drops));
-  put(body, 'serviceTier', writeTier(request.serviceTier, own, drops));
+  const topK = own ? null : topKFields(request.sampling.topK, sampling);
+  const fields = mergedFields(said, topK, reasoning.fields);
+  const body = {
+    messages: turns.messages,
+    system: turns.system.length === 0 ? undefined : turns.system,
+    inferenceConfig: writeInference(request.sampling, sampling),
+    toolConfig: toolConfig ?? undefined,
+    additionalModelRequestFields: fields ?? undefined,
+    outputConfig: writeOutput(request, reasoning.effort, { own, drops }) ?? undefined,
+    requestMetadata: writeMetadata(request, own, drops) ?? undefined,
+    serviceTier: writeTier(request.serviceTier, own, drops) ?? undefined,
+  };
   nameTheRest(request, drops);
-  for (const [name, value] of Object.entries(request.extensions)) {
+  let kept: Record<string, JsonValue | undefined> | null = null;
+  for (const name in request.extensions) {
     if (!own) drops.add(name);
-    else if (!MERGED.has(name)) body[name] = value;
+    else if (!MERGED.has(name)) (kept ??= {})[name] = request.extensions[name];
   }
-  return body;
-}
-
-function put(body: Record<string, JsonValue | undefined>, name: string, value: JsonValue): void {
-  if (value !== null) body[name] = value;
+  return kept === null ? body : { ...body, ...kept };
 }
 
 const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0;
@@ -83,6 +80,7 @@ function writeOutput(
   { own, drops }: { readonly own: boolean; readonly drops: Drops },
 ): JsonObject | null {
   const rest = own ? extensions['outputConfig'] : undefined;
+  if (effort === null && output === null) return isJsonObject(rest) ? rest : null;
   const config: Record<string, JsonValue | undefined> = isJsonObject(rest) ? { ...rest } : {};
   if (effort !== null) config['effort'] = effort;
   if (output?.kind === 'json') drops.add('response_format');

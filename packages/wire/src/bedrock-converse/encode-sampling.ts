@@ -9,14 +9,6 @@ const HOTTEST = 1;
 /** The least `top_p` that goes with thinking. */
 const LEAST_THINKING_TOP_P = 0.95;
 
-const WITHOUT_PLACE: readonly (readonly [keyof Sampling, string])[] = [
-  ['frequencyPenalty', 'frequency_penalty'],
-  ['presencePenalty', 'presence_penalty'],
-  ['seed', 'seed'],
-  ['topLogprobs', 'top_logprobs'],
-  ['logitBias', 'logit_bias'],
-];
-
 export interface SamplingContext {
   readonly own: boolean;
   readonly traits: ModelTraits;
@@ -24,83 +16,98 @@ export interface SamplingContext {
   readonly drops: Drops;
 }
 
-/** `inferenceConfig`; null where nothing of it is said. A temperature beyond 1 becomes 1 and is named. */
-export function writeInference(sampling: Sampling, context: SamplingContext): JsonObject | null {
+/** `inferenceConfig`; undefined where nothing of it is said. A temperature beyond 1 becomes 1 and is named. */
+export function writeInference(
+  sampling: Sampling,
+  context: SamplingContext,
+): JsonObject | undefined {
   const { own, drops } = context;
-  for (const [member, name] of WITHOUT_PLACE) drops.addIf(sampling[member], name);
-  if ((sampling.choices ?? 1) > 1) drops.add('n');
-  if (sampling.logprobs === true) drops.add('logprobs');
-  const config = {
-    ...limitOf(sampling, context),
-    ...(own ? saidOf(sampling) : fitted(sampling, context)),
-    ...stopOf(sampling, context),
+  nameWithoutPlace(sampling, drops);
+  const maxTokens = limitOf(sampling, context);
+  const { temperature, topP } = own ? sampling : fitted(sampling, context);
+  const stopSequences = stopOf(sampling, context);
+  if (maxTokens === null && temperature === null && topP === null && stopSequences === null) {
+    return undefined;
+  }
+  return {
+    maxTokens: maxTokens ?? undefined,
+    temperature: temperature ?? undefined,
+    topP: topP ?? undefined,
+    stopSequences: stopSequences ?? undefined,
   };
-  return Object.keys(config).length === 0 ? null : config;
 }
 
-function limitOf({ maxOutputTokens }: Sampling, { rulesOut, drops }: SamplingContext): JsonObject {
-  if (maxOutputTokens === null) return {};
-  if (rulesOut !== 'sampling_and_limit') return { maxTokens: maxOutputTokens };
+function nameWithoutPlace(sampling: Sampling, drops: Drops): void {
+  drops.addIf(sampling.frequencyPenalty, 'frequency_penalty');
+  drops.addIf(sampling.presencePenalty, 'presence_penalty');
+  drops.addIf(sampling.seed, 'seed');
+  drops.addIf(sampling.topLogprobs, 'top_logprobs');
+  drops.addIf(sampling.logitBias, 'logit_bias');
+  if ((sampling.choices ?? 1) > 1) drops.add('n');
+  if (sampling.logprobs === true) drops.add('logprobs');
+}
+
+function limitOf(
+  { maxOutputTokens }: Sampling,
+  { rulesOut, drops }: SamplingContext,
+): number | null {
+  if (maxOutputTokens === null || rulesOut !== 'sampling_and_limit') return maxOutputTokens;
   drops.add('max_tokens');
-  return {};
+  return null;
 }
 
 /** Sequences of nothing but white space are refused. */
-function stopOf({ stop }: Sampling, { own, drops }: SamplingContext): JsonObject {
-  if (stop === null) return {};
-  const taken = own ? stop : stop.filter((text) => /\S/.test(text));
+function stopOf({ stop }: Sampling, { own, drops }: SamplingContext): readonly string[] | null {
+  if (stop === null || own) return stop;
+  const taken = stop.filter((text) => /\S/.test(text));
   if (taken.length < stop.length) drops.add('stop');
-  return own || taken.length > 0 ? { stopSequences: taken } : {};
+  return taken.length > 0 ? taken : null;
 }
 
-const saidOf = ({ temperature, topP }: Sampling): JsonObject => ({
-  ...(temperature === null ? {} : { temperature }),
-  ...(topP === null ? {} : { topP }),
-});
+const within = (value: number): number => Math.min(HOTTEST, Math.max(0, value));
 
-function fitted({ temperature, topP }: Sampling, context: SamplingContext): JsonObject {
-  const { traits, rulesOut, drops } = context;
-  const thinks = rulesOut !== 'nothing';
-  const refused = traits.sampling === 'none' || thinks;
-  const config: Record<string, JsonValue | undefined> = {};
-  if (temperature !== null) {
-    if (refused && temperature !== HOTTEST) drops.add('temperature');
-    else if (!refused) {
-      if (temperature > HOTTEST) drops.add('temperature');
-      config['temperature'] = Math.min(HOTTEST, Math.max(0, temperature));
-    }
+function fitted(
+  { temperature, topP }: Sampling,
+  { traits, rulesOut, drops }: SamplingContext,
+): Pick<Sampling, 'temperature' | 'topP'> {
+  const refused = traits.sampling === 'none' || rulesOut !== 'nothing';
+  if (temperature !== null && (refused ? temperature !== HOTTEST : temperature > HOTTEST)) {
+    drops.add('temperature');
   }
-  if (topP !== null) {
-    const beside = traits.sampling === 'one' && config['temperature'] !== undefined;
-    const thinking =
-      traits.sampling !== 'none' && rulesOut === 'sampling' && topP >= LEAST_THINKING_TOP_P;
-    if ((refused && !thinking) || beside) {
-      if (topP !== HOTTEST) drops.add('top_p');
-    } else {
-      config['topP'] = Math.min(HOTTEST, Math.max(0, topP));
-    }
-  }
-  return config;
+  const heat = temperature === null || refused ? null : within(temperature);
+  if (topP === null) return { temperature: heat, topP };
+  const beside = traits.sampling === 'one' && heat !== null;
+  const thinking =
+    traits.sampling !== 'none' && rulesOut === 'sampling' && topP >= LEAST_THINKING_TOP_P;
+  const isTaken = (!refused || thinking) && !beside;
+  if (!isTaken && topP !== HOTTEST) drops.add('top_p');
+  return { temperature: heat, topP: isTaken ? within(topP) : null };
 }
 
-/** `top_k` where the model has it, as members of `additionalModelRequestFields`. */
-export function topKFields(topK: number | null, context: SamplingContext): JsonObject {
+/** `top_k` where the model has it, as members of `additionalModelRequestFields`; null where there is nothing to say. */
+export function topKFields(topK: number | null, context: SamplingContext): JsonObject | null {
   const { traits, rulesOut, drops } = context;
-  if (topK === null) return {};
+  if (topK === null) return null;
   const [outer, inner] = traits.topK ?? [];
   if (outer === undefined || traits.sampling === 'none' || rulesOut !== 'nothing') {
     drops.add('top_k');
-    return {};
+    return null;
   }
   return { [outer]: inner === undefined ? topK : { [inner]: topK } };
 }
 
-/** Objects of the same name are joined, the later one's members counting. */
-export function mergedFields(one: JsonObject, other: JsonObject): JsonObject {
-  const merged: Record<string, JsonValue | undefined> = { ...one };
-  for (const [name, value] of Object.entries(other)) {
-    const before = merged[name];
-    merged[name] = isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value;
+/** Objects of the same name are joined, the later one's members counting; null where there are none. */
+export function mergedFields(...all: readonly (JsonValue | undefined)[]): JsonObject | null {
+  let merged: Record<string, JsonValue | undefined> | null = null;
+  for (const fields of all) {
+    if (!isJsonObject(fields)) continue;
+    for (const name in fields) {
+      if (name === '__proto__') continue;
+      const value = fields[name];
+      merged ??= {};
+      const before = merged[name];
+      merged[name] = isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value;
+    }
   }
   return merged;
 }

@@ -17,7 +17,7 @@ export interface WrittenTools {
   readonly forced: boolean;
 }
 
-const ANY_OBJECT: JsonObject = Object.freeze({ type: 'object', properties: {} });
+const ANY_OBJECT: JsonObject = { type: 'object', properties: {} };
 
 /**
  * Tools and the choice among them. Converse has no `none`: tools are left out instead, but for a conversation in which any were called,

@@ -1,3 +1,4 @@
+import { remembered } from '../canonical/remembered.ts';
 import type { Effort } from '../canonical/request.ts';
 
 /** What a model behind Converse takes; the same members are an error on one and needed on another. */
@@ -63,11 +64,11 @@ const CLAUDE_NAME = /claude-(?:[a-z]{1,20}-)?(\d{1,2})(?:[-.](\d)(?!\d))?/;
  * Claude takes by its version: https://platform.claude.com/docs/en/build-with-claude/extended-thinking. A Claude newer than is known here counts as
  * the newest.
  */
-export function traitsOf(model: string): ModelTraits {
+export const traitsOf: (model: string) => ModelTraits = remembered((model) => {
   const claude = CLAUDE_NAME.exec(model);
   if (claude !== null) return claudeTraits(Number(claude[1]) * 10 + Number(claude[2] ?? 0));
   return VENDORS.find(([name]) => name.test(model))?.[1] ?? UNKNOWN;
-}
+});
 
 function claudeTraits(version: number): ModelTraits {
   if (version < 37) return CLAUDE;

@@ -25,7 +25,7 @@ import {
 } from './reasoning-item.ts';
 import { imageItem } from './image-item.ts';
 import { callItem, messageItem, textBlock, thoughtProof } from './output-items.ts';
-import { echoOf, identityOf, stateOf } from './response-object.ts';
+import { leadOf, responseObject } from './response-object.ts';
 import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
 const NO_CHOICE: Choice = { parts: [], stop: 'stop', stopDetail: null, logprobs: null };
@@ -47,12 +47,9 @@ export function encodeResponse(
   nameStop(choice, origin === RESPONSES, drops);
   const own = origin === RESPONSES;
   const { id, model, createdAt } = response;
-  const answer = {
-    ...identityOf({ id: own ? id : null, model, createdAt }, stamp),
-    ...stateOf(state, usage),
-    output: encodeOutput(choice, origin, { stampId: stamp.id, state, drops }),
-    ...echoOf(stamp),
-  };
+  const output = encodeOutput(choice, origin, { stampId: stamp.id, state, drops });
+  const lead = leadOf({ id: own ? id : null, model, createdAt }, state, { stamp, usage, output });
+  const answer = responseObject(lead, stamp);
   return own ? { ...answer, ...extensions } : answer;
 }
 

@@ -14,7 +14,7 @@ import { ItemIds } from './item-ids.ts';
 import { OpenItem, type ItemShape } from './open-item.ts';
 import type { OpenPart, TextKindName } from './open-part.ts';
 import { continuesThought, sealProof, type Proof } from './reasoning-item.ts';
-import { echoOf, identityOf, stateOf } from './response-object.ts';
+import { echoOf, leadOf, type Identity } from './response-object.ts';
 import { encodeStop, nameStop, type FinalState } from './stop-reasons.ts';
 
 type Of<K extends StreamEvent['kind']> = Extract<StreamEvent, { kind: K }>;
@@ -42,6 +42,8 @@ export function streamEncoder(stamp: AnswerStamp): StreamEncoder {
   return new ResponsesStreamEncoder(stamp);
 }
 
+const NOBODY: Identity = { id: null, model: null, createdAt: null };
+
 class ResponsesStreamEncoder implements StreamEncoder {
   readonly #stamp: AnswerStamp;
   readonly #writer = new EventWriter();
@@ -50,7 +52,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
   readonly #echo: string;
   readonly #items: (OpenItem | string)[] = [];
   readonly #slots: (Slot | null)[] = [];
-  #identity: JsonObject | null = null;
+  #identity: Identity | null = null;
   #latest: OpenItem | null = null;
   #state: FinalState = COMPLETED;
   #refused = false;
@@ -109,7 +111,7 @@ class ResponsesStreamEncoder implements StreamEncoder {
     const { id, model, createdAt } = start ?? { id: null, model: null, createdAt: null };
     // An id of this dialect begins so; that of another provider is none that a caller could ask for.
     const ownId = id?.startsWith('resp_') === true ? id : null;
-    this.#identity = identityOf({ id: ownId, model, createdAt }, this.#stamp);
+    this.#identity = { id: ownId, model, createdAt };
     const response = `"response":${this.#response(IN_PROGRESS)}`;
     return (
       this.#writer.event('response.created', response) +
@@ -118,7 +120,10 @@ class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #response(state: FinalState): string {
-    const lead = JSON.stringify({ ...this.#identity, ...stateOf(state, this.#usage) });
+    const identity = this.#identity ?? NOBODY;
+    const lead = JSON.stringify(
+      leadOf(identity, state, { stamp: this.#stamp, usage: this.#usage }),
+    );
     const output = this.#items.map((item) => (typeof item === 'string' ? item : item.json));
     return `${lead.slice(0, -1)},"output":[${output.join(',')}],${this.#echo}}`;
   }
