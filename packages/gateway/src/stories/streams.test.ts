@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
+import { until } from '@keywell/testkit/until';
 import { postJson, type Seen } from '@keywell/testkit/http-call';
 
 type Fault = Parameters<Story['simulator']['set']>[0];
@@ -250,7 +251,9 @@ describe('a stream that breaks after its first content', () => {
       key: 'a',
     });
     await viaGateway();
-    expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted', scope: 'node' }]);
+    // The caller sees the end a moment before the key is judged.
+    const cooled = await until(() => story.key('a').cooldowns[0] ?? false, 'the cooldown');
+    expect(cooled).toMatchObject({ class: 'funds_exhausted', scope: 'node' });
     expect((await viaGateway()).clean).toBe(true);
     expect(story.called()['a']).toBe(1);
   });

@@ -40,13 +40,30 @@ const TOOL = new Set([...PLAIN, 'tool_call_id']);
 const CALL = new Set(['id', 'type', 'index', 'function', 'custom', 'extra_content']);
 const ROLES = '"system", "developer", "user", "assistant", "tool" or "function"';
 
+/** Ids of legacy calls, which have only names. */
+class LegacyIds {
+  /** The latest by name; null as long as there are none, which is so in most conversations. */
+  #ids: Map<string, string> | null = null;
+
+  called(name: string): string {
+    this.#ids ??= new Map();
+    const id = `call_${this.#ids.size}_${name}`;
+    this.#ids.set(name, id);
+    return id;
+  }
+
+  answered(name: string): string {
+    return this.#ids?.get(name) ?? `call_${name}`;
+  }
+}
+
 /** Results of tools in a row become one turn of the user; everything else stays a turn of its own. */
 export function decodeMessages(body: JsonObject): readonly Turn[] {
   if ((body['messages'] ?? null) === null) throw missingFault('messages');
   const messages = objectsIn(body, 'messages', '');
   if (messages.length === 0) throw wrongFault('messages', 'an array of at least one message');
   const turns: Turn[] = [];
-  const functions = new Map<string, string>();
+  const functions = new LegacyIds();
   let results: Part[] | null = null;
   for (const { value: message, at } of messages) {
     const role = requiredString(message, 'role', at);
@@ -93,8 +110,7 @@ function markLast(parts: Part[], mark: CacheMark | null): void {
   }
 }
 
-/** `functions` tells ids of the legacy calls, which have only names. */
-function decodeAssistant(message: JsonObject, at: string, functions: Map<string, string>): Part[] {
+function decodeAssistant(message: JsonObject, at: string, functions: LegacyIds): Part[] {
   const parts: Part[] = decodeReasoning(message);
   for (const part of decodeContent(message['content'], pathOf(at, 'content'))) {
     if (part.kind !== 'text' || part.text !== '' || part.cache !== null) parts.push(part);
@@ -116,8 +132,7 @@ function decodeAssistant(message: JsonObject, at: string, functions: Map<string,
   if (legacy !== null) {
     const place = pathOf(at, 'function_call');
     const name = requiredString(legacy, 'name', place);
-    const id = `call_${functions.size}_${name}`;
-    functions.set(name, id);
+    const id = functions.called(name);
     const text = optionalString(legacy, 'arguments', place) ?? '';
     const call = bareCall(id, name, text, false);
     parts.push({ ...call, signature: thoughtSignature(legacy) });
@@ -154,7 +169,7 @@ function bareCall(id: string, name: string, text: string, custom: boolean): Tool
 function decodeResult(
   message: JsonObject,
   at: string,
-  functions: ReadonlyMap<string, string> | null,
+  functions: LegacyIds | null,
   results: Part[],
 ): void {
   const { content, rest } = decodeToolContent(message['content'], pathOf(at, 'content'));
@@ -163,7 +178,7 @@ function decodeResult(
   const callId =
     functions === null
       ? requiredString(message, 'tool_call_id', at)
-      : (functions.get(name ?? '') ?? `call_${name ?? ''}`);
+      : functions.answered(name ?? '');
   const cache = decodeCacheMark(message);
   results.push({ kind: 'tool_result', callId, name, content, isError: false, cache }, ...rest);
   results.push(...ridersOf(message, TOOL, 'message'));
