@@ -26,7 +26,7 @@ import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { raiseBounds } from './raised-bounds.ts';
-import { restoreCooldowns } from './recover.ts';
+import { restoreCooldowns } from './restore-cooldowns.ts';
 import { currentSendSequence, nextSendSequence } from './send-sequence.ts';
 import { chargedFor } from './settlement-charge.ts';
 import { learnFirstToken, learnSizes, type SizeSample } from './size-stats.ts';
