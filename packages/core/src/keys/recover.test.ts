@@ -50,6 +50,7 @@ describe('recoverWorker', () => {
       cellsRestored: 3,
       locksReleased: 1,
       leasesReturned: 2,
+      orphans: 0,
     });
     before[plan.layout.keys + KEY_CELL.abandoned] = 2;
     before[plan.layout.keys + KEY_CELL.inFlight] = 1;

@@ -24,6 +24,8 @@ export interface RecoveryReport {
   readonly cellsRestored: number;
   /** Places in flight that it held. */
   readonly leasesReturned: number;
+  /** What could not be given back yet, of it and of others before it; see `returnOrphans`. */
+  readonly orphans: number;
 }
 
 /**
@@ -41,8 +43,8 @@ export function recoverWorker(
     throw new RangeError(`There is no worker ${worker} to recover.`);
   }
   const undone = undoWorker(table, worker);
-  const leasesReturned = returnLeases(table, worker);
-  return { worker, leasesReturned, ...undone };
+  const { held, orphans } = returnLeases(table, worker);
+  return { worker, leasesReturned: held, orphans, ...undone };
 }
 
 /** Every cooldown in force, as rows to persist. */

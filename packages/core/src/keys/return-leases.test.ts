@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { hasLease } from './lease-cells.ts';
 import { inFlightOf, initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import { recoverWorker } from './recover.ts';
+import { returnOrphans } from './return-leases.ts';
 import { settle, tryReserve, type Reservation } from './reserve.ts';
-import { lockRecord } from './table-journal.ts';
+import { lockRecord, unlockRecord } from './table-journal.ts';
 import { at, candidateOf, eligibleKeys, keyOf, planOf } from './table-fixture.bench.ts';
 import { LEASES } from './table-layout.ts';
 import { SUCCESS } from './verdict.ts';
@@ -11,18 +12,18 @@ import { SUCCESS } from './verdict.ts';
 const plan = planOf(keyOf('a'), keyOf('b'));
 
 function openTables(workers: number): readonly KeyTable[] {
-  const buffer = new ArrayBuffer(plan.byteLength(workers + 1));
+  const buffer = new SharedArrayBuffer(plan.byteLength(workers + 1));
   initKeyTable(plan, buffer);
   return Array.from({ length: workers }, (_, place) =>
     openKeyTable(plan, buffer, { worker: place + 1, epoch: 1 }),
   );
 }
 
-/** Attempts until the worker can hold no more, to both keys by turns. */
-function fill(table: KeyTable): readonly Reservation[] {
+/** Attempts until the worker can hold no more, to these keys by turns. */
+function fill(table: KeyTable, ...keys: readonly string[]): readonly Reservation[] {
   const held: Reservation[] = [];
   for (;;) {
-    const key = held.length % 2 === 0 ? 'a' : 'b';
+    const key = keys[held.length % keys.length] ?? 'a';
     const taken = tryReserve(table, candidateOf(table, key), 0);
     if (typeof taken === 'string') {
       expect(taken).toBe('busy');
@@ -39,7 +40,7 @@ describe('a worker that holds as many attempts as it can', () => {
   it('takes no more, blames no key for it, and goes on with each that ends', () => {
     const [table, other] = openTables(2);
     if (table === undefined || other === undefined) throw new Error('there are two');
-    const held = fill(table);
+    const held = fill(table, 'a', 'b');
     expect(held).toHaveLength(LEASES);
     expect(hasLease(table)).toBe(false);
     expect(eligibleKeys(table, 0)).toEqual(['a', 'b']);
@@ -55,26 +56,34 @@ describe('a worker that holds as many attempts as it can', () => {
   it('leaves every place to its successor when it dies', () => {
     const [table] = openTables(1);
     if (table === undefined) throw new Error('there is one');
-    fill(table);
+    fill(table, 'a', 'b');
     expect(recoverWorker(plan, table.buffer, 1).leasesReturned).toBe(LEASES);
     expect(inFlight(table)).toEqual([0, 0]);
     const successor = openKeyTable(plan, table.buffer, { worker: 1, epoch: 2 });
-    expect(fill(successor)).toHaveLength(LEASES);
+    expect(fill(successor, 'a', 'b')).toHaveLength(LEASES);
   });
 
-  it('leaves those places later that another dead worker keeps from being returned', () => {
+  it('leaves those places later that another one keeps from being returned, and waits for that one once', () => {
     const [table, dead] = openTables(2);
     if (table === undefined || dead === undefined) throw new Error('there are two');
-    fill(table);
-    lockRecord(dead, candidateOf(dead, 'a').locks[0] ?? 0);
-    recoverWorker(plan, table.buffer, 1);
+    const main = openKeyTable(plan, table.buffer, { worker: 0, epoch: 1 });
+    fill(table, 'a', 'b');
+    const record = candidateOf(dead, 'a').locks[0] ?? 0;
+    lockRecord(dead, record);
+    const startedAt = performance.now();
+    expect(recoverWorker(plan, table.buffer, 1)).toMatchObject({ orphans: LEASES / 2 });
+    // A few milliseconds each would be a minute.
+    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(inFlight(table)).toEqual([LEASES / 2, 0]);
     const successor = openKeyTable(plan, table.buffer, { worker: 1, epoch: 2 });
-    const own = tryReserve(successor, candidateOf(successor, 'b'), 2);
-    recoverWorker(plan, table.buffer, 2);
-    expect(inFlight(table)).toEqual([0, 1]);
-    if (typeof own === 'string') throw new Error(own);
-    settle(successor, own, SUCCESS, at(3));
+    const own = fill(successor, 'b');
+    expect(own).toHaveLength(LEASES / 2);
+    expect(returnOrphans(main)).toBe(LEASES / 2);
+    unlockRecord(dead, record);
+    expect(returnOrphans(main)).toBe(0);
+    expect(inFlight(table)).toEqual([0, LEASES / 2]);
+    expect(fill(successor, 'b')).toHaveLength(LEASES / 2);
+    expect(recoverWorker(plan, table.buffer, 1).leasesReturned).toBe(LEASES);
     expect(inFlight(table)).toEqual([0, 0]);
   });
 });
