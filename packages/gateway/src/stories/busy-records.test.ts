@@ -13,6 +13,7 @@ const KEY = { id: 'a', value: 'sk-simulated-a' };
 
 let story: Story;
 let table: KeyTable;
+let worker: WorkerHandle;
 /** The tables of the snapshots so far, as the worker was told of them. */
 let tables: SharedArrayBuffer[];
 
@@ -36,7 +37,8 @@ beforeEach(async () => {
     keys: [KEY],
     spawn: (birth, events) => {
       tables.push(birth.state.keyCells);
-      return new OverheardWorker(birth, events);
+      worker = new OverheardWorker(birth, events);
+      return worker;
     },
   });
   table = openTable(1);
@@ -103,6 +105,23 @@ describe('a cooldown whose record is busy in the table that has come since', () 
     await until(() => story.key('a').cooldowns.length > 0, 'the cooldown to bind', 500);
     expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted' }]);
     await asked;
+  });
+});
+
+describe('what a worker held of a record that is busy when it dies', () => {
+  it('is given back as soon as the record is free', async () => {
+    story.simulator.set({ fault: 'slow_first_byte', waitMs: 60_000 });
+    const asked = postJson(
+      { url: story.url, key: STORY_KEY },
+      { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+    ).catch(() => null);
+    await until(() => inFlightOf(table, 0) === 1 && lockRecord(table, 0), 'the call under way');
+    await worker.terminate();
+    expect(await asked).toBeNull();
+    await until(() => story.events.length > 0, 'the worker’s end to be told');
+    expect(story.key('a').inFlight).toBe(1);
+    unlockRecord(table, 0);
+    await until(() => story.key('a').inFlight === 0, 'the place to be given back', 500);
   });
 });
 
