@@ -82,6 +82,8 @@ export interface Story {
   /** The log record of a request, once it is there. */
   recordOf(requestId: string): Promise<RequestRecord>;
   records(): Promise<readonly RequestRecord[]>;
+  /** The same, and keeps them no more. */
+  takeRecords(): Promise<readonly RequestRecord[]>;
   key(id: string): KeyStatus;
   /** Calls by key alias, keys without calls left out. */
   called(): Readonly<Record<string, number>>;
@@ -167,6 +169,11 @@ class RunningStory implements Story {
   async records(): Promise<readonly RequestRecord[]> {
     await this.node.flushLog();
     return this.#log.records;
+  }
+
+  async takeRecords(): Promise<readonly RequestRecord[]> {
+    const records = await this.records();
+    return this.#log.records.splice(0, records.length);
   }
 
   recordOf(requestId: string): Promise<RequestRecord> {

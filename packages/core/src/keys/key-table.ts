@@ -56,14 +56,29 @@ export interface KeyTable {
   notedCount: number;
   /** Settlements of this thread whose records were busy; the same list for every handle on the same buffer. */
   readonly deferred: (() => CooldownChange[])[];
+  /** Cooldowns that were to be restored and whose records were busy, the oldest first; the same list for every handle too. */
+  readonly unplaced: Unplaced[];
   /** Reservations somebody tried to settle again. */
   settledTwice: number;
   /** What this thread draws by where no weights were given, a place each tier. */
   readonly rates: (KnownRates | undefined)[];
 }
 
+/** A cooldown that is to be restored, as it was told and when; see restore-cooldowns. */
+export interface Unplaced {
+  readonly row: CooldownChange;
+  /** Monotonic milliseconds. */
+  readonly now: number;
+  /** Epoch milliseconds. */
+  readonly wallNow: number;
+  /** What its scope had been cleared up to by then. */
+  readonly clears: number;
+}
+
+type WaitingParts = Pick<KeyTable, 'deferred' | 'unplaced'>;
+
 /** What waits for a record belongs to the buffer, not to the handle: a new handle on it makes up for it as well. */
-const deferredByBuffer = new WeakMap<ArrayBuffer | SharedArrayBuffer, (() => CooldownChange[])[]>();
+const waitingByBuffer = new WeakMap<ArrayBuffer | SharedArrayBuffer, WaitingParts>();
 
 /** Writes the header of an empty table: zeroed memory is a table where nothing is known. `workers` follows from the buffer's size. */
 export function initKeyTable(
@@ -124,18 +139,18 @@ export function openKeyTable(
     leases: values + layout.journalEntries,
     noted: new Float64Array(MAX_CHANGES * NOTED.cells),
     notedCount: 0,
-    deferred: deferredOf(buffer),
+    ...waitingOf(buffer),
     settledTwice: 0,
     rates: [],
   };
 }
 
-function deferredOf(buffer: ArrayBuffer | SharedArrayBuffer): (() => CooldownChange[])[] {
-  const known = deferredByBuffer.get(buffer);
+function waitingOf(buffer: ArrayBuffer | SharedArrayBuffer): WaitingParts {
+  const known = waitingByBuffer.get(buffer);
   if (known !== undefined) return known;
-  const deferred: (() => CooldownChange[])[] = [];
-  deferredByBuffer.set(buffer, deferred);
-  return deferred;
+  const waiting = { deferred: [], unplaced: [] };
+  waitingByBuffer.set(buffer, waiting);
+  return waiting;
 }
 
 /** How many times tables have succeeded each other on this node. */

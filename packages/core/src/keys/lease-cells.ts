@@ -24,6 +24,39 @@ export function hasLease(table: KeyTable): boolean {
   return readCell(table, leases + LEASE_HEAD.free) > 0 || readCell(table, leases) < LEASES;
 }
 
+/**
+ * Looks for leases that were a dead worker's and have been returned since this writer took its row over. False when there are none: it
+ * can hold no more. Only this writer may, and not while records are locked.
+ */
+export function findLeases(table: KeyTable): boolean {
+  const { leases } = table;
+  if (readCell(table, leases + LEASE_HEAD.orphans) === 0) return false;
+  rebuildFreeList(table, leases);
+  return hasLease(table);
+}
+
+/** Makes every lease of a row that nobody holds free; orphans are held until they are returned. */
+export function rebuildFreeList(table: KeyTable, head: number): void {
+  const { cells } = table;
+  let top = readCell(table, head + LEASE_HEAD.top);
+  while (top > 0 && readCell(table, leaseCell(table, head, top - 1) + LEASE.candidate) === 0) {
+    top -= 1;
+  }
+  let free = 0;
+  let orphans = 0;
+  for (let lease = 0; lease < top; lease += 1) {
+    const cell = leaseCell(table, head, lease);
+    const named = readCell(table, cell + LEASE.candidate);
+    if (named < 0) orphans += 1;
+    if (named !== 0) continue;
+    cells[cell + LEASE.next] = free;
+    free = lease + 1;
+  }
+  cells[head + LEASE_HEAD.top] = top;
+  cells[head + LEASE_HEAD.free] = free;
+  cells[head + LEASE_HEAD.orphans] = orphans;
+}
+
 /** Takes a lease for an attempt whose need has been taken from its limits. */
 export function takeLease(
   table: KeyTable,

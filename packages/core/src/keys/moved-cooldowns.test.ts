@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import { movedScopes, moveCooldowns, renamed } from './moved-cooldowns.ts';
 import { planKeys } from './plan.ts';
-import { carryOver, listCooldowns, restoreCooldowns } from './recover.ts';
+import { carryOver, listCooldowns } from './recover.ts';
+import { restoreCooldowns } from './restore-cooldowns.ts';
 import type { CooldownChange } from './status.ts';
 
 const AT = { now: 10_000, wallNow: 1_700_000_000_000 };

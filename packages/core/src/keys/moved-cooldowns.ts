@@ -1,7 +1,8 @@
 import type { Instant } from './cooldown-changes.ts';
 import type { KeyTable } from './key-table.ts';
 import type { KeyEntry, KeyPlan, ScopePlan } from './plan.ts';
-import { listCooldowns, restoreCooldowns } from './recover.ts';
+import { listCooldowns } from './recover.ts';
+import { restoreCooldowns } from './restore-cooldowns.ts';
 import type { CooldownChange } from './status.ts';
 
 /** Old scope id → the scopes that take its place. */

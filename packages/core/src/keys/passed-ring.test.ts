@@ -11,7 +11,9 @@ import {
   passedSince,
   uncountPassed,
 } from './passed-ring.ts';
+import { learnedCell } from './learned-cells.ts';
 import { commit } from './table-journal.ts';
+import { LEARNED } from './table-layout.ts';
 import { candidateOf, keyOf, openTable, planOf } from './table-fixture.bench.ts';
 
 const MINUTE = 60_000;
@@ -23,6 +25,18 @@ const LATEST = MINUTE + BUCKET + 109 + 100;
 function openRing(): { readonly table: KeyTable; readonly block: number } {
   const table = openTable(planOf(keyOf('a')));
   return { table, block: candidateOf(table, 'a').blocks[0] ?? 0 };
+}
+
+/** What the buckets from this one on have counted, read in the plainest way: three in a cell, of 17 bits each, the upper 11 the count. */
+function countsFrom(table: KeyTable, block: number, first: number): number {
+  const read = (cell: number): number => table.cells[learnedCell(block, cell)] ?? 0;
+  const newest = Math.floor(read(LEARNED.counted) / 2 ** 19) - 1;
+  let sum = 0;
+  for (let bucket = Math.max(first, newest - 71); bucket <= newest; bucket += 1) {
+    const cell = BigInt(read(LEARNED.buckets + Math.floor((bucket % 72) / 3)));
+    sum += Number((cell >> BigInt(17 * (bucket % 3) + 6)) & 2047n);
+  }
+  return sum;
 }
 
 describe('what passed in the last minute', () => {
@@ -69,6 +83,25 @@ describe('what passed in the last minute', () => {
       }
     },
   );
+
+  it.each([1, 2, 3, 4])('sums what its buckets say, wherever the sum begins, seed %i', (seed) => {
+    const random = seededRandom(seed);
+    const { table, block } = openRing();
+    let now = random() < 0.5 ? random() * 3000 : random() * 1e10;
+    for (let step = 0; step < 400; step += 1) {
+      now += random() < 0.03 ? random() * 90_000 : random() * 900;
+      // Some buckets are full to the brim.
+      const calls = random() < 0.02 ? 2100 : Math.floor(random() * 9);
+      for (let call = 0; call < calls; call += 1) countPassed(table, block, now);
+      if (random() < 0.3) uncountPassed(table, block, now - random() * 30_000);
+      commit(table);
+      for (let look = 0; look < 8; look += 1) {
+        const from = Math.ceil((now - random() * MINUTE) / BUCKET);
+        if (from < 0) continue;
+        expect(passedSince(table, block, from * BUCKET, now)).toBe(countsFrom(table, block, from));
+      }
+    }
+  });
 
   it('counts no further than it can in a bucket, and spills into no other', () => {
     const { table, block } = openRing();

@@ -23,10 +23,17 @@ const BUCKET_STATES = MOST * PARTS * PARTS;
 const bucketCell = (block: number, bucket: number): number =>
   learnedCell(block, LEARNED.buckets + Math.floor((bucket % RING) / PER_CELL));
 
-const unitOf = (bucket: number): number => BUCKET_STATES ** (bucket % PER_CELL);
+/** By how much the states of a cell's buckets are shifted, and the counts in them. */
+const UNITS = [1, BUCKET_STATES, BUCKET_STATES ** 2] as const;
+const FIRST_COUNT = PARTS * PARTS;
+const SECOND_COUNT = FIRST_COUNT * BUCKET_STATES;
+const THIRD_COUNT = SECOND_COUNT * BUCKET_STATES;
 
+const unitOf = (bucket: number): number => UNITS[bucket % PER_CELL] ?? 1;
+
+/** `&` takes a number modulo 2 ** 32 and without its fraction, of which the states of later buckets are no part. */
 const stateOf = (table: KeyTable, block: number, bucket: number): number =>
-  Math.floor(readCell(table, bucketCell(block, bucket)) / unitOf(bucket)) % BUCKET_STATES;
+  (readCell(table, bucketCell(block, bucket)) / unitOf(bucket)) & (BUCKET_STATES - 1);
 
 const countOf = (state: number): number => Math.floor(state / (PARTS * PARTS));
 const lastOf = (state: number): number => Math.floor(state / PARTS) % PARTS;
@@ -34,6 +41,26 @@ const firstOf = (state: number): number => state % PARTS;
 
 const countIn = (table: KeyTable, block: number, bucket: number): number =>
   countOf(stateOf(table, block, bucket));
+
+/** What the buckets from `from` up to `until`, itself left out, have counted; whole cells at once. */
+function countBetween(table: KeyTable, block: number, from: number, until: number): number {
+  let counted = 0;
+  let bucket = from;
+  while (bucket < until) {
+    if (bucket % PER_CELL !== 0 || until - bucket < PER_CELL) {
+      counted += countIn(table, block, bucket);
+      bucket += 1;
+      continue;
+    }
+    const cell = readCell(table, bucketCell(block, bucket));
+    counted +=
+      ((cell / FIRST_COUNT) & (MOST - 1)) +
+      ((cell / SECOND_COUNT) & (MOST - 1)) +
+      ((cell / THIRD_COUNT) & (MOST - 1));
+    bucket += PER_CELL;
+  }
+  return counted;
+}
 
 /** When the request of a bucket with this number, from 0, was sent, or a little later. */
 function sentAtOf(state: number, bucket: number, number: number): number {
@@ -88,10 +115,8 @@ function passedAfter(table: KeyTable, block: number, from: number): number {
   const newest = newestOf(table, block);
   const first = Math.floor(from / BUCKET_MS);
   if (first > newest) return 0;
-  let passed = totalOf(table, block);
-  for (let bucket = Math.max(0, newest - RING + 1); bucket < first; bucket += 1) {
-    passed -= countIn(table, block, bucket);
-  }
+  const oldest = Math.max(0, newest - RING + 1);
+  const passed = totalOf(table, block) - countBetween(table, block, oldest, first);
   if (first < 0 || first <= newest - RING) return passed;
   return passed - sentUntil(stateOf(table, block, first), first, from);
 }
@@ -103,9 +128,13 @@ export function passedSince(table: KeyTable, block: number, from: number, now: n
   const first = Math.floor(from / BUCKET_MS);
   if (first < 0 || first <= newest - RING) return totalOf(table, block);
   if (first > newest) return 0;
-  let passed = -sentUntil(stateOf(table, block, first), first, from);
-  for (let bucket = first; bucket <= newest; bucket += 1) passed += countIn(table, block, bucket);
-  return passed;
+  // The buckets before it or those from it on, whichever are fewer: the sum of all is known.
+  const oldest = Math.max(0, newest - RING + 1);
+  const counted =
+    first - oldest < newest - first
+      ? totalOf(table, block) - countBetween(table, block, oldest, first)
+      : countBetween(table, block, first, newest + 1);
+  return counted - sentUntil(stateOf(table, block, first), first, from);
 }
 
 /**

@@ -3,13 +3,8 @@ import { describeKeys } from './describe.ts';
 import { generationOf, initKeyTable, openKeyTable } from './key-table.ts';
 import { planKeys } from './plan.ts';
 import { QUANTITY } from './quantity.ts';
-import {
-  carryOver,
-  clearCooldowns,
-  listCooldowns,
-  recoverWorker,
-  restoreCooldowns,
-} from './recover.ts';
+import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
+import { restoreCooldowns } from './restore-cooldowns.ts';
 import { reserve, settle } from './reserve.ts';
 import { countRequest, requestsOf } from './retry-budget.ts';
 import { heldRecords, lockRecord, write } from './table-journal.ts';
@@ -55,6 +50,7 @@ describe('recoverWorker', () => {
       cellsRestored: 3,
       locksReleased: 1,
       leasesReturned: 2,
+      orphans: 0,
     });
     before[plan.layout.keys + KEY_CELL.abandoned] = 2;
     before[plan.layout.keys + KEY_CELL.inFlight] = 1;

@@ -1,38 +1,18 @@
 import { copyTable } from './carry-over.ts';
-import {
-  classCode,
-  classIn,
-  classOf,
-  dimensionCode,
-  identityOf,
-  packWhat,
-  strikesIn,
-} from './cooldown-codes.ts';
+import { classIn, classOf } from './cooldown-codes.ts';
 import { changeOf, takeChanges, type Instant } from './cooldown-changes.ts';
-import {
-  closeClearing,
-  closeClearingByHand,
-  raiseEnd,
-  readCell,
-  slotCell,
-  slotAbout,
-  slotFlags,
-  slotStands,
-  soonestSlot,
-  wipeSlot,
-  writeWhat,
-} from './cooldown-cells.ts';
-import { isHalfOpen, LONGEST_MS } from './cooldown-terms.ts';
+import { closeClearingByHand, readCell, slotCell, slotStands, wipeSlot } from './cooldown-cells.ts';
 import { forgetLimits } from './forget-limits.ts';
 import { openKeyTable, writersIn, type KeyTable } from './key-table.ts';
 import { returnLeases } from './return-leases.ts';
 import type { KeyPlan, ScopePlan } from './plan.ts';
 import { nodeCell } from './limit-cells.ts';
+import { lockScope, unlockScope } from './scope-lock.ts';
 import { currentSendSequence } from './send-sequence.ts';
 import type { CooldownChange } from './status.ts';
-import { FLAG, NODE_CELL, SLOT } from './table-layout.ts';
+import { NODE_CELL, SLOT } from './table-layout.ts';
 import type { VerdictClass } from './verdict.ts';
-import { commit, lockRecord, undoWorker, unlockRecord, write } from './table-journal.ts';
+import { undoWorker, write } from './table-journal.ts';
 
 /** How often an operator's command tries a busy record again, about 1 ms each time. */
 const PATIENT_TRIES = 20;
@@ -44,6 +24,8 @@ export interface RecoveryReport {
   readonly cellsRestored: number;
   /** Places in flight that it held. */
   readonly leasesReturned: number;
+  /** What could not be given back yet, of it and of others before it; see `returnOrphans`. */
+  readonly orphans: number;
 }
 
 /**
@@ -61,33 +43,8 @@ export function recoverWorker(
     throw new RangeError(`There is no worker ${worker} to recover.`);
   }
   const undone = undoWorker(table, worker);
-  const leasesReturned = returnLeases(table, worker);
-  return { worker, leasesReturned, ...undone };
-}
-
-/**
- * Puts cooldowns back that were persisted, or set on another table or node. Later ends win; what has ended, what names an unknown
- * scope and what was about another credential is left out. A cleared row ends a cooldown that was only a guess.
- */
-export function restoreCooldowns(
-  table: KeyTable,
-  rows: readonly CooldownChange[],
-  at: Instant,
-): void {
-  for (const row of rows) {
-    const scope = table.plan.scopeById.get(row.scopeId);
-    if (scope === undefined || !sameCredential(scope, row.fingerprint)) continue;
-    const leftMs = Math.min(row.endsAt - at.wallNow, LONGEST_MS);
-    if (row.action === 'set' && !(leftMs > 0)) continue;
-    if (!lockScope(table, scope)) continue;
-    const slot = slotAbout(table, scope, identityOf(scope.kind, row.class, row.dimension));
-    if (row.action === 'set') {
-      const place = slot < 0 ? soonestSlot(table, scope) : slot;
-      restoreSlot(table, scope, place, { row, now: at.now, leftMs });
-    } else if (slot >= 0) endGuess(table, scope, slot, at.now);
-    unlockScope(table, scope);
-  }
-  table.notedCount = 0;
+  const { held, orphans } = returnLeases(table, worker);
+  return { worker, leasesReturned: held, orphans, ...undone };
 }
 
 /** Every cooldown in force, as rows to persist. */
@@ -125,7 +82,7 @@ export function clearCooldowns(
 ): CooldownChange[] {
   const changes: CooldownChange[] = [];
   for (const scope of scopesOf(table.plan, filter)) {
-    if (!lockScope(table, scope)) continue;
+    if (!lockScope(table, scope, PATIENT_TRIES)) continue;
     for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
       const of = classOf(classIn(readCell(table, slotCell(table, slot) + SLOT.what)));
       if (filter.class === undefined || filter.class === of)
@@ -175,60 +132,3 @@ function scopesOf(plan: KeyPlan, filter: ClearFilter): readonly ScopePlan[] {
   );
   return plan.scopes.filter((scope) => bound.has(scope.index));
 }
-
-function restoreSlot(
-  table: KeyTable,
-  scope: ScopePlan,
-  slot: number,
-  to: { readonly row: CooldownChange; readonly now: number; readonly leftMs: number },
-): void {
-  const cell = slotCell(table, slot);
-  const { row, now, leftMs } = to;
-  if (readCell(table, cell + SLOT.endsAt) >= now + leftMs) return;
-  const flags =
-    (row.authoritative ? FLAG.authoritative : 0) |
-    (isHalfOpen(row.class, row.authoritative) ? FLAG.halfOpen : 0);
-  writeWhat(
-    table,
-    scope.index,
-    slot,
-    packWhat(
-      classCode(row.class),
-      dimensionCode(row.dimension),
-      flags,
-      Math.max(row.strikes, strikesIn(readCell(table, cell + SLOT.what))),
-    ),
-  );
-  write(table, cell + SLOT.bound, 0);
-  write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
-  write(table, cell + SLOT.setAt, now);
-  raiseEnd(table, scope.index, slot, now + leftMs);
-}
-
-function endGuess(table: KeyTable, scope: ScopePlan, slot: number, now: number): void {
-  if ((slotFlags(table, slot) & FLAG.authoritative) !== 0) return;
-  wipeSlot(table, scope.index, slot, now);
-  closeClearing(table, scope.index, 0);
-}
-
-/** A scope's record, then its endpoint's, which keeps the latest end. */
-function lockScope(table: KeyTable, scope: ScopePlan): boolean {
-  const endpoint = table.plan.nodes.length + scope.endpoint;
-  for (let turn = 0; turn < PATIENT_TRIES; turn += 1) {
-    if (lockRecord(table, scope.record)) {
-      if (scope.record === endpoint || lockRecord(table, endpoint)) return true;
-      unlockRecord(table, scope.record);
-    }
-  }
-  return false;
-}
-
-function unlockScope(table: KeyTable, scope: ScopePlan): void {
-  const endpoint = table.plan.nodes.length + scope.endpoint;
-  commit(table);
-  if (scope.record !== endpoint) unlockRecord(table, endpoint);
-  unlockRecord(table, scope.record);
-}
-
-const sameCredential = (scope: ScopePlan, fingerprint: string | undefined): boolean =>
-  fingerprint === undefined || scope.fingerprint === null || scope.fingerprint === fingerprint;

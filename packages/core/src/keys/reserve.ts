@@ -20,13 +20,13 @@ import {
   suspendRefused,
 } from './incident.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
-import { freeLease, hasLease, takeLease } from './lease-cells.ts';
+import { findLeases, freeLease, hasLease, takeLease } from './lease-cells.ts';
 import { notePassed } from './learned-limit.ts';
 import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import { raiseBounds } from './raised-bounds.ts';
-import { restoreCooldowns } from './recover.ts';
+import { restoreCooldowns } from './restore-cooldowns.ts';
 import { currentSendSequence, nextSendSequence } from './send-sequence.ts';
 import { chargedFor } from './settlement-charge.ts';
 import { learnFirstToken, learnSizes, type SizeSample } from './size-stats.ts';
@@ -108,7 +108,7 @@ export function tryReserve(
   if (table.plan.candidates[candidate.index] !== candidate) return 'stale';
   const looksFirst = mayProbe(table, candidate);
   const record = endpointRecord(table, candidate);
-  if (!hasLease(table)) return 'busy';
+  if (!hasLease(table) && !findLeases(table)) return 'busy';
   if (
     looksFirst ? !lockForSettling(table, candidate, record) : !lockRecords(table, candidate.locks)
   )

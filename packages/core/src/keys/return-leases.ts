@@ -1,14 +1,14 @@
 import { readCell } from './cooldown-cells.ts';
 import { freeProbes } from './half-open.ts';
 import { writersIn, type KeyTable } from './key-table.ts';
-import { leaseCell, leaseHead } from './lease-cells.ts';
+import { leaseCell, leaseHead, rebuildFreeList } from './lease-cells.ts';
 import { nodeCell } from './limit-cells.ts';
 import type { Candidate } from './plan.ts';
 import { QUANTITIES, QUANTITY } from './quantity.ts';
 import { BLOCK, KEY_CELL, LEASE, LEASE_HEAD, NODE_CELL } from './table-layout.ts';
 import {
   commit,
-  lockRecord,
+  heldRecords,
   lockRecords,
   unlockRecord,
   unlockRecords,
@@ -20,39 +20,56 @@ const PATIENT_TRIES = 20;
 
 /**
  * Gives back what a dead worker's attempts held. What they may have been charged is taken for charged. A lease whose record stays busy,
- * because another dead worker has it, is kept as an orphan and returned with the next worker that is put in order. Returns how many
- * places in flight the worker held.
+ * because another dead worker has it or a thread was put aside with it, is kept as an orphan for `returnOrphans`.
  */
-export function returnLeases(table: KeyTable, worker: number): number {
-  let held = 0;
-  for (let row = 1; row < writersIn(table); row += 1) {
-    held += returnRow(table, row, row === worker);
-  }
+export function returnLeases(
+  table: KeyTable,
+  worker: number,
+): { readonly held: number; readonly orphans: number } {
+  const sum = returnRows(table, worker);
   rebuildFreeList(table, leaseHead(table, worker));
-  return held;
+  return sum;
 }
 
-/** Returns how many leases of the row were held by the worker that has just died. */
-function returnRow(table: KeyTable, row: number, dead: boolean): number {
+/** Gives back what could not be given back when its worker died. Returns how many are still left: to be called again until none is. */
+export const returnOrphans = (table: KeyTable): number => returnRows(table, null).orphans;
+
+/** One pass over all rows. */
+interface Pass {
+  readonly table: KeyTable;
+  /** Records that stayed busy in this pass: nobody waits for one of them twice. */
+  readonly busy: Set<number>;
+  held: number;
+  orphans: number;
+}
+
+/** Orphans of all rows, and everything of the worker that has just died. */
+function returnRows(table: KeyTable, dead: number | null): Pass {
+  const pass: Pass = { table, busy: new Set(), held: 0, orphans: 0 };
+  for (let row = 1; row < writersIn(table); row += 1) returnRow(pass, row, row === dead);
+  return pass;
+}
+
+function returnRow(pass: Pass, row: number, isDead: boolean): void {
+  const { table } = pass;
   const head = leaseHead(table, row);
   const top = readCell(table, head + LEASE_HEAD.top);
-  let held = 0;
   for (let lease = 0; lease < top; lease += 1) {
     const cell = leaseCell(table, head, lease);
     const named = readCell(table, cell + LEASE.candidate);
-    if (named === 0 || (named > 0 && !dead)) continue;
-    if (named > 0) held += 1;
+    if (named === 0 || (named > 0 && !isDead)) continue;
+    if (named > 0) pass.held += 1;
     const candidate = table.plan.candidates[Math.abs(named) - 1];
-    const returned = candidate === undefined || returnLease(table, candidate, cell);
+    if (candidate === undefined || returnLease(pass, candidate, cell)) continue;
+    pass.orphans += 1;
     // A living successor may use the row by now, but never a lease that is not free.
-    if (!returned) table.cells[cell + LEASE.candidate] = -Math.abs(named);
+    table.cells[cell + LEASE.candidate] = -Math.abs(named);
   }
-  return held;
 }
 
-function returnLease(table: KeyTable, candidate: Candidate, cell: number): boolean {
+function returnLease({ table, busy }: Pass, candidate: Candidate, cell: number): boolean {
   const record = table.plan.nodes.length + candidate.endpoint;
-  if (!lockPatiently(table, candidate.locks, record)) return false;
+  if (!lockPatiently(table, busy, [...candidate.locks, record])) return false;
   const { blocks, locks } = candidate;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
@@ -79,30 +96,12 @@ function returnLease(table: KeyTable, candidate: Candidate, cell: number): boole
   return true;
 }
 
-/** Nodes root first, then the endpoint's record. */
-function lockPatiently(table: KeyTable, locks: Int32Array, record: number): boolean {
-  for (let turn = 0; turn < PATIENT_TRIES; turn += 1) {
-    if (!lockRecords(table, locks)) continue;
-    if (lockRecord(table, record)) return true;
-    unlockRecords(table, locks);
-  }
+/** `records`: nodes root first, then the endpoint's. */
+function lockPatiently(table: KeyTable, busy: Set<number>, records: readonly number[]): boolean {
+  if (records.some((record) => busy.has(record))) return false;
+  const all = Int32Array.from(records);
+  for (let turn = 0; turn < PATIENT_TRIES; turn += 1) if (lockRecords(table, all)) return true;
+  const held = heldRecords(table).map(({ record }) => record);
+  for (const record of records) if (held.includes(record)) busy.add(record);
   return false;
-}
-
-/** The dead worker's row as its successor finds it: every lease but the orphans is free. */
-function rebuildFreeList(table: KeyTable, head: number): void {
-  const { cells } = table;
-  let top = readCell(table, head + LEASE_HEAD.top);
-  while (top > 0 && readCell(table, leaseCell(table, head, top - 1) + LEASE.candidate) === 0) {
-    top -= 1;
-  }
-  let free = 0;
-  for (let lease = 0; lease < top; lease += 1) {
-    const cell = leaseCell(table, head, lease);
-    if (readCell(table, cell + LEASE.candidate) !== 0) continue;
-    cells[cell + LEASE.next] = free;
-    free = lease + 1;
-  }
-  cells[head + LEASE_HEAD.top] = top;
-  cells[head + LEASE_HEAD.free] = free;
 }

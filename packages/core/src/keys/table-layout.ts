@@ -24,7 +24,7 @@ export const HEADER = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_4b54;
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 /** Int32 cells between the locks of two nodes; those of endpoints and pools, which all workers take, have a cache line each. */
 export const NODE_LOCK_STRIDE = 2;
@@ -206,8 +206,11 @@ export const LEASE = Object.freeze({
 /** Attempts a writer can have in flight. Memory that no attempt ever touched is never given to the process. */
 export const LEASES = 16_384;
 
-/** Float64 cells at the start of a writer's leases: how many were ever used, and the first free one plus 1. */
-export const LEASE_HEAD = Object.freeze({ top: 0, free: 1, cells: 2 });
+/**
+ * Float64 cells at the start of a writer's leases: how many were ever used, the first free one plus 1, and how many a dead worker had that
+ * were not yet returned when its successor began, see `findLeases`.
+ */
+export const LEASE_HEAD = Object.freeze({ top: 0, free: 1, orphans: 2, cells: 3 });
 
 /** Int32 cells of a writer's row before its journal's entries. */
 export const WRITER = Object.freeze({

@@ -5,9 +5,13 @@ import {
   renamed,
   type MovedScopes,
 } from '@keywell/core/keys/moved-cooldowns';
-import { restoreCooldowns } from '@keywell/core/keys/recover';
+import { placeAgain, restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
+import type { KeyTable } from '@keywell/core/keys/key-table';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { SharedState } from './shared-state.ts';
+
+/** How soon a cooldown whose record was busy is put into the table. */
+const PLACE_AGAIN_MS = 100;
 
 /** What the main thread knows of cooldowns beside the table: their evidence, and the names they had before keys moved. */
 export class CooldownNotes {
@@ -15,6 +19,8 @@ export class CooldownNotes {
   readonly #onChanged: (changes: readonly CooldownChange[]) => void;
   /** Names that the last publication took away because keys moved: workers may still tell of them. */
   #moved: MovedScopes = new Map();
+  /** Looks after what waits for its record in the table that rules; null while nothing does. */
+  #placing: NodeJS.Timeout | null = null;
 
   constructor(
     kept: readonly CooldownChange[],
@@ -33,6 +39,12 @@ export class CooldownNotes {
     this.#moved = movedScopes(before.plan, state.plan);
     const move = { moved: this.#moved, at, evidenceOf: this.evidenceOf };
     this.note(moveCooldowns(before.table, state.table, move));
+    const waited = before.table.unplaced.splice(0);
+    const named = waited.flatMap((each) =>
+      renamed(each.row, this.#moved).map((row) => ({ ...each, row })),
+    );
+    placeAgain(state.table, named);
+    this.#placeSoon(state.table);
   }
 
   /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
@@ -49,8 +61,21 @@ export class CooldownNotes {
     // The worker had not taken the present table over when it cooled these, or knows what they are about by a former name.
     const strays =
       version < tableSince ? current : current.filter((change) => !changes.includes(change));
-    if (strays.length > 0) restoreCooldowns(table, strays, at);
+    if (strays.length > 0) {
+      restoreCooldowns(table, strays, at);
+      this.#placeSoon(table);
+    }
     this.note(current);
+  }
+
+  #placeSoon(table: KeyTable): void {
+    if (this.#placing !== null) clearTimeout(this.#placing);
+    this.#placing = null;
+    if (table.unplaced.length === 0) return;
+    this.#placing = setTimeout(() => {
+      placeAgain(table);
+      this.#placeSoon(table);
+    }, PLACE_AGAIN_MS).unref();
   }
 
   note(changes: readonly CooldownChange[]): void {

@@ -7,7 +7,8 @@ import { sampleLimits } from '@keywell/core/forecast/sample-limits';
 import { describeEndpoints, type EndpointCounts } from '@keywell/core/keys/endpoint-counts';
 import { describeKeys, describePools } from '@keywell/core/keys/describe';
 import { limitCount, type LimitCount } from '@keywell/core/keys/limit-counts';
-import { clearCooldowns, restoreCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
+import { clearCooldowns, type ClearFilter } from '@keywell/core/keys/recover';
+import { restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
 import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/status';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
@@ -35,12 +36,15 @@ import {
   createWaitingCells,
   nextSharedState,
   recoverSharedState,
+  returnLeftovers,
   type SharedState,
 } from './shared-state.ts';
 import { WorkerAnswers } from './worker-answers.ts';
 import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
 
 const ACK_DEADLINE_MS = 2000;
+/** How soon it is tried again to give back what a dead worker held of a record that was busy. */
+const LEFTOVERS_MS = 100;
 const START_DEADLINE_MS = 15_000;
 /** What a worker may take beyond the grace to close what is left. */
 const CLOSE_DEADLINE_MS = 4000;
@@ -113,6 +117,7 @@ export class GatewayNode {
   #restarts = 0;
   #cut = 0;
   #started = false;
+  #leftovers: NodeJS.Timeout | null = null;
   #stopping = false;
 
   private constructor(options: GatewayNodeOptions) {
@@ -287,6 +292,7 @@ export class GatewayNode {
     const slots = [...this.#slots.values()];
     for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
     await Promise.all(slots.map((slot) => slot.handle.terminate()));
+    if (this.#leftovers !== null) clearTimeout(this.#leftovers);
     this.#calls.close();
   }
 
@@ -393,7 +399,7 @@ export class GatewayNode {
     const listened = slot.state === 'listening';
     slot.state = 'gone';
     // Others wait for its locks, also while they drain.
-    recoverSharedState(this.#state, worker);
+    if (!recoverSharedState(this.#state, worker)) this.#returnLeftoversSoon();
     this.#calls.workerEnded(worker);
     recoverWaiting(this.#waitingCells, worker);
     new Meter(this.#metricCells, worker).clearGauges();
@@ -402,6 +408,13 @@ export class GatewayNode {
     this.#options.onEvent({ kind: 'worker_crashed', worker, reason });
     slot.backOffMs = nextBackOffMs(slot.backOffMs, this.#clock.now() - slot.startedAt);
     slot.restart = setTimeout(() => this.#restart(worker, shared), slot.backOffMs);
+  }
+
+  #returnLeftoversSoon(): void {
+    this.#leftovers ??= setTimeout(() => {
+      this.#leftovers = null;
+      if (!returnLeftovers(this.#state)) this.#returnLeftoversSoon();
+    }, LEFTOVERS_MS).unref();
   }
 
   #restart(worker: number, shared: boolean): void {

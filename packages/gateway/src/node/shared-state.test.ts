@@ -2,13 +2,14 @@ import { aSnapshot, type SnapshotSketch } from '@keywell/testkit/a-snapshot';
 import { inFlightOf, openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
 import { listCooldowns } from '@keywell/core/keys/recover';
 import { reserve, settle, type Reservation } from '@keywell/core/keys/reserve';
-import { heldRecords, lockRecord } from '@keywell/core/keys/table-journal';
+import { heldRecords, lockRecord, unlockRecord } from '@keywell/core/keys/table-journal';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { describe, expect, it } from 'vitest';
 import {
   createSharedState,
   nextSharedState,
   recoverSharedState,
+  returnLeftovers,
   type SharedState,
 } from './shared-state.ts';
 
@@ -87,6 +88,21 @@ describe('what a dead worker had open', () => {
     recoverSharedState(now, 1);
     expect(heldRecords(oldest.table)).toEqual([]);
     for (const { table: of } of [oldest, now]) expect(inFlightOf(of, 0)).toBe(0);
+  });
+
+  it('is given back later where its record is busy', () => {
+    const first = createSharedState(snapshotOf({ weight: 1 }), WORKERS);
+    hold(inWorker(first));
+    const now = next(first, 2);
+    hold(inWorker(now));
+    const other = openKeyTable(first.plan, first.published.keyCells, { worker: 2, epoch: 1 });
+    lockRecord(other, 1);
+    expect(recoverSharedState(now, 1)).toBe(false);
+    expect([inFlightOf(first.table, 0), inFlightOf(now.table, 0)]).toEqual([1, 0]);
+    expect(returnLeftovers(now)).toBe(false);
+    unlockRecord(other, 1);
+    expect(returnLeftovers(now)).toBe(true);
+    expect(inFlightOf(first.table, 0)).toBe(0);
   });
 
   it('is not looked for in tables in which nothing runs, nor in too many', () => {

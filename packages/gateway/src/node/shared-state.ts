@@ -6,6 +6,7 @@ import {
 } from '@keywell/core/keys/key-table';
 import { planKeys, type KeyPlan } from '@keywell/core/keys/plan';
 import { carryOver, recoverWorker } from '@keywell/core/keys/recover';
+import { returnOrphans } from '@keywell/core/keys/return-leases';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
@@ -62,13 +63,29 @@ export function nextSharedState(
   return build(snapshot, workers, before);
 }
 
-/** Returns what a dead worker held and undoes what it had begun, in every table it may have had open. */
-export function recoverSharedState(state: SharedState, worker: number): void {
-  const { table, published, former } = state;
-  const tables = new Map([table, ...former.map((each) => each.table)].map((of) => [of.buffer, of]));
-  for (const { plan, buffer } of tables.values()) recoverWorker(plan, buffer, worker);
+/**
+ * Returns what a dead worker held and undoes what it had begun, in every table it may have had open. False while something is left for
+ * `returnLeftovers`, whose records are busy.
+ */
+export function recoverSharedState(state: SharedState, worker: number): boolean {
+  const { published, former } = state;
+  const left = keyTablesOf(state).map((table) => recoverWorker(table.plan, table.buffer, worker));
   const counters = new Set([published.counterCells, ...former.map((each) => each.counterCells)]);
   for (const cells of counters) CounterTable.recover(cells, worker);
+  return left.every(({ orphans }) => orphans === 0);
+}
+
+/** Returns what dead workers held and could not be given back at their end. False while something is left again. */
+export function returnLeftovers(state: SharedState): boolean {
+  return keyTablesOf(state)
+    .map(returnOrphans)
+    .every((left) => left === 0);
+}
+
+/** Every key table that workers may have open, once. */
+function keyTablesOf({ table, former }: SharedState): readonly KeyTable[] {
+  const tables = [table, ...former.map((each) => each.table)];
+  return [...new Map(tables.map((of) => [of.buffer, of])).values()];
 }
 
 function build(

@@ -1,5 +1,6 @@
 import { choose, coolingUntil, explain } from '@keywell/core/keys/choose';
 import type { ChooseAt, Tried } from '@keywell/core/keys/draw';
+import { hasLease } from '@keywell/core/keys/lease-cells';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { tryReserve } from '@keywell/core/keys/reserve';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -58,6 +59,11 @@ export class CandidatePicker {
     const { needs } = this;
     const at = { now, random: this.#plane.random, needs };
     return this.#affinity === undefined ? at : { ...at, affinity: this.#affinity };
+  }
+
+  /** Whether this worker has as much under way as it can hold: then nothing can be had, whatever the keys look like. */
+  get isFull(): boolean {
+    return !hasLease(this.#exchange.live.table);
   }
 
   /** Whether anything could be had but for a record that is held. */

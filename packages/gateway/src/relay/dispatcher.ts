@@ -213,20 +213,21 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   /**
    * Nothing was to be had. Where something is eligible all the same, a thread that was put aside in the middle of an update holds its
-   * record, and is soon back.
+   * record, and is soon back; or this worker is full, and one of so many attempts soon ends.
    */
   async #pickWhenFree(): Promise<Pick | null> {
-    for (
-      let turn = 0;
-      turn < BUSY_TRIES && this.#picker.isEligible(this.#bars?.tried ?? NOTHING_TRIED);
-      turn += 1
-    ) {
+    for (let turn = 0; turn < BUSY_TRIES && this.#mayBeFree(); turn += 1) {
       await pauseFor(this.exchange, BUSY_PAUSE_MS);
       if (this.exchange.callerGone || this.plane.clock.now() >= this.deadlineAt) return null;
-      const pick = this.#pick();
+      const pick = this.#picker.isFull ? null : this.#pick();
       if (pick !== null) return pick;
     }
     return null;
+  }
+
+  /** A full worker does not look through its keys again and again. */
+  #mayBeFree(): boolean {
+    return this.#picker.isFull || this.#picker.isEligible(this.#bars?.tried ?? NOTHING_TRIED);
   }
 
   #backOffMs(pick: Pick): number {
@@ -380,6 +381,7 @@ class Dispatcher implements AttemptCall, TurnHost {
       status: this.#lastStatus,
       startsInMs: startAt === null ? null : startAt - this.plane.clock.now(),
       stoodInLine: line !== null,
+      isFull: this.#picker.isFull,
     });
     return refusal.code === 'no_capable_model' ? incapableRefusal(this.exchange, view) : refusal;
   }

@@ -50,6 +50,24 @@ describe('a pool with nothing left', () => {
     }
   });
 
+  it('is not to blame where the worker is full, and the caller may come again soon', () => {
+    const open = tier('none', null, 3);
+    for (const failure of [
+      { ...NOTHING_TRIED, isFull: true },
+      { ...NOTHING_TRIED, isFull: true, stoodInLine: true },
+      { ...last('window_exhausted_short', 429), isFull: true, stoodInLine: true },
+    ]) {
+      const { refusal, headers, counted } = refusalOf([open], failure);
+      expect(refusal.code).toBe('overloaded');
+      expect(headers).toEqual({ 'retry-after': '1' });
+      expect(counted).toBe(0);
+    }
+    const failed = { ...last('transient', 500), isFull: true };
+    expect(refusalOf([open], failed).refusal.code).toBe('upstream_error');
+    const dry = { ...NOTHING_TRIED, isFull: true };
+    expect(refusalOf([tier('time', 2000)], dry).refusal.code).toBe('pool_exhausted');
+  });
+
   it('cannot serve a request that is larger than every limit, and no time changes that', () => {
     const tiers = [tier('too_large', null), tier('unavailable', 900_000)];
     const { refusal, headers } = refusalOf(tiers, NOTHING_TRIED);

@@ -22,14 +22,18 @@ export interface LastFailure {
   readonly startsInMs?: number | null;
   /** Whether it stood in line, or was not let into it: then capacity is short, whatever the keys look like. */
   readonly stoodInLine?: boolean;
+  /** Whether the worker had as much under way as it can hold: no key is to blame. */
+  readonly isFull?: boolean;
 }
 
 const MAX_SHOWN_EXCLUSIONS = 16;
+/** When a full worker may be asked again: of so many attempts some end every moment. */
+const FULL_MS = 1000;
 
 /**
  * The honest answer when no candidate is left: 429 with the time at which the first key is back, if time or a top-up brings one back;
- * 503 when only dead keys or an overloaded provider stand in the way; the last failure's own answer when keys were eligible and still
- * did not serve.
+ * 503 when only dead keys or an overloaded provider stand in the way, or the worker is full; the last failure's own answer when keys were
+ * eligible and still did not serve.
  */
 export function exhaustedRefusal(
   exchange: Pick<Exchange, 'offset' | 'timeline'>,
@@ -57,6 +61,8 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   const byTime = tiers.some((tier) => tier.blocked === 'time' || tier.blocked === 'mixed');
   const { verdict, status } = last;
   if (verdict?.class === 'too_large_for_limit') return 'request_exceeds_limits';
+  const isAsked = verdict !== null && last.stoodInLine !== true;
+  if (eligible && last.isFull === true && !isAsked) return 'overloaded';
   if (eligible && last.stoodInLine === true) return 'pool_exhausted';
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
@@ -88,6 +94,7 @@ function headersOf(
   tiers: readonly TierView[],
   { verdict, startsInMs = null }: LastFailure,
 ): readonly string[] {
+  if (code === 'overloaded') return retryAfterHeaders(FULL_MS);
   if (code !== 'pool_exhausted' && code !== 'pool_unavailable') return ['x-should-retry', 'false'];
   const named = verdict?.endsInMs ?? null;
   // An overloaded provider may take the next call at once; what other keys wait for is not this caller's wait.

@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { initKeyTable } from '@keywell/core/keys/key-table';
 import { planKeys } from '@keywell/core/keys/plan';
 import { aSnapshot } from '@keywell/testkit/a-snapshot';
+import { heapInUse } from '@keywell/testkit/heap-in-use';
 import { describe, expect, it } from 'vitest';
 import { encodeSnapshot } from './encode-snapshot.ts';
 import { openSnapshot, type LiveSnapshot } from './live-snapshot.ts';
@@ -17,14 +16,6 @@ function openWith(aliases: readonly string[]): LiveSnapshot {
 
 const found = (live: LiveSnapshot, name: string): string | null =>
   live.find(name)?.model.alias ?? null;
-
-/** Bytes of the heap that are in use once what is in nobody's hands is gone. */
-function heapInUse(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-  return process.memoryUsage().heapUsed;
-}
 
 describe('what a name means', () => {
   it('is the alias itself, then a target, then the first alias with a star that fits', () => {

@@ -3,6 +3,7 @@ import { inFlightOf, openKeyTable, type KeyTable } from '@keywell/core/keys/key-
 import { planKeys } from '@keywell/core/keys/plan';
 import { lockRecord, unlockRecord } from '@keywell/core/keys/table-journal';
 import { WorkerHandle } from '@keywell/gateway/node/worker-handle';
+import type { ToWorker } from '@keywell/gateway/worker/messages';
 import { aSnapshot } from '@keywell/testkit/a-snapshot';
 import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { postJson, type Seen } from '@keywell/testkit/http-call';
@@ -12,19 +13,35 @@ const KEY = { id: 'a', value: 'sk-simulated-a' };
 
 let story: Story;
 let table: KeyTable;
+let worker: WorkerHandle;
+/** The tables of the snapshots so far, as the worker was told of them. */
+let tables: SharedArrayBuffer[];
 
-/** The one worker's table, as the main thread may open it too. */
+class OverheardWorker extends WorkerHandle {
+  override tell(message: ToWorker): void {
+    if (message.kind === 'publish') tables.push(message.state.keyCells);
+    super.tell(message);
+  }
+}
+
+/** A table of the one worker, as the main thread may open it too. */
+function openTable(version: number): KeyTable {
+  const cells = tables[version - 1];
+  if (cells === undefined) throw new Error(`there was no snapshot ${version}`);
+  return openKeyTable(planKeys(snapshotOf(version)), cells, { worker: 0, epoch: 1 });
+}
+
 beforeEach(async () => {
-  let cells: SharedArrayBuffer | null = null;
+  tables = [];
   story = await startStory({
     keys: [KEY],
     spawn: (birth, events) => {
-      cells ??= birth.state.keyCells;
-      return new WorkerHandle(birth, events);
+      tables.push(birth.state.keyCells);
+      worker = new OverheardWorker(birth, events);
+      return worker;
     },
   });
-  if (cells === null) throw new Error('no worker was started');
-  table = openKeyTable(planKeys(snapshotOf(1)), cells, { worker: 0, epoch: 1 });
+  table = openTable(1);
 });
 afterEach(() => story.close());
 
@@ -67,6 +84,44 @@ describe('a settlement that finds its record busy', () => {
     await until(() => story.cooled.length > 0, 'the cooldown to be told', 500);
     expect(story.node.version).toBe(2);
     expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted' }]);
+  });
+});
+
+describe('a cooldown whose record is busy in the table that has come since', () => {
+  it('binds there as soon as the record is free', async () => {
+    story.simulator.set({ fault: 'quota_exhausted' });
+    story.simulator.set({ fault: 'slow_first_byte', waitMs: 100 });
+    const asked = postJson(
+      { url: story.url, key: STORY_KEY },
+      { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+    );
+    await until(() => inFlightOf(table, 0) === 1, 'the call under way');
+    await story.node.publish(snapshotOf(2));
+    const next = openTable(2);
+    expect(lockRecord(next, 0)).toBe(true);
+    await until(() => story.cooled.length > 0, 'the cooldown to be told');
+    expect(story.key('a').cooldowns).toEqual([]);
+    unlockRecord(next, 0);
+    await until(() => story.key('a').cooldowns.length > 0, 'the cooldown to bind', 500);
+    expect(story.key('a').cooldowns).toMatchObject([{ class: 'funds_exhausted' }]);
+    await asked;
+  });
+});
+
+describe('what a worker held of a record that is busy when it dies', () => {
+  it('is given back as soon as the record is free', async () => {
+    story.simulator.set({ fault: 'slow_first_byte', waitMs: 60_000 });
+    const asked = postJson(
+      { url: story.url, key: STORY_KEY },
+      { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
+    ).catch(() => null);
+    await until(() => inFlightOf(table, 0) === 1 && lockRecord(table, 0), 'the call under way');
+    await worker.terminate();
+    expect(await asked).toBeNull();
+    await until(() => story.events.length > 0, 'the worker’s end to be told');
+    expect(story.key('a').inFlight).toBe(1);
+    unlockRecord(table, 0);
+    await until(() => story.key('a').inFlight === 0, 'the place to be given back', 500);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Needs, Tried } from '@keywell/core/keys/draw';
+import { hasLease } from '@keywell/core/keys/lease-cells';
 import { needFrom } from '@keywell/core/keys/need';
 import { callCost } from '@keywell/core/waiting/call-cost';
 import type { Earmark } from '@keywell/core/waiting/deadline-queue';
@@ -91,7 +92,12 @@ export class CallInLine implements WaitingCall {
     const pick = this.#hooks.pickFrom({ candidates: NO_CANDIDATES, domains }, tiers);
     if (pick !== null) return pick;
     const alone = own.length > 0 || !how.spilled || this.#hooks.heldUntil() !== null;
-    return alone ? 'not_yet' : 'no_room';
+    return alone || this.#isWorkerFull ? 'not_yet' : 'no_room';
+  }
+
+  /** That this worker has as much under way as it can hold says nothing of the room that others' calls have. */
+  get #isWorkerFull(): boolean {
+    return !hasLease(this.exchange.live.table);
   }
 
   roomAt(tokens: number, now: number, room: number): number | null {

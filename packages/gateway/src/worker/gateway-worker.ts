@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Account } from '@keywell/core/keys/account';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { describeLimits } from '@keywell/core/keys/describe-limits';
-import { restoreCooldowns } from '@keywell/core/keys/recover';
+import { placeAgain, restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
@@ -250,7 +250,9 @@ export class GatewayWorker implements Plane {
     this.counters = new CounterTable(state.counterCells, this.#birth);
     this.budgets.reopen();
     this.#former.push(this.live);
+    const waited = this.live.table.unplaced.splice(0);
     this.live = live;
+    if (waited.length > 0) placeAgain(live.table, waited);
     this.waiting.snapshotChanged(live);
     this.#tell({ kind: 'published', version: state.version });
   }
@@ -298,7 +300,7 @@ export class GatewayWorker implements Plane {
     await Promise.race([idle, pause(left)]);
   }
 
-  /** Makes up for settlements that found their record busy, in replaced tables too for as long as requests go by them. */
+  /** Makes up for settlements, and for cooldowns to be restored, that found their record busy, in replaced tables too for as long as requests go by them. */
   #settleDeferred(): void {
     this.budgets.settleWaiting();
     this.#settleDeferredOf(this.live);
@@ -310,6 +312,7 @@ export class GatewayWorker implements Plane {
   }
 
   #settleDeferredOf(live: LiveSnapshot): void {
+    if (live.table.unplaced.length > 0) placeAgain(live.table);
     if (live.table.deferred.length === 0) return;
     const changes = settleDeferred(live.table);
     if (changes.length > 0) this.cooled(changes, live);

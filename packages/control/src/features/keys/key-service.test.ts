@@ -1,7 +1,8 @@
 import { describeKeys } from '@keywell/core/keys/describe';
 import { initKeyTable, openKeyTable } from '@keywell/core/keys/key-table';
 import { planKeys } from '@keywell/core/keys/plan';
-import { clearCooldowns, restoreCooldowns } from '@keywell/core/keys/recover';
+import { clearCooldowns } from '@keywell/core/keys/recover';
+import { restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { memoryAuditStore } from '@keywell/storage/audit/memory-audit-store';
 import { aSnapshot } from '@keywell/testkit/a-snapshot';
