@@ -1,11 +1,17 @@
-import type { Part, Signature, ThinkingPart, ToolCallPart } from '../canonical/content.ts';
+import type {
+  Part,
+  Signature,
+  TextPart,
+  ThinkingPart,
+  ToolCallPart,
+} from '../canonical/content.ts';
 import type { AnswerStamp } from '../canonical/codec.ts';
 import type { Drops } from '../canonical/drops.ts';
 import { NO_USAGE, type CanonicalResponse } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { MESSAGES } from './dialect-name.ts';
 import { blockFor } from './encode-content.ts';
-import { writeAnswerStop } from './stop-reasons.ts';
+import { writeAnswerStop, type Held } from './stop-reasons.ts';
 import { sealThought, type SealNote } from './thought-seal.ts';
 import { inputOf } from '../canonical/tool-input.ts';
 import { writeUsage } from './usage-shape.ts';
@@ -21,23 +27,40 @@ export function encodeResponse(
   const { parts = [], stop = 'other', stopDetail = null } = choice ?? {};
   if (others.length > 0) drops.add('n');
   drops.addIf(choice?.logprobs, 'logprobs');
-  const kinds = new Set(parts.map(({ kind }) => kind));
-  const { reason, sequence } = writeAnswerStop({ stop, stopDetail }, kinds);
-  const { usage: usageRest, ...extensions } = own ? response.extensions : {};
+  const { reason, sequence } = writeAnswerStop({ stop, stopDetail }, heldIn(parts));
   if (!own) drops.addMembers(response.extensions);
-  return {
+  const content: JsonObject[] = [];
+  for (const part of parts) putBlocks(part, drops, content);
+  const answer = {
     id: messageId(response.id, stamp),
     type: 'message',
     role: 'assistant',
     model: response.model ?? stamp.model,
-    content: parts.flatMap((part) => answerBlocks(part, drops)),
+    content,
     stop_reason: own && stop === 'other' ? stopDetail : reason,
     stop_sequence: sequence,
     stop_details: null,
     container: null,
-    usage: writeUsage(response.usage ?? NO_USAGE, isJsonObject(usageRest) ? usageRest : {}),
-    ...extensions,
+    usage: writeUsage(response.usage ?? NO_USAGE),
   };
+  return own ? withExtensions(answer, response.extensions) : answer;
+}
+
+function heldIn(parts: readonly Part[]): Held {
+  const holds = { calls: false, refusal: false };
+  for (const { kind } of parts) {
+    if (kind === 'tool_call') holds.calls = true;
+    else if (kind === 'refusal') holds.refusal = true;
+  }
+  return holds;
+}
+
+/** What else an answer of this dialect said: of itself, and of its usage. */
+function withExtensions(answer: JsonObject, extensions: JsonObject): JsonObject {
+  const { usage: rest, ...others } = extensions;
+  const { usage } = answer;
+  if (!isJsonObject(rest) || !isJsonObject(usage)) return { ...answer, ...others };
+  return { ...answer, usage: { ...usage, ...rest }, ...others };
 }
 
 /** The provider's id where it looks like one of this dialect. */
@@ -46,39 +69,49 @@ export function messageId(id: string | null, stamp: AnswerStamp): string {
   return stamp.id.startsWith('msg_') ? stamp.id : `msg_${stamp.id}`;
 }
 
-/** A part as blocks: itself, and what carries a proof that has no place in it. */
-function answerBlocks(part: Part, drops: Drops): readonly JsonObject[] {
+/** Puts a part's blocks behind others: itself, and what carries a proof that has no place in it. */
+function putBlocks(part: Part, drops: Drops, into: JsonObject[]): void {
   switch (part.kind) {
-    case 'text': {
-      if (part.text === '' && part.annotations === null)
-        return carried(part.signature, { kind: 'text' });
-      const block = blockFor({ ...part, signature: null, cache: null }, { drops, own: true });
-      const written = block === null ? [] : [{ citations: null, ...block }];
-      return [...written, ...carried(part.signature, { kind: 'text' })];
-    }
+    case 'text':
+      if (part.text !== '' || part.annotations !== null) into.push(textBlock(part, drops));
+      putCarried(part.signature, TEXT_NOTE, into);
+      return;
     case 'refusal':
-      return [{ type: 'text', text: part.text, citations: null }];
+      into.push({ type: 'text', text: part.text, citations: null });
+      return;
     case 'thinking':
-      return [thoughtBlock(part)];
+      into.push(thoughtBlock(part));
+      return;
     case 'tool_call':
-      return [...callBlocks(part), ...carried(part.signature, { kind: 'call', id: part.id })];
+      into.push(callBlock(part));
+      putCarried(part.signature, { kind: 'call', id: part.id }, into);
+      return;
     case 'image':
     case 'file':
     case 'tool_result':
       drops.add(part.kind);
-      return [];
+      return;
     default: {
       const block = blockFor(part, { drops, own: true });
-      return block === null ? [] : [block];
+      if (block !== null) into.push(block);
     }
   }
 }
 
+const TEXT_NOTE: SealNote = { kind: 'text' };
+
+function textBlock(part: TextPart, drops: Drops): JsonObject {
+  const { text, annotations, extras } = part;
+  if (annotations === null && extras === undefined) return { citations: null, type: 'text', text };
+  const block = blockFor({ ...part, signature: null, cache: null }, { drops, own: true });
+  return { citations: null, ...block };
+}
+
 /** The id stays as it is: the caller hands it back, and only a provider of this dialect is particular about its letters. */
-function callBlocks(part: ToolCallPart): readonly JsonObject[] {
+function callBlock(part: ToolCallPart): JsonObject {
   const { id, name, extras } = part;
   const own = extras?.origin === MESSAGES ? extras.members : {};
-  return [{ type: 'tool_use', id, name, input: inputOf(part), ...own }];
+  return { type: 'tool_use', id, name, input: inputOf(part), ...own };
 }
 
 /** The block that hands on the proof of a tool call or a text; none for a proof of this dialect, which has none there. */
@@ -87,9 +120,9 @@ export function carriedBlock(signature: Signature | null, note: SealNote): JsonO
   return { type: 'redacted_thinking', data: sealThought(signature, note) };
 }
 
-function carried(signature: Signature | null, note: SealNote): readonly JsonObject[] {
+function putCarried(signature: Signature | null, note: SealNote, into: JsonObject[]): void {
   const block = carriedBlock(signature, note);
-  return block === null ? [] : [block];
+  if (block !== null) into.push(block);
 }
 
 function thoughtBlock({ text, signature, sealed, id }: ThinkingPart): JsonObject {

@@ -55,8 +55,9 @@ function withoutTools(request: CanonicalRequest, { own, drops }: EncodeContext):
   if (toolChoice !== null && toolChoice.kind !== 'auto' && toolChoice.kind !== 'none') {
     drops.add('tool_choice');
   }
-  const names = new Set(toolNamesOf(request.turns).values());
-  if (names.size === 0) return { tools: [], choice: null, forced: false };
+  const called = toolNamesOf(request.turns);
+  if (called.size === 0) return { tools: [], choice: null, forced: false };
+  const names = new Set(called.values());
   const tools = [...names].map((name) => ({ name, input_schema: ANYTHING }));
   return { tools, choice: { type: 'none' }, forced: false };
 }

@@ -32,16 +32,19 @@ export interface WrittenStop {
   readonly sequence: string | null;
 }
 
+/** What an answer holds beside its texts. */
+export interface Held {
+  readonly calls: boolean;
+  readonly refusal: boolean;
+}
+
 /**
- * The stop of an answer with parts of these kinds. One that has no counterpart is the end of a turn; an answer that calls tools does not
+ * The stop of an answer with these parts. One that has no counterpart is the end of a turn; an answer that calls tools does not
  * end its turn, and one that refuses says so, even where the provider called it a plain stop.
  */
-export function writeAnswerStop(
-  { stop, stopDetail }: Stopped,
-  kinds: ReadonlySet<string>,
-): WrittenStop {
-  if (stop === 'stop' && kinds.has('tool_call')) return { reason: 'tool_use', sequence: null };
-  if (stop === 'stop' && kinds.has('refusal')) return { reason: 'refusal', sequence: null };
+export function writeAnswerStop({ stop, stopDetail }: Stopped, holds: Held): WrittenStop {
+  if (stop === 'stop' && holds.calls) return { reason: 'tool_use', sequence: null };
+  if (stop === 'stop' && holds.refusal) return { reason: 'refusal', sequence: null };
   const reason = OURS.get(stop) ?? 'end_turn';
   return { reason, sequence: stop === 'stop_sequence' ? stopDetail : null };
 }

@@ -122,7 +122,7 @@ class MessagesStreamEncoder implements StreamEncoder {
     this.#ended = true;
     const { reason, sequence } = writeAnswerStop(
       { stop: this.#stop, stopDetail: this.#stopDetail },
-      this.#kinds,
+      { calls: this.#kinds.has('tool_call'), refusal: this.#kinds.has('refusal') },
     );
     const delta = {
       stop_reason: reason,

@@ -49,7 +49,7 @@ export function usageRest(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? othersIn(value, COUNTED) : NO_OTHERS;
 }
 
-export function writeUsage(usage: CanonicalUsage, rest: JsonObject = {}): JsonObject {
+export function writeUsage(usage: CanonicalUsage): JsonObject {
   const { inputTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage;
   const hour = usage.cacheWriteHourTokens ?? 0;
   return {
@@ -61,12 +61,9 @@ export function writeUsage(usage: CanonicalUsage, rest: JsonObject = {}): JsonOb
       ephemeral_1h_input_tokens: hour,
     },
     output_tokens: usage.outputTokens,
-    ...(reasoningTokens === 0
-      ? {}
-      : { output_tokens_details: { thinking_tokens: reasoningTokens } }),
+    output_tokens_details: reasoningTokens === 0 ? undefined : { thinking_tokens: reasoningTokens },
     server_tool_use: null,
     service_tier: null,
-    ...rest,
   };
 }
 

@@ -1,6 +1,12 @@
 import type { Drops } from '../canonical/drops.ts';
 import { thinkingEffort } from '../canonical/reasoning-effort.ts';
-import type { CanonicalRequest, Effort, OutputFormat, Reasoning } from '../canonical/request.ts';
+import type {
+  CanonicalRequest,
+  Effort,
+  OutputFormat,
+  Reasoning,
+  Sampling,
+} from '../canonical/request.ts';
 import { said } from '../canonical/said.ts';
 import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
@@ -19,7 +25,7 @@ export function encodeRequest(
   drops: Drops,
   options: ChatEncodeOptions,
 ): JsonObject {
-  const { origin, stream, sampling, reasoning } = request;
+  const { origin, stream, sampling } = request;
   const scope: EncodeScope = { origin, options, drops };
   const own = origin === 'openai-chat';
   const { maxOutputTokens } = sampling;
@@ -27,7 +33,6 @@ export function encodeRequest(
   const messages = encodeMessages(request.turns, scope);
   const tools = encodeTools(request, marksCache(scope), drops);
   if (!own && !options.topK) drops.addIf(sampling.topK, 'top_k');
-  const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
   const body = {
     model: request.model,
     messages,
@@ -42,8 +47,48 @@ export function encodeRequest(
     max_completion_tokens: isNewName ? (maxOutputTokens ?? undefined) : undefined,
     temperature: sampling.temperature ?? undefined,
     top_p: sampling.topP ?? undefined,
-    top_k: own || options.topK ? (sampling.topK ?? undefined) : undefined,
     stop: sampling.stop ?? undefined,
+  };
+  const whole = saysMore(request) ? { ...body, ...moreOf(request, scope) } : body;
+  drops.addIf(request.previousResponseId, 'previous_response_id');
+  return withExtensions(whole, request, drops);
+}
+
+/** Whether anything of `moreOf` is said: most requests say nothing of it, and members that are not there need not be written. */
+function saysMore(request: CanonicalRequest): boolean {
+  return (
+    saysMoreOfSampling(request.sampling) ||
+    request.reasoning !== null ||
+    request.user !== null ||
+    request.metadata !== null ||
+    request.serviceTier !== null ||
+    request.promptCacheKey !== null ||
+    request.verbosity !== null ||
+    request.modalities !== null ||
+    request.store !== null
+  );
+}
+
+function saysMoreOfSampling(sampling: Sampling): boolean {
+  return (
+    sampling.topK !== null ||
+    sampling.frequencyPenalty !== null ||
+    sampling.presencePenalty !== null ||
+    sampling.seed !== null ||
+    sampling.choices !== null ||
+    sampling.logprobs !== null ||
+    sampling.topLogprobs !== null ||
+    sampling.logitBias !== null
+  );
+}
+
+function moreOf(request: CanonicalRequest, scope: EncodeScope) {
+  const { sampling, reasoning } = request;
+  const { origin, options } = scope;
+  const own = origin === 'openai-chat';
+  const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
+  return {
+    top_k: own || options.topK ? (sampling.topK ?? undefined) : undefined,
     frequency_penalty: sampling.frequencyPenalty ?? undefined,
     presence_penalty: sampling.presencePenalty ?? undefined,
     seed: sampling.seed ?? undefined,
@@ -61,8 +106,6 @@ export function encodeRequest(
     modalities: request.modalities ?? undefined,
     store: request.store ?? undefined,
   };
-  drops.addIf(request.previousResponseId, 'previous_response_id');
-  return withExtensions(body, request, drops);
 }
 
 function encodeFormat(output: OutputFormat): JsonObject {
