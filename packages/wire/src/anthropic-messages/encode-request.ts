@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Sampling } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { MESSAGES } from './dialect-name.ts';
@@ -37,18 +38,18 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   const body = {
     model: request.model,
     max_tokens: maxTokens(request.sampling, reasoning, context),
-    system: withSentence(turns.system, request, context) ?? undefined,
+    system: ifSaid(withSentence(turns.system, request, context)),
     messages: turns.messages,
     tools: tools.length === 0 ? undefined : tools,
-    tool_choice: choice ?? undefined,
-    thinking: reasoning.thinking ?? undefined,
-    output_config: config ?? undefined,
-    temperature: sampling.temperature ?? undefined,
-    top_p: sampling.topP ?? undefined,
-    top_k: sampling.topK ?? undefined,
-    stop_sequences: stopOf(request.sampling.stop, context) ?? undefined,
+    tool_choice: ifSaid(choice),
+    thinking: ifSaid(reasoning.thinking),
+    output_config: ifSaid(config),
+    temperature: ifSaid(sampling.temperature),
+    top_p: ifSaid(sampling.topP),
+    top_k: ifSaid(sampling.topK),
+    stop_sequences: ifSaid(stopOf(request.sampling.stop, context)),
     metadata: metadataOf(request, context),
-    service_tier: serviceTierOf(request.serviceTier, context) ?? undefined,
+    service_tier: ifSaid(serviceTierOf(request.serviceTier, context)),
     stream: request.stream ? true : undefined,
   };
   const kept = keptExtensions(request, context);

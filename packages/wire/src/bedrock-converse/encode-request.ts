@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, OutputFormat } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { CONVERSE } from './dialect-name.ts';
@@ -47,11 +48,11 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
     messages: turns.messages,
     system: turns.system.length === 0 ? undefined : turns.system,
     inferenceConfig: writeInference(request.sampling, sampling),
-    toolConfig: toolConfig ?? undefined,
-    additionalModelRequestFields: fields ?? undefined,
-    outputConfig: writeOutput(request, reasoning.effort, { own, drops }) ?? undefined,
-    requestMetadata: writeMetadata(request, own, drops) ?? undefined,
-    serviceTier: writeTier(request.serviceTier, own, drops) ?? undefined,
+    toolConfig: ifSaid(toolConfig),
+    additionalModelRequestFields: ifSaid(fields),
+    outputConfig: ifSaid(writeOutput(request, reasoning.effort, { own, drops })),
+    requestMetadata: ifSaid(writeMetadata(request, own, drops)),
+    serviceTier: ifSaid(writeTier(request.serviceTier, own, drops)),
   };
   nameTheRest(request, drops);
   let kept: Record<string, JsonValue | undefined> | null = null;

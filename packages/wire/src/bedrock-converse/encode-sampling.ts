@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { Sampling } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { WrittenReasoning } from './encode-reasoning.ts';
 import type { ModelTraits } from './model-traits.ts';
@@ -30,10 +31,10 @@ export function writeInference(
     return undefined;
   }
   return {
-    maxTokens: maxTokens ?? undefined,
-    temperature: temperature ?? undefined,
-    topP: topP ?? undefined,
-    stopSequences: stopSequences ?? undefined,
+    maxTokens: ifSaid(maxTokens),
+    temperature: ifSaid(temperature),
+    topP: ifSaid(topP),
+    stopSequences: ifSaid(stopSequences),
   };
 }
 

@@ -16,3 +16,6 @@ function saidOf(members: JsonObject): JsonObject {
   }
   return kept;
 }
+
+/** What is not said stands as undefined in a body, which is not written. */
+export const ifSaid = <T>(value: T | null): T | undefined => value ?? undefined;

@@ -1,7 +1,7 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, OutputFormat, Sampling } from '../canonical/request.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
-import { said } from '../canonical/said.ts';
+import { ifSaid, said } from '../canonical/said.ts';
 import { unlessEmpty } from './member-names.ts';
 import { encodeThinking } from './thinking-config.ts';
 
@@ -38,17 +38,17 @@ function saysAny(config: JsonObject): boolean {
 function encodeSampling(sampling: Sampling, drops: Drops): Record<string, JsonObject[string]> {
   drops.addIf(sampling.logitBias, 'logit_bias');
   return {
-    maxOutputTokens: sampling.maxOutputTokens ?? undefined,
-    temperature: sampling.temperature ?? undefined,
-    topP: sampling.topP ?? undefined,
-    topK: sampling.topK ?? undefined,
-    stopSequences: sampling.stop ?? undefined,
-    frequencyPenalty: sampling.frequencyPenalty ?? undefined,
-    presencePenalty: sampling.presencePenalty ?? undefined,
-    seed: sampling.seed ?? undefined,
-    candidateCount: sampling.choices ?? undefined,
-    responseLogprobs: sampling.logprobs ?? undefined,
-    logprobs: sampling.topLogprobs ?? undefined,
+    maxOutputTokens: ifSaid(sampling.maxOutputTokens),
+    temperature: ifSaid(sampling.temperature),
+    topP: ifSaid(sampling.topP),
+    topK: ifSaid(sampling.topK),
+    stopSequences: ifSaid(sampling.stop),
+    frequencyPenalty: ifSaid(sampling.frequencyPenalty),
+    presencePenalty: ifSaid(sampling.presencePenalty),
+    seed: ifSaid(sampling.seed),
+    candidateCount: ifSaid(sampling.choices),
+    responseLogprobs: ifSaid(sampling.logprobs),
+    logprobs: ifSaid(sampling.topLogprobs),
   };
 }
 

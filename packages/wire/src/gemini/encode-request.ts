@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
 import type { JsonObject } from '../json/value.ts';
 import { encodeConfig } from './encode-config.ts';
@@ -16,11 +17,11 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   const tools = encodeTools(request, drops);
   const body = {
     contents,
-    systemInstruction: systemInstruction ?? undefined,
+    systemInstruction: ifSaid(systemInstruction),
     tools: tools.length > 0 ? tools : undefined,
     toolConfig: encodeToolConfig(request, drops),
     generationConfig: encodeConfig(request, drops),
-    labels: request.origin === 'gemini' ? (request.metadata ?? undefined) : undefined,
+    labels: request.origin === 'gemini' ? ifSaid(request.metadata) : undefined,
     serviceTier: serviceTier(request.serviceTier, drops),
   };
   const kept = keptExtensions(request, drops);

@@ -7,7 +7,7 @@ import { isJsonArray, isJsonObject, type JsonObject } from '../json/value.ts';
 import { blockReasonOf } from './decode-response.ts';
 import { putPart, type PartTarget } from './encode-content.ts';
 import { encodeLogprobs } from './logprobs.ts';
-import { said } from '../canonical/said.ts';
+import { ifSaid, said } from '../canonical/said.ts';
 import { encodeStop } from './stop-reasons.ts';
 import { encodeUsage } from './usage-shape.ts';
 
@@ -82,9 +82,9 @@ function encodeChoice(choice: Choice, index: number, target: PartTarget): JsonOb
   const candidate = {
     content: parts.length === 0 ? { role: 'model' } : { parts, role: 'model' },
     finishReason,
-    finishMessage: message ? (choice.stopDetail ?? undefined) : undefined,
+    finishMessage: message ? ifSaid(choice.stopDetail) : undefined,
     index,
-    logprobsResult: logprobs ?? undefined,
+    logprobsResult: ifSaid(logprobs),
   };
   const annotations = annotationsOf(choice.parts, drops);
   return annotations === NOTHING ? candidate : { ...candidate, ...annotations };

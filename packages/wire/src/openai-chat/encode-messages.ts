@@ -8,6 +8,7 @@ import type {
   ToolResultPart,
 } from '../canonical/content.ts';
 import type { Turn } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import type { JsonValue } from '../json/value.ts';
 import {
   contentOf,
@@ -45,7 +46,7 @@ function encodeSpoken(turn: Turn, parts: readonly Part[], scope: EncodeScope): B
   const { role } = turn;
   const message: Block = {
     role: role === 'developer' ? scope.options.developerRole : role,
-    name: turn.name ?? undefined,
+    name: ifSaid(turn.name),
     content: null,
   };
   message['content'] = contentOf(encodeBlocks(parts, scope, message));

@@ -7,7 +7,7 @@ import type {
   Reasoning,
   Sampling,
 } from '../canonical/request.ts';
-import { said } from '../canonical/said.ts';
+import { ifSaid, said } from '../canonical/said.ts';
 import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { marksCache, type Block, type EncodeScope } from './encode-content.ts';
@@ -41,13 +41,13 @@ export function encodeRequest(
       stream && request.includeUsage && options.streamOptions ? { include_usage: true } : undefined,
     tools: tools?.tools,
     tool_choice: tools?.choice,
-    parallel_tool_calls: tools === null ? undefined : (request.parallelToolCalls ?? undefined),
+    parallel_tool_calls: tools === null ? undefined : ifSaid(request.parallelToolCalls),
     response_format: request.output === null ? undefined : encodeFormat(request.output),
-    max_tokens: isNewName ? undefined : (maxOutputTokens ?? undefined),
-    max_completion_tokens: isNewName ? (maxOutputTokens ?? undefined) : undefined,
-    temperature: sampling.temperature ?? undefined,
-    top_p: sampling.topP ?? undefined,
-    stop: sampling.stop ?? undefined,
+    max_tokens: isNewName ? undefined : ifSaid(maxOutputTokens),
+    max_completion_tokens: isNewName ? ifSaid(maxOutputTokens) : undefined,
+    temperature: ifSaid(sampling.temperature),
+    top_p: ifSaid(sampling.topP),
+    stop: ifSaid(sampling.stop),
   };
   const whole = saysMore(request) ? { ...body, ...moreOf(request, scope) } : body;
   drops.addIf(request.previousResponseId, 'previous_response_id');
@@ -88,23 +88,23 @@ function moreOf(request: CanonicalRequest, scope: EncodeScope) {
   const own = origin === 'openai-chat';
   const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
   return {
-    top_k: own || options.topK ? (sampling.topK ?? undefined) : undefined,
-    frequency_penalty: sampling.frequencyPenalty ?? undefined,
-    presence_penalty: sampling.presencePenalty ?? undefined,
-    seed: sampling.seed ?? undefined,
-    n: sampling.choices ?? undefined,
-    logprobs: sampling.logprobs ?? undefined,
-    top_logprobs: sampling.topLogprobs ?? undefined,
-    logit_bias: sampling.logitBias ?? undefined,
-    reasoning: wish.object ?? undefined,
-    reasoning_effort: wish.effort ?? undefined,
-    user: request.user ?? undefined,
-    metadata: request.metadata ?? undefined,
-    service_tier: openaiTier(request.serviceTier, own) ?? undefined,
-    prompt_cache_key: request.promptCacheKey ?? undefined,
-    verbosity: request.verbosity ?? undefined,
-    modalities: request.modalities ?? undefined,
-    store: request.store ?? undefined,
+    top_k: own || options.topK ? ifSaid(sampling.topK) : undefined,
+    frequency_penalty: ifSaid(sampling.frequencyPenalty),
+    presence_penalty: ifSaid(sampling.presencePenalty),
+    seed: ifSaid(sampling.seed),
+    n: ifSaid(sampling.choices),
+    logprobs: ifSaid(sampling.logprobs),
+    top_logprobs: ifSaid(sampling.topLogprobs),
+    logit_bias: ifSaid(sampling.logitBias),
+    reasoning: ifSaid(wish.object),
+    reasoning_effort: ifSaid(wish.effort),
+    user: ifSaid(request.user),
+    metadata: ifSaid(request.metadata),
+    service_tier: ifSaid(openaiTier(request.serviceTier, own)),
+    prompt_cache_key: ifSaid(request.promptCacheKey),
+    verbosity: ifSaid(request.verbosity),
+    modalities: ifSaid(request.modalities),
+    store: ifSaid(request.store),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
+import { ifSaid } from '../canonical/said.ts';
 import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, type JsonObject, type JsonValue } from '../json/value.ts';
 import { encodeTurns } from './encode-input.ts';
@@ -18,25 +19,25 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
   const { sampling } = request;
   const body = {
     model: request.model,
-    instructions: instructions ?? undefined,
+    instructions: ifSaid(instructions),
     input,
     stream: request.stream ? true : undefined,
     tools: allTools(request, own?.['tools'], drops),
     tool_choice: encodeToolChoice(request) ?? own?.['tool_choice'],
-    parallel_tool_calls: request.parallelToolCalls ?? undefined,
-    text: encodeText(request, own?.['text']) ?? undefined,
-    reasoning: encodeReasoning(request.reasoning, own?.['reasoning']) ?? undefined,
-    include: encodeInclude(request, own?.['include']) ?? undefined,
-    max_output_tokens: sampling.maxOutputTokens ?? undefined,
-    temperature: sampling.temperature ?? undefined,
-    top_p: sampling.topP ?? undefined,
-    top_logprobs: sampling.topLogprobs ?? undefined,
-    user: request.user ?? undefined,
-    metadata: request.metadata ?? undefined,
-    service_tier: openaiTier(request.serviceTier, own !== null) ?? undefined,
-    prompt_cache_key: request.promptCacheKey ?? undefined,
+    parallel_tool_calls: ifSaid(request.parallelToolCalls),
+    text: ifSaid(encodeText(request, own?.['text'])),
+    reasoning: ifSaid(encodeReasoning(request.reasoning, own?.['reasoning'])),
+    include: ifSaid(encodeInclude(request, own?.['include'])),
+    max_output_tokens: ifSaid(sampling.maxOutputTokens),
+    temperature: ifSaid(sampling.temperature),
+    top_p: ifSaid(sampling.topP),
+    top_logprobs: ifSaid(sampling.topLogprobs),
+    user: ifSaid(request.user),
+    metadata: ifSaid(request.metadata),
+    service_tier: ifSaid(openaiTier(request.serviceTier, own !== null)),
+    prompt_cache_key: ifSaid(request.promptCacheKey),
     store: request.store ?? (own === null ? false : undefined),
-    previous_response_id: request.previousResponseId ?? undefined,
+    previous_response_id: ifSaid(request.previousResponseId),
   };
   return own === null ? body : { ...own, ...body };
 }
