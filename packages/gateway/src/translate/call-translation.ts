@@ -48,6 +48,9 @@ interface Written {
   readonly request: TranslatedRequest;
 }
 
+const keyOf = ({ dialect }: TargetFace, { provider, model }: Told): string =>
+  `${provider}\n${dialect}\n${model}`;
+
 const NO_TURNS: CanonicalRequest['turns'] = Object.freeze([]);
 
 function encode(face: TargetFace, request: CanonicalRequest, drops: Drops): JsonObject {
@@ -65,6 +68,8 @@ export class CallTranslation {
   /** Its turns are let go once it was told a provider: what is answered hours later may have been long. */
   #told: CanonicalRequest | null = null;
   #last: Written | null = null;
+  /** What of it is lost on those who were asked so far, by `keyOf` them. */
+  #losses: Map<string, readonly string[]> | null = null;
 
   constructor(call: SpokenCall) {
     this.#call = call;
@@ -123,6 +128,22 @@ export class CallTranslation {
     this.#told = { ...request, turns: NO_TURNS };
     this.#decoded = null;
     return translated;
+  }
+
+  /** What a provider that speaks `face` cannot be told of it; written for it at the first question, and not again. */
+  lossFor(face: TargetFace, to: Told): readonly string[] {
+    const key = keyOf(face, to);
+    const known = this.#losses?.get(key);
+    if (known !== undefined) return known;
+    const { dropped } = this.requestFor(face, to);
+    this.#losses ??= new Map();
+    this.#losses.set(key, dropped);
+    return dropped;
+  }
+
+  /** Whether `lossFor` has nothing left to write. */
+  knowsLoss(face: TargetFace, to: Told): boolean {
+    return this.#losses?.has(keyOf(face, to)) === true;
   }
 
   /** What an answer in the caller's dialect needs to know of the call: all but what was said in it. */

@@ -59,7 +59,7 @@ function untold(
   if (face === null || face.dialect === conversation) return null;
   if (understand(exchange) !== null) return 'not_translatable';
   if (!exchange.strict) return null;
-  const { dropped } = requestFor(exchange, { candidate, target, face });
+  const dropped = translationOf(exchange).lossFor(face, toldAs(candidate, target));
   if (dropped.length === 0) return null;
   exchange.dropped = dropped;
   return 'not_translatable';

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { bareExchange, barePlane } from '../pipeline/bare-plane.contract.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { loadCodecs } from './codec-of.ts';
+import { unfitFor } from './fitness.ts';
 import { isReadApart, readApart, readBeforeChoice } from './read-apart.ts';
+import { translationOf } from './translation-of.ts';
 
 await loadCodecs(DIALECTS);
 
@@ -80,6 +82,38 @@ describe('a call for a provider of another dialect', () => {
       expect(await readBeforeChoice(exchange, model.plan)).toBe(true);
       expect(exchange.translation !== null).toBe(read);
     }
+  });
+
+  it('is written for every provider and model of a strict pool in steps of their own, and not again', async () => {
+    const exchange = callOf('gemini', LARGE);
+    exchange.strict = true;
+    const plan = exchange.model?.plan;
+    const tier = plan?.tiers[0];
+    const first = tier?.candidates[0];
+    if (plan === undefined || tier === undefined || first === undefined) {
+      throw new Error('a pool without candidates');
+    }
+    const second = { ...first, model: 'other' };
+    const both = { ...plan, tiers: [{ ...tier, candidates: [first, second, first] }] };
+    const seen: string[] = [];
+    const others = (): void => {
+      seen.push('others');
+      if (seen.length < 200) setImmediate(others);
+    };
+    setImmediate(others);
+    const translation = translationOf(exchange);
+    const lossFor = translation.lossFor.bind(translation);
+    translation.lossFor = (face, to) => {
+      seen.push(to.model);
+      return lossFor(face, to);
+    };
+    expect(await readBeforeChoice(exchange, both)).toBe(true);
+    const steps = seen.filter((each) => each !== 'others');
+    expect(steps).toEqual([first.model, 'other']);
+    expect(seen[seen.indexOf('other') - 1]).toBe('others');
+    expect(unfitFor(exchange, first)).toBeNull();
+    expect(unfitFor(exchange, second)).toBeNull();
+    expect(seen.filter((each) => each !== 'others')).toHaveLength(4);
   });
 
   it('is read no further once its caller has left', async () => {

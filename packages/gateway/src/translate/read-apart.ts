@@ -11,12 +11,9 @@ const LARGE = 128 * 1024;
 
 /** Whether a call is so large that it is to be read step by step before the candidate is told it in another dialect. */
 export function isReadApart(exchange: Exchange, candidate: Candidate): boolean {
-  const { conversation, body, translation } = exchange;
-  if (conversation === null || body.byteLength < LARGE) return false;
-  const target = targetOf(candidate, VIA);
-  const face = faceFor(target, conversation);
-  if (face === null || face.dialect === conversation) return false;
-  return translation?.isWritten(face, toldAs(candidate, target)) !== true;
+  if (exchange.body.byteLength < LARGE) return false;
+  const to = foreignFaceOf(exchange, candidate);
+  return to !== null && exchange.translation?.isWritten(to.face, to.told) !== true;
 }
 
 /**
@@ -34,10 +31,39 @@ export async function readApart(exchange: Exchange): Promise<boolean> {
   return !exchange.callerGone;
 }
 
-/** In a strict pool, who can be told all of a call is asked before anybody is chosen. False when the caller left meanwhile. */
+/**
+ * In a strict pool, who can be told all of a call is asked before anybody is chosen: a large call is written for each provider and model in steps
+ * of their own. False when the caller left meanwhile.
+ */
 export async function readBeforeChoice(exchange: Exchange, { tiers }: PoolPlan): Promise<boolean> {
-  const isTold = tiers.some(({ candidates }) =>
-    candidates.some((candidate) => isReadApart(exchange, candidate)),
-  );
-  return !isTold || readApart(exchange);
+  for (const { candidates } of tiers) {
+    for (const candidate of candidates) {
+      if (!isReadApart(exchange, candidate) || isAsked(exchange, candidate)) continue;
+      if (!(await readApart(exchange))) return false;
+      // What cannot be understood is told nobody.
+      if (translationOf(exchange).fault() !== null) return true;
+      ask(exchange, candidate);
+      await breathe();
+    }
+  }
+  return !exchange.callerGone;
+}
+
+function isAsked(exchange: Exchange, candidate: Candidate): boolean {
+  const to = foreignFaceOf(exchange, candidate);
+  return to === null || exchange.translation?.knowsLoss(to.face, to.told) === true;
+}
+
+function ask(exchange: Exchange, candidate: Candidate): void {
+  const to = foreignFaceOf(exchange, candidate);
+  if (to !== null) translationOf(exchange).lossFor(to.face, to.told);
+}
+
+/** How a candidate that does not speak the caller's dialect is told a call; null for one that does, or speaks none. */
+function foreignFaceOf({ conversation }: Exchange, candidate: Candidate) {
+  if (conversation === null) return null;
+  const target = targetOf(candidate, VIA);
+  const face = faceFor(target, conversation);
+  if (face === null || face.dialect === conversation) return null;
+  return { face, told: toldAs(candidate, target) };
 }
