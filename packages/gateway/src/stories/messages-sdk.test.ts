@@ -56,7 +56,7 @@ const whole = (response: CanonicalResponse): JsonObject =>
 /** Without the accessors that the client hangs on a message. */
 const bare = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value));
 function usageOf(response: CanonicalResponse): JsonObject {
-  const { usage } = whole(response);
+  const { usage } = bare(whole(response));
   if (!isJsonObject(usage)) throw new Error('no usage');
   return usage;
 }
