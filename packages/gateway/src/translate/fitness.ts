@@ -55,8 +55,8 @@ function untold(
   conversation: CallerDialect,
 ): Unfit | null {
   const target = targetOf(candidate, VIA);
-  const face = faceFor(target, conversation);
-  if (face === null || face.dialect === conversation) return null;
+  const face = foreignFaceOf(conversation, target);
+  if (face === null) return null;
   if (understand(exchange) !== null) return 'not_translatable';
   if (!exchange.strict) return null;
   const dropped = translationOf(exchange).lossFor(face, toldAs(candidate, target));
@@ -104,8 +104,17 @@ function understand(exchange: Exchange): Refusal | null {
 export function canBeTold(exchange: Exchange, candidate: Candidate): boolean {
   const { conversation } = exchange;
   if (conversation === null) return true;
-  const face = faceFor(targetOf(candidate, VIA), conversation);
-  return face === null || face.dialect === conversation || understand(exchange) === null;
+  const face = foreignFaceOf(conversation, targetOf(candidate, VIA));
+  return face === null || understand(exchange) === null;
+}
+
+/** How a target that does not speak a call's dialect is told it; null for one that does, and for one that holds no conversations. */
+export function foreignFaceOf(
+  conversation: CallerDialect,
+  target: UpstreamTarget,
+): TargetFace | null {
+  const face = faceFor(target, conversation);
+  return face?.dialect === conversation ? null : face;
 }
 
 const WORDS: Readonly<Record<Exclude<Unfit, 'not_asked_for'>, string>> = {

@@ -1,4 +1,5 @@
 import type { Drops } from '../canonical/drops.ts';
+import { withOwnExtensions } from '../canonical/own-extensions.ts';
 import type { CanonicalRequest, Sampling } from '../canonical/request.ts';
 import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
@@ -52,17 +53,7 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
     service_tier: ifSaid(serviceTierOf(request.serviceTier, context)),
     stream: request.stream ? true : undefined,
   };
-  const kept = keptExtensions(request, context);
-  return kept === null ? body : { ...body, ...kept };
-}
-
-function keptExtensions({ extensions }: CanonicalRequest, { own, drops }: EncodeContext) {
-  let kept: Record<string, JsonValue | undefined> | null = null;
-  for (const name in extensions) {
-    if (!own) drops.add(name);
-    else if (!MERGED.has(name)) (kept ??= {})[name] = extensions[name];
-  }
-  return kept;
+  return withOwnExtensions(body, request.extensions, { ...context, merged: MERGED });
 }
 
 /**

@@ -7,11 +7,12 @@ import type {
 } from '../canonical/content.ts';
 import type { AnswerStamp } from '../canonical/codec.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { heldIn } from '../canonical/held.ts';
 import { NO_USAGE, type CanonicalResponse } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { MESSAGES } from './dialect-name.ts';
 import { blockFor } from './encode-content.ts';
-import { writeAnswerStop, type Held } from './stop-reasons.ts';
+import { writeAnswerStop } from './stop-reasons.ts';
 import { sealThought, type SealNote } from './thought-seal.ts';
 import { inputOf } from '../canonical/tool-input.ts';
 import { writeUsage } from './usage-shape.ts';
@@ -44,15 +45,6 @@ export function encodeResponse(
     usage: writeUsage(response.usage ?? NO_USAGE),
   };
   return own ? withExtensions(answer, response.extensions) : answer;
-}
-
-function heldIn(parts: readonly Part[]): Held {
-  const holds = { calls: false, refusal: false };
-  for (const { kind } of parts) {
-    if (kind === 'tool_call') holds.calls = true;
-    else if (kind === 'refusal') holds.refusal = true;
-  }
-  return holds;
 }
 
 /** What else an answer of this dialect said: of itself, and of its usage. */

@@ -1,3 +1,4 @@
+import type { Held } from '../canonical/held.ts';
 import type { StopReason } from '../canonical/response.ts';
 
 /** `stop_reason` here and in canonical form. https://platform.claude.com/docs/en/api/handling-stop-reasons */
@@ -32,17 +33,14 @@ export interface WrittenStop {
   readonly sequence: string | null;
 }
 
-/** What an answer holds beside its texts. */
-export interface Held {
-  readonly calls: boolean;
-  readonly refusal: boolean;
-}
-
 /**
  * The stop of an answer with these parts. One that has no counterpart is the end of a turn; an answer that calls tools does not
  * end its turn, and one that refuses says so, even where the provider called it a plain stop.
  */
-export function writeAnswerStop({ stop, stopDetail }: Stopped, holds: Held): WrittenStop {
+export function writeAnswerStop(
+  { stop, stopDetail }: Stopped,
+  holds: Omit<Held, 'text'>,
+): WrittenStop {
   if (stop === 'stop' && holds.calls) return { reason: 'tool_use', sequence: null };
   if (stop === 'stop' && holds.refusal) return { reason: 'refusal', sequence: null };
   const reason = OURS.get(stop) ?? 'end_turn';

@@ -1,4 +1,5 @@
 import type { Drops } from '../canonical/drops.ts';
+import { withOwnExtensions } from '../canonical/own-extensions.ts';
 import type { CanonicalRequest, OutputFormat } from '../canonical/request.ts';
 import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
@@ -55,12 +56,7 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
     serviceTier: ifSaid(writeTier(request.serviceTier, own, drops)),
   };
   nameTheRest(request, drops);
-  let kept: Record<string, JsonValue | undefined> | null = null;
-  for (const name in request.extensions) {
-    if (!own) drops.add(name);
-    else if (!MERGED.has(name)) (kept ??= {})[name] = request.extensions[name];
-  }
-  return kept === null ? body : { ...body, ...kept };
+  return withOwnExtensions(body, request.extensions, { own, merged: MERGED, drops });
 }
 
 const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0;

@@ -1,4 +1,4 @@
-import type { Part } from '../canonical/content.ts';
+import { isToolResult, type Part } from '../canonical/content.ts';
 import type { Turn } from '../canonical/request.ts';
 import type { JsonObject } from '../json/value.ts';
 import { CONVERSE } from './dialect-name.ts';
@@ -66,12 +66,10 @@ function systemParts({ parts }: Turn, { drops }: ContentContext): readonly Part[
   });
 }
 
-const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
-
 function resultsFirst(parts: readonly Part[]): readonly Part[] {
-  const first = parts.findIndex((part) => !isResult(part));
-  if (first < 0 || !parts.some((part, index) => index > first && isResult(part))) return parts;
-  return [...parts.filter(isResult), ...parts.filter((part) => !isResult(part))];
+  const first = parts.findIndex((part) => !isToolResult(part));
+  if (first < 0 || !parts.some((part, index) => index > first && isToolResult(part))) return parts;
+  return [...parts.filter(isToolResult), ...parts.filter((part) => !isToolResult(part))];
 }
 
 function isThoughtless(turns: readonly Turn[]): boolean {

@@ -147,3 +147,5 @@ export type Part =
 export function textPart(text: string, cache: CacheMark | null = null): TextPart {
   return { kind: 'text', text, annotations: null, signature: null, cache };
 }
+
+export const isToolResult = ({ kind }: Part): boolean => kind === 'tool_result';

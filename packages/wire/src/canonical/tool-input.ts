@@ -10,11 +10,11 @@ const RAW = '_raw';
 export const FREE_TEXT = 'input';
 
 /** What a custom tool takes, said as a schema. */
-export const FREE_TEXT_SCHEMA: JsonObject = Object.freeze({
+export const FREE_TEXT_SCHEMA: JsonObject = {
   type: 'object',
   properties: { [FREE_TEXT]: { type: 'string' } },
   required: [FREE_TEXT],
-});
+};
 
 /** The object for a call's arguments. */
 export function inputOf({ arguments: text, custom }: ToolCallPart): JsonObject {

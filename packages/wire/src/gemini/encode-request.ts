@@ -1,4 +1,5 @@
 import type { Drops } from '../canonical/drops.ts';
+import { withOwnExtensions } from '../canonical/own-extensions.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
 import { ifSaid } from '../canonical/said.ts';
 import { isUsualTier } from '../canonical/usual-values.ts';
@@ -24,17 +25,8 @@ export function encodeRequest(request: CanonicalRequest, drops: Drops): JsonObje
     labels: request.origin === 'gemini' ? ifSaid(request.metadata) : undefined,
     serviceTier: serviceTier(request.serviceTier, drops),
   };
-  const kept = keptExtensions(request, drops);
-  return kept === null ? body : { ...body, ...kept };
-}
-
-function keptExtensions({ origin, extensions }: CanonicalRequest, drops: Drops): JsonObject | null {
-  let kept: Record<string, JsonObject[string]> | null = null;
-  for (const name in extensions) {
-    if (origin !== 'gemini') drops.add(name);
-    else if (!MERGED.has(name)) (kept ??= {})[name] = extensions[name];
-  }
-  return kept;
+  const own = request.origin === 'gemini';
+  return withOwnExtensions(body, request.extensions, { own, merged: MERGED, drops });
 }
 
 /** Google's tiers are `standard`, `flex` and `priority`; `auto` is what happens where none is named. */

@@ -1,5 +1,5 @@
 /** Turns as `contents` and `systemInstruction`. */
-import type { Part } from '../canonical/content.ts';
+import { isToolResult, type Part } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Turn } from '../canonical/request.ts';
 import { toolNamesOf } from '../canonical/tool-names.ts';
@@ -97,10 +97,8 @@ function resultsTogether(turns: readonly Turn[]): readonly Turn[] {
 }
 
 function onlyResults({ role, parts }: Turn): boolean {
-  return role === 'user' && parts.length > 0 && parts.every(isResult);
+  return role === 'user' && parts.length > 0 && parts.every(isToolResult);
 }
-
-const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
 
 /**
  * Results without ids are told apart by name and order: they are put in the order of the calls before them, where there are any. What
@@ -108,7 +106,7 @@ const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
  */
 function inOrder(turn: Turn, before: Turn | null, own: boolean): readonly Part[] {
   const isAlone = turn.parts.length < 2;
-  if (own || isAlone || before === null || !turn.parts.some(isResult)) {
+  if (own || isAlone || before === null || !turn.parts.some(isToolResult)) {
     return turn.parts;
   }
   const ranks = new Map<string, number>();

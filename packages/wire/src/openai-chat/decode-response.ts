@@ -10,6 +10,7 @@ import {
   type Part,
 } from '../canonical/content.ts';
 import { mediaOfUrl } from '../canonical/data-url.ts';
+import { heldIn } from '../canonical/held.ts';
 import { lenientString, othersIn } from '../canonical/read-member.ts';
 import type { CanonicalResponse, Choice } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
@@ -65,10 +66,7 @@ function readChoice(choice: JsonObject, index: number, seed: string): Choice {
   const said = choice['message'];
   const message = isJsonObject(said) ? said : EMPTY;
   const parts = readMessage(message, `${seed}_${index}`);
-  const stop = decodeStop(lenientString(choice['finish_reason']), {
-    calls: parts.some(({ kind }) => kind === 'tool_call'),
-    refusal: parts.some(({ kind }) => kind === 'refusal'),
-  });
+  const stop = decodeStop(lenientString(choice['finish_reason']), heldIn(parts));
   parts.push(...ridersOf(message, MESSAGE, 'message'), ...ridersOf(choice, CHOICE, 'choice'));
   return {
     parts,

@@ -1,11 +1,12 @@
-import type {
-  AudioPart,
-  ForeignPart,
-  Part,
-  RefusalPart,
-  Signature,
-  ThinkingPart,
-  ToolResultPart,
+import {
+  isToolResult,
+  type AudioPart,
+  type ForeignPart,
+  type Part,
+  type RefusalPart,
+  type Signature,
+  type ThinkingPart,
+  type ToolResultPart,
 } from '../canonical/content.ts';
 import type { Turn } from '../canonical/request.ts';
 import { ifSaid } from '../canonical/said.ts';
@@ -33,14 +34,12 @@ export function encodeMessages(turns: readonly Turn[], scope: EncodeScope): read
   const messages: Block[] = [];
   for (const turn of turns) {
     if (turn.role === 'assistant') messages.push(encodeAssistant(turn, scope));
-    else if (turn.parts.some(isResult)) {
+    else if (turn.parts.some(isToolResult)) {
       encodeResults(turn, scope, messages);
     } else messages.push(encodeSpoken(turn, turn.parts, scope));
   }
   return messages;
 }
-
-const isResult = ({ kind }: Part): boolean => kind === 'tool_result';
 
 function encodeSpoken(turn: Turn, parts: readonly Part[], scope: EncodeScope): Block {
   const { role } = turn;

@@ -1,12 +1,6 @@
 import type { Drops } from '../canonical/drops.ts';
 import { thinkingEffort } from '../canonical/reasoning-effort.ts';
-import type {
-  CanonicalRequest,
-  Effort,
-  OutputFormat,
-  Reasoning,
-  Sampling,
-} from '../canonical/request.ts';
+import type { CanonicalRequest, Effort, OutputFormat, Reasoning } from '../canonical/request.ts';
 import { ifSaid, said } from '../canonical/said.ts';
 import { openaiTier } from '../canonical/usual-values.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
@@ -25,7 +19,7 @@ export function encodeRequest(
   drops: Drops,
   options: ChatEncodeOptions,
 ): JsonObject {
-  const { origin, stream, sampling } = request;
+  const { origin, stream, sampling, reasoning } = request;
   const scope: EncodeScope = { origin, options, drops };
   const own = origin === 'openai-chat';
   const { maxOutputTokens } = sampling;
@@ -33,6 +27,7 @@ export function encodeRequest(
   const messages = encodeMessages(request.turns, scope);
   const tools = encodeTools(request, marksCache(scope), drops);
   if (!own && !options.topK) drops.addIf(sampling.topK, 'top_k');
+  const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
   const body = {
     model: request.model,
     messages,
@@ -47,48 +42,8 @@ export function encodeRequest(
     max_completion_tokens: isNewName ? ifSaid(maxOutputTokens) : undefined,
     temperature: ifSaid(sampling.temperature),
     top_p: ifSaid(sampling.topP),
-    stop: ifSaid(sampling.stop),
-  };
-  const whole = saysMore(request) ? { ...body, ...moreOf(request, scope) } : body;
-  drops.addIf(request.previousResponseId, 'previous_response_id');
-  return withExtensions(whole, request, drops);
-}
-
-/** Whether anything of `moreOf` is said: most requests say nothing of it, and members that are not there need not be written. */
-function saysMore(request: CanonicalRequest): boolean {
-  return (
-    saysMoreOfSampling(request.sampling) ||
-    request.reasoning !== null ||
-    request.user !== null ||
-    request.metadata !== null ||
-    request.serviceTier !== null ||
-    request.promptCacheKey !== null ||
-    request.verbosity !== null ||
-    request.modalities !== null ||
-    request.store !== null
-  );
-}
-
-function saysMoreOfSampling(sampling: Sampling): boolean {
-  return (
-    sampling.topK !== null ||
-    sampling.frequencyPenalty !== null ||
-    sampling.presencePenalty !== null ||
-    sampling.seed !== null ||
-    sampling.choices !== null ||
-    sampling.logprobs !== null ||
-    sampling.topLogprobs !== null ||
-    sampling.logitBias !== null
-  );
-}
-
-function moreOf(request: CanonicalRequest, scope: EncodeScope) {
-  const { sampling, reasoning } = request;
-  const { origin, options } = scope;
-  const own = origin === 'openai-chat';
-  const wish = reasoning === null ? NO_WISH : encodeReasoningWish(reasoning, scope);
-  return {
     top_k: own || options.topK ? ifSaid(sampling.topK) : undefined,
+    stop: ifSaid(sampling.stop),
     frequency_penalty: ifSaid(sampling.frequencyPenalty),
     presence_penalty: ifSaid(sampling.presencePenalty),
     seed: ifSaid(sampling.seed),
@@ -106,6 +61,8 @@ function moreOf(request: CanonicalRequest, scope: EncodeScope) {
     modalities: ifSaid(request.modalities),
     store: ifSaid(request.store),
   };
+  drops.addIf(request.previousResponseId, 'previous_response_id');
+  return withExtensions(body, request, drops);
 }
 
 function encodeFormat(output: OutputFormat): JsonObject {

@@ -1,4 +1,5 @@
 import type { Drops } from '../canonical/drops.ts';
+import type { Held } from '../canonical/held.ts';
 import type { StopReason } from '../canonical/response.ts';
 
 /**
@@ -28,18 +29,12 @@ export interface Stop {
  * Why the model stopped, as its host says it. Hosts say `stop` where tools were called (OpenAI itself for a forced tool, Google's
  * compatible endpoint always) and where it refused: what the answer holds decides. A host that says nothing is taken to have stopped.
  */
-export function decodeStop(said: string | null, holds: Held): Stop {
+export function decodeStop(said: string | null, holds: Omit<Held, 'text'>): Stop {
   const reason = said === null || said === '' ? 'stop' : (REASONS.get(said) ?? 'other');
   if (reason === 'other') return { reason, detail: said };
   if (reason !== 'stop') return { reason, detail: null };
   if (holds.calls) return { reason: 'tool_calls', detail: null };
   return { reason: holds.refusal ? 'refusal' : 'stop', detail: null };
-}
-
-/** What an answer holds beside its texts. */
-export interface Held {
-  readonly calls: boolean;
-  readonly refusal: boolean;
 }
 
 const NAMES: Readonly<Record<StopReason, string>> = {

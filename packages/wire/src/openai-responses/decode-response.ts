@@ -1,5 +1,6 @@
 import type { Decoded } from '../canonical/codec.ts';
 import type { Part } from '../canonical/content.ts';
+import { heldIn } from '../canonical/held.ts';
 import { lenientString, othersIn } from '../canonical/read-member.ts';
 import type { CanonicalResponse } from '../canonical/response.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
@@ -7,7 +8,7 @@ import { annotationsOf } from './decode-content.ts';
 import { RESPONSES } from './dialect.ts';
 import { imageOfItem } from './image-item.ts';
 import { thoughtsOf } from './reasoning-item.ts';
-import { decodeStop, type Heard } from './stop-reasons.ts';
+import { decodeStop } from './stop-reasons.ts';
 import { decodeUsage } from './usage-shape.ts';
 
 /** Members with a canonical place, and those that only say the request again. Source: `Response` of the official SDK. */
@@ -65,7 +66,7 @@ export function decodeResponse(body: JsonObject, seed: string): Decoded<Canonica
   for (const [index, item] of output.entries()) {
     if (isJsonObject(item)) decodeItem(item, `${seed}_${index}`, parts, logprobs);
   }
-  const { reason, detail } = decodeStop(body, heardIn(parts));
+  const { reason, detail } = decodeStop(body, heldIn(parts));
   const createdAt = body['created_at'];
   const choice = {
     parts,
@@ -153,14 +154,4 @@ function decodeBlock(block: JsonObject, parts: Part[], logprobs: JsonValue[]): v
   } else if (type !== null) {
     parts.push({ kind: 'foreign', origin: RESPONSES, name: type, value: [block] });
   }
-}
-
-function heardIn(parts: readonly Part[]): Heard {
-  const heard = { text: false, refusal: false, toolCall: false };
-  for (const { kind } of parts) {
-    if (kind === 'text') heard.text = true;
-    else if (kind === 'refusal') heard.refusal = true;
-    else if (kind === 'tool_call') heard.toolCall = true;
-  }
-  return heard;
 }

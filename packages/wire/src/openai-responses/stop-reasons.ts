@@ -1,14 +1,8 @@
 import type { Drops } from '../canonical/drops.ts';
 import { lenientString } from '../canonical/read-member.ts';
+import type { Held } from '../canonical/held.ts';
 import type { Choice, StopReason } from '../canonical/response.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
-
-/** What an answer holds, as far as it tells why the model stopped. */
-export interface Heard {
-  text: boolean;
-  refusal: boolean;
-  toolCall: boolean;
-}
 
 export interface Stop {
   readonly reason: StopReason;
@@ -23,8 +17,8 @@ const INCOMPLETE: Readonly<Record<string, StopReason>> = {
 const OTHER_REASONS = new Set(['max_messages', 'steered']);
 const OTHER_STATES = new Set(['cancelled', 'queued', 'in_progress']);
 
-/** Why a model stopped; the dialect has states instead of reasons, so calls and refusals are told by what was heard. */
-export function decodeStop(response: JsonObject, heard: Heard): Stop {
+/** Why a model stopped; the dialect has states instead of reasons, so calls and refusals are told by what the answer holds. */
+export function decodeStop(response: JsonObject, held: Held): Stop {
   const status = lenientString(response['status']) ?? 'completed';
   if (status === 'incomplete') {
     const details = response['incomplete_details'];
@@ -35,8 +29,8 @@ export function decodeStop(response: JsonObject, heard: Heard): Stop {
       : { reason, detail: null };
   }
   if (status !== 'completed') return { reason: 'other', detail: status };
-  if (heard.toolCall) return { reason: 'tool_calls', detail: null };
-  return { reason: heard.refusal && !heard.text ? 'refusal' : 'stop', detail: null };
+  if (held.calls) return { reason: 'tool_calls', detail: null };
+  return { reason: held.refusal && !held.text ? 'refusal' : 'stop', detail: null };
 }
 
 /** An answer's state. `incomplete` is why, null where it is complete. */

@@ -134,7 +134,7 @@ class ResponsesStreamDecoder implements StreamDecoder {
     if (this.#items.isEmpty) this.#items.wholeOutput(response['output'], tell);
     this.#items.closeAll(tell);
     const status: JsonValue = response['status'] ?? type.slice('response.'.length);
-    const { reason, detail } = decodeStop({ ...response, status }, this.#items.heard);
+    const { reason, detail } = decodeStop({ ...response, status }, this.#items.held);
     tell({ kind: 'stop', choice: 0, reason, detail });
     const usage = decodeUsage(response['usage']);
     if (usage !== null) tell({ kind: 'usage', usage });

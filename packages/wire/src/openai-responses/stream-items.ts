@@ -7,7 +7,6 @@ import { callOf, proofOf } from './decode-response.ts';
 import { RESPONSES } from './dialect.ts';
 import { imageOfItem } from './image-item.ts';
 import { textsOf } from './reasoning-item.ts';
-import type { Heard } from './stop-reasons.ts';
 
 type Tell = (event: StreamEvent) => void;
 
@@ -48,7 +47,7 @@ const MESSAGE_BLOCKS: Readonly<Record<string, 'text' | 'refusal'>> = {
  * once, however often the events repeat it.
  */
 export class StreamItems {
-  readonly heard: Heard = { text: false, refusal: false, toolCall: false };
+  readonly held = { text: false, refusal: false, calls: false };
   readonly #items = new Map<number | string, Item>();
   readonly #seed: string;
   #latest: Item | null = null;
@@ -206,8 +205,8 @@ export class StreamItems {
     const part = this.#nextPart++;
     const slot = { part, open: true, told: false, annotations: 0, logprobs: false };
     slots.set(index, slot);
-    if (of.kind === 'tool_call') this.heard.toolCall = true;
-    else if (of.kind === 'text' || of.kind === 'refusal') this.heard[of.kind] = true;
+    if (of.kind === 'tool_call') this.held.calls = true;
+    else if (of.kind === 'text' || of.kind === 'refusal') this.held[of.kind] = true;
     tell({ kind: 'open', choice: 0, part, of });
     return slot;
   }
