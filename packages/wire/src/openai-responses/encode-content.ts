@@ -9,7 +9,7 @@ import type {
 import type { Dialect } from '../canonical/dialect.ts';
 import type { Drops } from '../canonical/drops.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said as saying } from '../canonical/said.ts';
+import { said } from '../canonical/said.ts';
 import { RESPONSES } from './dialect.ts';
 import { audioFormat, dataUrl } from './media.ts';
 
@@ -61,7 +61,7 @@ function encodeTextBlock(part: TextPart, { origin, isModel }: Writer, drops: Dro
   if (annotations === null && part.cache === null) {
     return { type: isModel ? 'output_text' : 'input_text', text: part.text };
   }
-  return saying({
+  return said({
     type: isModel ? 'output_text' : 'input_text',
     text: part.text,
     annotations: isModel ? annotations : null,
@@ -86,7 +86,7 @@ function encodeImage(part: ImagePart, origin: Dialect, drops: Drops): JsonObject
   const { source, detail } = part;
   if (source.kind === 'id' && !isOpenAi(source.origin)) return null;
   const url = source.kind === 'base64' ? dataUrl(source.mediaType, source.data) : null;
-  return saying({
+  return said({
     type: 'input_image',
     image_url: source.kind === 'url' ? source.url : url,
     file_id: source.kind === 'id' ? source.id : null,
@@ -100,7 +100,7 @@ function encodeFile(part: FilePart, origin: Dialect, drops: Drops): JsonObject |
   if (source.kind === 'id' && !isOpenAi(source.origin)) return null;
   const isInline = source.kind === 'base64';
   const needsName = isInline && origin !== RESPONSES;
-  return saying({
+  return said({
     type: 'input_file',
     filename: name ?? (needsName ? nameFor(source.mediaType) : null),
     file_data: isInline ? dataUrl(source.mediaType, source.data) : null,
@@ -130,7 +130,7 @@ function breakpoint(cache: CacheMark | null, origin: Dialect, drops: Drops): Jso
     return null;
   }
   const ttl = cache.ttl === '5m' ? '30m' : '12h';
-  return saying({ mode: 'explicit', ttl: cache.ttl === null ? null : ttl });
+  return said({ mode: 'explicit', ttl: cache.ttl === null ? null : ttl });
 }
 
 /** Annotations in this dialect's form; null where they are another's. OpenAI Chat nests the members of a citation, else they are alike. */

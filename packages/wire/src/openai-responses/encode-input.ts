@@ -8,7 +8,7 @@ import type {
 import type { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest, Turn } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said as saying } from '../canonical/said.ts';
+import { said } from '../canonical/said.ts';
 import { RESPONSES } from './dialect.ts';
 import { encodeBlock } from './encode-content.ts';
 import {
@@ -132,7 +132,7 @@ class ItemWriter {
     const writer = { origin, isModel: false };
     const blocks = content.flatMap((block) => encodeBlock(block, writer, this.#drops) ?? []);
     const isCustom = this.#custom?.has(callId) === true;
-    return saying({
+    return said({
       type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
       call_id: callId,
       name: origin === RESPONSES ? part.name : null,

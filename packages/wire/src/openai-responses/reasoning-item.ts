@@ -5,7 +5,7 @@
 import type { Signature, ThinkingPart } from '../canonical/content.ts';
 import { openSignature, sealSignature } from '../canonical/signature.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said as saying } from '../canonical/said.ts';
+import { said } from '../canonical/said.ts';
 import { RESPONSES } from './dialect.ts';
 
 /** What an `encrypted_content` proves: a whole thought that only it tells, the thought beside it, or another part of the answer. */
@@ -117,7 +117,7 @@ function verbatimEntry(text: string): JsonObject {
 
 export function reasoningItem(draft: ThoughtDraft, id: string | null): JsonObject {
   const { summary, content, proof } = draft;
-  return saying({
+  return said({
     type: 'reasoning',
     id,
     summary: summary.map((text) => summaryEntry(text)),

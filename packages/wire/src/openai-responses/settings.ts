@@ -18,7 +18,7 @@ import {
   type Reasoning,
 } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said as saying } from '../canonical/said.ts';
+import { said } from '../canonical/said.ts';
 import { RESPONSES } from './dialect.ts';
 
 const TEXT = new Set(['format', 'verbosity']);
@@ -81,7 +81,7 @@ export function encodeText(
 ): JsonObject | null {
   const others = isJsonObject(rest) ? rest : null;
   if (output === null && verbosity === null) return others;
-  return saying({ ...others, format: encodeFormat(output) ?? others?.['format'], verbosity });
+  return said({ ...others, format: encodeFormat(output) ?? others?.['format'], verbosity });
 }
 
 function encodeFormat(output: OutputFormat | null): JsonObject | null {
@@ -89,17 +89,17 @@ function encodeFormat(output: OutputFormat | null): JsonObject | null {
   if (output.kind === 'text') return { type: 'text' };
   if (output.kind === 'json') return { type: 'json_object' };
   const { name, description, schema, strict } = output;
-  return saying({ type: 'json_schema', name: name ?? SCHEMA_NAME, description, schema, strict });
+  return said({ type: 'json_schema', name: name ?? SCHEMA_NAME, description, schema, strict });
 }
 
 export function decodeReasoning(body: JsonObject): Settings<Reasoning | null> {
   const reasoning = optionalObject(body, 'reasoning', '');
   if (reasoning === null) return { value: null, rest: null };
-  const said = optionalString(reasoning, 'effort', 'reasoning');
-  const effort = EFFORTS.find((name) => name === said) ?? null;
+  const told = optionalString(reasoning, 'effort', 'reasoning');
+  const effort = EFFORTS.find((name) => name === told) ?? null;
   const summary = optionalString(reasoning, 'summary', 'reasoning');
   const others = othersIn(reasoning, REASONING);
-  const rest = effort === null && said !== null ? { ...others, effort: said } : others;
+  const rest = effort === null && told !== null ? { ...others, effort: told } : others;
   const show = summary === null ? null : true;
   return {
     value: { effort, budgetTokens: null, adaptive: false, show, summary },
@@ -115,7 +115,7 @@ export function encodeReasoning(
   const others = isJsonObject(rest) ? rest : null;
   if (reasoning === null) return others;
   const summary = reasoning.summary ?? (reasoning.show === true ? 'auto' : null);
-  return saying({ ...others, ...saying({ effort: thinkingEffort(reasoning), summary }) });
+  return said({ ...others, ...said({ effort: thinkingEffort(reasoning), summary }) });
 }
 
 /**

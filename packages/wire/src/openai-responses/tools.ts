@@ -11,7 +11,7 @@ import {
 } from '../canonical/read-member.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { said as saying } from '../canonical/said.ts';
+import { said } from '../canonical/said.ts';
 import { RESPONSES } from './dialect.ts';
 
 const FUNCTION = new Set(['type', 'name', 'description', 'parameters', 'strict']);
@@ -89,8 +89,8 @@ export function encodeTools(request: CanonicalRequest, drops: Drops): readonly J
     if (tool.cache !== null) drops.add('cache_control');
     const extensions = toolExtensions(tool, request, drops);
     const { name, description } = tool;
-    if (tool.kind === 'custom') return saying({ type: 'custom', name, description, ...extensions });
-    return saying({
+    if (tool.kind === 'custom') return said({ type: 'custom', name, description, ...extensions });
+    return said({
       type: 'function',
       name,
       description,
