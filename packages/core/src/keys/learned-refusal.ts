@@ -20,7 +20,8 @@ import { forgetWindow, knowsWindow, windowFrom } from './learned-window.ts';
 import {
   firstPassedAt,
   leastRefill,
-  passedBefore,
+  mostPassed,
+  passedIn,
   passedSince,
   uncountPassed,
 } from './passed-ring.ts';
@@ -88,7 +89,7 @@ export function lowerLearned(
   if (isTold(table, block)) return false;
   const { sentAt, now } = at;
   const known = learnedPerMinute(table, block);
-  const passed = passedBefore(table, block, sentAt);
+  const passed = passedIn(table, block, sentAt);
   if (known === 0 && passed < LEAST_PASSED) return false;
   const again = sentAt <= readLearned(table, block, LEARNED.refusedAt);
   const inARow = inARowOf(readLearned(table, block, LEARNED.bounds));
@@ -114,7 +115,7 @@ function isForeseen(
   breaker: number,
   { known, passed, again, inARow }: Refusal,
 ): boolean {
-  if (known === 0 || again || inARow >= MOST_IN_A_ROW) return false;
+  if (known === 0 || again || inARow >= Math.min(MOST_IN_A_ROW, 1 + known / 200)) return false;
   return isAtKnown(passed, known) && countingOf(table, breaker) !== COUNTING.window;
 }
 
@@ -155,7 +156,7 @@ function boundBy(table: KeyTable, block: number, breaker: number, refusal: Refus
     case COUNTING.window:
       return boundOfWindow(table, block, breaker, refusal);
     default:
-      return Math.max(passed, least);
+      return Math.max(mostPassed(table, block, sentAt), least);
   }
 }
 

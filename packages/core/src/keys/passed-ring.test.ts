@@ -5,7 +5,7 @@ import {
   countPassed,
   firstPassedAt,
   leastRefill,
-  passedBefore,
+  mostPassed,
   passedFallsTo,
   passedIn,
   passedSince,
@@ -45,7 +45,7 @@ describe('what passed in the last minute', () => {
   it('is nothing before anything was sent', () => {
     const { table, block } = openRing();
     expect(passedIn(table, block, 0)).toBe(0);
-    expect(passedBefore(table, block, 1e9)).toBe(0);
+    expect(mostPassed(table, block, 1e9)).toBe(0);
     expect(passedSince(table, block, 4000, 5000)).toBe(0);
     expect(leastRefill(table, block, 5000)).toBe(0);
     expect(firstPassedAt(table, block, 5000)).toBe(5000);
@@ -74,7 +74,7 @@ describe('what passed in the last minute', () => {
         const passed = passedIn(table, block, now);
         expect(passed).toBeGreaterThanOrEqual(counted(now - MINUTE + BUCKET));
         expect(passed).toBeLessThanOrEqual(counted(now - LATEST));
-        expect(passedBefore(table, block, now)).toBeLessThanOrEqual(passed + 1);
+        expect(mostPassed(table, block, now)).toBeLessThanOrEqual(passed + 1);
         const recent = passedSince(table, block, now - 10_000, now);
         expect(recent).toBeGreaterThanOrEqual(counted(now - 10_000 + BUCKET));
         expect(recent).toBeLessThanOrEqual(counted(now - 10_000 - BUCKET));

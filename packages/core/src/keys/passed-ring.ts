@@ -99,10 +99,10 @@ export const passedIn = (table: KeyTable, block: number, now: number): number =>
 const LATE_MS = 200;
 
 /**
- * What a provider has seen when it refuses. One more than surely fell into its 60 s, where one was sent shortly before them: of a few
+ * What a provider may have seen at most when it refuses: one more than fell into its 60 s, where one was sent shortly before them. Of a few
  * calls a minute one too little is a tenth of the limit, and one too much shows by the next refusal.
  */
-export const passedBefore = (table: KeyTable, block: number, now: number): number =>
+export const mostPassed = (table: KeyTable, block: number, now: number): number =>
   Math.min(passedIn(table, block, now) + 1, passedAfter(table, block, now - MINUTE_MS - LATE_MS));
 
 function passedAfter(table: KeyTable, block: number, from: number): number {
