@@ -78,7 +78,7 @@ describe('keys of which nothing is known', () => {
     const end = now + endsInMs - GUARD_MS;
     table.cells[learnedCell(block, LEARNED.windowBefore)] = end - 60_000;
     table.cells[learnedCell(block, LEARNED.windowAfter)] = end - 60_000;
-    const at = { now, random: seededRandom(1) };
-    expect(choose(table, firstTier(table), createTried(), at)?.key.id).toBe(used);
+    const chosen = choose(table, firstTier(table), createTried(), { now, random: seededRandom(1) });
+    expect(chosen?.key.id).toBe(used);
   });
 });
