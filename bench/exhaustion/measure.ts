@@ -3,7 +3,7 @@ import { run, runKnowing } from './driver.ts';
 import { mixFigures, seedFigures, type MixFigures, type SeedFigures } from './figures.ts';
 import { MIXES, type Mix } from './mixes.ts';
 import { checksOf, tooGoodBaselines, type Check } from './musts.ts';
-import { oracle } from './oracle.ts';
+import { DENIED, oracle } from './oracle.ts';
 import { KEYWELL, type NamedStrategy } from './strategies.ts';
 
 export interface StrategyFigures {
@@ -18,8 +18,15 @@ export interface MixReport {
   /** Share of requests that the oracle answered. */
   readonly oracleAnswered: number;
   readonly strategies: readonly StrategyFigures[];
+  /** An oracle that is denied something, against the oracle. */
+  readonly denied: DeniedFigures | null;
   /** Of Keywell; empty where it did not run. */
   readonly checks: readonly Check[];
+}
+
+export interface DeniedFigures {
+  readonly title: string;
+  readonly figures: MixFigures;
 }
 
 export interface Outcome {
@@ -54,6 +61,7 @@ export function measure(wanted: Wanted): Outcome {
 
 function measureMix(mix: Mix, { strategies, seeds, after, progress }: Wanted): MixReport {
   const figures = new Map<string, SeedFigures[]>(strategies.map(({ name }) => [name, []]));
+  const denied: SeedFigures[] = [];
   let requests = 0;
   let answered = 0;
   let tenants = 1;
@@ -65,6 +73,10 @@ function measureMix(mix: Mix, { strategies, seeds, after, progress }: Wanted): M
     requests += scenario.requests.length;
     tenants = scenario.tenants.length;
     answered += seedFigures(best, best, false).answered / seeds;
+    if (mix.denied !== null) {
+      const poorer = runKnowing(scenario, DENIED[mix.denied].factory);
+      denied.push(seedFigures(poorer, best, mix.weighted));
+    }
     for (const { name, factory } of strategies) {
       figures.get(name)?.push(seedFigures(run(scenario, factory), best, mix.weighted));
     }
@@ -81,6 +93,8 @@ function measureMix(mix: Mix, { strategies, seeds, after, progress }: Wanted): M
     requests,
     oracleAnswered: answered,
     strategies: all,
+    denied:
+      mix.denied === null ? null : { title: DENIED[mix.denied].title, figures: mixFigures(denied) },
     checks: ours === undefined ? [] : checksOf(mix, ours.figures, tenants),
   };
 }

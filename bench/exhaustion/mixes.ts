@@ -11,6 +11,7 @@ import {
   type Sized,
 } from './draw.ts';
 import type { LimitRule } from './limiter.ts';
+import type { Denied } from './oracle.ts';
 import type { Face, KeySpec, OutsideCall, RequestSpec, Scenario, Trouble } from './scenario.ts';
 
 const MINUTE = 60_000;
@@ -26,6 +27,8 @@ export interface Mix {
   readonly bar: Bar;
   /** Whether weights of tenants are held against what they got. */
   readonly weighted: boolean;
+  /** What an oracle beside is denied. */
+  readonly denied: Denied | null;
   readonly draw: (seed: number) => Scenario;
 }
 
@@ -384,10 +387,16 @@ const silent =
     };
   };
 
-const mix = (name: string, recipe: Recipe, bar: Bar = 'plain', weighted = false): Mix => ({
+const mix = (
+  name: string,
+  recipe: Recipe,
+  of: Partial<Pick<Mix, 'bar' | 'weighted' | 'denied'>> = {},
+): Mix => ({
   name,
-  bar,
-  weighted,
+  bar: 'plain',
+  weighted: false,
+  denied: null,
+  ...of,
   draw: (seed) => {
     const draw = new Draw(name, seed);
     return build(name, seed, draw, recipe(draw));
@@ -396,24 +405,23 @@ const mix = (name: string, recipe: Recipe, bar: Bar = 'plain', weighted = false)
 
 export const MIXES: readonly Mix[] = [
   mix('load 0.8', loaded(0.8)),
-  mix('load 1.2', loaded(1.2)),
-  mix('bursts', bursts),
+  mix('load 1.2', loaded(1.2), { denied: 'instants' }),
+  mix('bursts', bursts, { denied: 'instants' }),
   mix('heavy tail', heavyTail),
   mix('one large key', oneLargeKey),
   mix('calendar windows', calendar),
-  mix('outside use', outsideUse, 'disturbed'),
-  mix('failures', failing, 'disturbed'),
+  mix('outside use', outsideUse, { bar: 'disturbed' }),
+  mix('failures', failing, { bar: 'disturbed' }),
   mix('long streams', longStreams),
-  mix('several tenants', severalTenants),
-  mix('weights 70/20/10', weightedTenants, 'plain', true),
-  mix('lying headers', lying, 'disturbed'),
+  mix('several tenants', severalTenants, { denied: 'instants' }),
+  mix('weights 70/20/10', weightedTenants, { weighted: true, denied: 'instants' }),
+  mix('lying headers', lying, { bar: 'disturbed' }),
   ...([10, 100, 1000, 6000] as const).flatMap((limit) =>
     (['continuous', 'fixed', 'sliding'] as const).map((kind) =>
-      mix(
-        `no headers, ${limit} ${kind}`,
-        silent(limit, kind),
-        limit === 10 ? 'silent_slow' : 'silent',
-      ),
+      mix(`no headers, ${limit} ${kind}`, silent(limit, kind), {
+        bar: limit === 10 ? 'silent_slow' : 'silent',
+        denied: kind === 'fixed' ? 'ends' : null,
+      }),
     ),
   ),
 ];

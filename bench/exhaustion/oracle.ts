@@ -20,8 +20,6 @@ const MOST_ATTEMPTS = 4;
 /** Gives rounding of instants room. */
 const STEP_MS = 0.5;
 const LONGEST_SLEEP_MS = 1000;
-/** Least time between two looks at what waits. */
-const PAUSE_MS = 5;
 /** How many of a tenant's waiting requests one look goes through. */
 const LOOKED_AT = 128;
 
@@ -41,21 +39,50 @@ interface Earmark {
   readonly from: number;
 }
 
-export const oracle: TrueStrategyFactory = (truth, world, actions) =>
-  new Oracle(truth, world, actions);
+/** What an oracle may be denied, to see what that alone costs. */
+interface OracleTerms {
+  /** Least time between two looks at what waits. */
+  readonly pauseMs: number;
+  /** Until then it does not know when windows end. */
+  readonly endsKnownAt: number;
+}
+
+const oracleWith =
+  (terms: Partial<OracleTerms>): TrueStrategyFactory =>
+  (truth, world, actions) =>
+    new Oracle(truth, world, actions, { pauseMs: 5, endsKnownAt: 0, ...terms });
+
+export const oracle = oracleWith({});
+
+/** Oracles that are held against the oracle itself, and what each is denied. */
+export const DENIED = {
+  ends: {
+    title: 'does not know in the first minute when windows end',
+    factory: oracleWith({ endsKnownAt: 60_000 }),
+  },
+  instants: {
+    title: 'looks every 5.1 ms at what waits instead of every 5',
+    factory: oracleWith({ pauseMs: 5.1 }),
+  },
+} as const;
+
+/** What a mix is run with besides, to see whether its waits can be reached at all. */
+export type Denied = keyof typeof DENIED;
 
 class Oracle implements Strategy {
   readonly #truth: Truth;
   readonly #actions: Actions;
+  readonly #terms: OracleTerms;
   readonly #queues: readonly Queue[];
   readonly #tries = new Map<number, number>();
   readonly #capacity: ReadonlyMap<LimitCounts, number>;
   readonly #earmarks: (Earmark | null)[];
   #virtualNow = 0;
 
-  constructor(truth: Truth, world: World, actions: Actions) {
+  constructor(truth: Truth, world: World, actions: Actions, terms: OracleTerms) {
     this.#truth = truth;
     this.#actions = actions;
+    this.#terms = terms;
     this.#queues = world.tenants.map(({ weight }, tenant) => ({
       tenant,
       weight,
@@ -70,7 +97,7 @@ class Oracle implements Strategy {
     // what did not fit a moment ago is looked at together
     const crowded = this.#queues.some(({ waiting }) => waiting.length > 0);
     this.#enqueue(request);
-    if (crowded) this.#actions.wakeAt(now + PAUSE_MS);
+    if (crowded) this.#actions.wakeAt(now + this.#terms.pauseMs);
     else this.#dispatch(now);
   }
 
@@ -180,7 +207,7 @@ class Oracle implements Strategy {
     this.#truth.providers.forEach((provider, key) => {
       if (provider.isDown(now) || !provider.admits(request.size, now)) return;
       if (!this.#leavesEarmark(provider, key, request, now)) return;
-      const ends = windowEnds(provider);
+      const ends = now < this.#terms.endsKnownAt ? [] : windowEnds(provider);
       const room = roomOf(provider, now);
       const sooner = best < 0 ? -1 : compareEnds(ends, bestEnds);
       if (sooner > 0 || (sooner === 0 && room <= bestRoom)) return;
@@ -237,7 +264,9 @@ class Oracle implements Strategy {
       const from = provider.admitsFrom(smallest, now);
       least = Math.min(least, Math.max(from, now) + STEP_MS);
     }
-    this.#actions.wakeAt(Math.min(Math.max(least, now + PAUSE_MS), now + LONGEST_SLEEP_MS));
+    this.#actions.wakeAt(
+      Math.min(Math.max(least, now + this.#terms.pauseMs), now + LONGEST_SLEEP_MS),
+    );
   }
 
   /** The part of the pool's capacity of a millisecond that a request takes, in the dimension in which it takes most. */

@@ -81,6 +81,12 @@ function checkLine({ what, value, bound, unit, ok }: Check): string {
   return `${ok ? 'ok' : '**missed**'} ${what} ${valueOf(value, unit, digits)} (${valueOf(bound, unit, digits)})`;
 }
 
+function deniedLine({ denied }: MixReport): string {
+  if (denied === null) return '';
+  const { title, figures } = denied;
+  return `\n\nAn oracle that ${title} waits longer than the oracle by ${whole(figures.longerP90Ms)} ms at p90 and ${whole(figures.longerP99Ms)} ms at p99, and answers ${percent(figures.goodputMean)} (worst seed ${percent(figures.goodputWorst)}).`;
+}
+
 function mixSection(report: MixReport): string {
   const first = report.strategies[0]?.figures;
   const oracle =
@@ -89,7 +95,7 @@ function mixSection(report: MixReport): string {
       : `; the oracle answers ${percent(report.oracleAnswered)}, its wait p99 is ${whole(first.oracleP99Ms)} ms, the fluid bound ${percent(first.fluid)} of it`;
   const checks =
     report.checks.length === 0 ? '' : `\n\n${report.checks.map(checkLine).join('; ')}.`;
-  return `### ${report.mix}\n\n${whole(report.requests)} requests${oracle}.\n\n${mixTable(report)}${checks}`;
+  return `### ${report.mix}\n\n${whole(report.requests)} requests${oracle}.\n\n${mixTable(report)}${checks}${deniedLine(report)}`;
 }
 
 function summary(report: ExhaustionReport): string {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../testkit/src/seeded-random.ts';
 import { choose, createTried } from './choose.ts';
 import type { KeyTable } from './key-table.ts';
-import { learnedPerMinute } from './learned-cells.ts';
+import { GUARD_MS, learnedCell, learnedPerMinute } from './learned-cells.ts';
+import { noteCounting } from './learned-kind.ts';
 import { settle, tryReserve } from './reserve.ts';
 import {
   at,
@@ -13,6 +14,7 @@ import {
   planOf,
   verdictOf,
 } from './table-fixture.bench.ts';
+import { LEARNED } from './table-layout.ts';
 import { SUCCESS } from './verdict.ts';
 
 const slowDown = verdictOf('slow_down');
@@ -61,5 +63,22 @@ describe('keys of which nothing is known', () => {
     expect(countOf(keys, 'a')).toBeLessThanOrEqual(50);
     expect(countOf(keys, 'b')).toBeGreaterThanOrEqual(230);
     expect(learnedPerMinute(table, b.blocks[0] ?? 0)).toBe(0);
+  });
+
+  it.each([
+    ['after', 50_000, 'b'],
+    ['before', 10_000, 'a'],
+  ])('are used %s one whose window is known to end in %i ms', (_, endsInMs, used) => {
+    const table = openTable(planOf(keyOf('a'), keyOf('b')));
+    const a = candidateOf(table, 'a');
+    const block = a.blocks[0] ?? 0;
+    const now = 600_000;
+    for (let shown = 0; shown < 3; shown += 1) noteCounting(table, a.breaker, 'window');
+    table.cells[learnedCell(block, LEARNED.perMinute)] = 50;
+    const end = now + endsInMs - GUARD_MS;
+    table.cells[learnedCell(block, LEARNED.windowBefore)] = end - 60_000;
+    table.cells[learnedCell(block, LEARNED.windowAfter)] = end - 60_000;
+    const chosen = choose(table, firstTier(table), createTried(), { now, random: seededRandom(1) });
+    expect(chosen?.key.id).toBe(used);
   });
 });

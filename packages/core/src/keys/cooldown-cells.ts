@@ -144,7 +144,8 @@ export function coolSlot(
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
   const what = readCell(table, cell + SLOT.what);
-  const strikes = (known ? strikesIn(what) : 0) + (straggler || named ? 0 : 1);
+  const isStrike = terms.strikes && !straggler && !named;
+  const strikes = (known ? strikesIn(what) : 0) + (isStrike ? 1 : 0);
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
   const standing = before > sent.now;

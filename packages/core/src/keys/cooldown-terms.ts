@@ -43,6 +43,9 @@ const BREAKER_GUESS: Guess = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS };
 /** Where the pace has to be learned from refusals, since nobody tells a limit. */
 export const PROBING_GUESS: Guess = Object.freeze({ baseMs: SECOND_MS, capMs: 32 * SECOND_MS });
 
+/** Where a refusal was to be expected by what is known of a limit that nobody tells: what is known says when there is room. */
+export const FORESEEN_GUESS: Guess = Object.freeze({ baseMs: 50, capMs: 50 });
+
 /** What a verdict asks of one scope's cooldown: numbers only, worked out before anything is locked. */
 export interface CooldownTerms {
   readonly class: number;
@@ -56,6 +59,8 @@ export interface CooldownTerms {
   /** Uniform in [0, 1): spreads an end that is worked out later. */
   readonly random: number;
   guess: Guess;
+  /** Whether it makes the next guess longer. */
+  strikes: boolean;
 }
 
 /** The terms of a verdict, or null when it cools nothing. `random` is uniform in [0, 1) and spreads the ends of named instants. */
@@ -78,6 +83,7 @@ export function termsOf(verdict: Verdict, kind: ScopeKind, random: number): Cool
     lengthMs: authoritative && lengthMs !== null ? withJitter(lengthMs, random) : lengthMs,
     random,
     guess,
+    strikes: true,
   };
 }
 
@@ -93,6 +99,7 @@ export function breakerTerms(verdict: Verdict): CooldownTerms {
     refusedNeed: 0,
     lengthMs: null,
     random: 0,
+    strikes: true,
     guess: floorMs > BREAKER_GUESS.baseMs ? { ...BREAKER_GUESS, baseMs: floorMs } : BREAKER_GUESS,
   };
 }
@@ -123,7 +130,10 @@ export function isHalfOpen(of: VerdictClass, authoritative: boolean): boolean {
 /** How long this cooldown lasts when it is set for the `strikes`-th time in a row. */
 export function lengthOf(terms: CooldownTerms, strikes: number): number {
   if (terms.lengthMs !== null) return terms.lengthMs;
-  return Math.min(terms.guess.capMs, terms.guess.baseMs * 2 ** Math.min(strikes - 1, 30));
+  return Math.min(
+    terms.guess.capMs,
+    terms.guess.baseMs * 2 ** Math.min(Math.max(0, strikes - 1), 30),
+  );
 }
 
 function plausibleClass({ class: of, endsInMs }: Verdict): VerdictClass {

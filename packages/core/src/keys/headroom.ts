@@ -2,6 +2,7 @@ import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { isTold, learnedPerMinute, MINUTE_MS } from './learned-cells.ts';
 import { learnedRoom, learnedWindowEnd } from './learned-limit.ts';
+import { passedIn } from './passed-ring.ts';
 import { effectiveOf, isContinuous, limitCell } from './limit-cells.ts';
 import { dimensionInTag } from './limit-tag.ts';
 import type { Candidate } from './plan.ts';
@@ -38,13 +39,21 @@ export function headroomOf(table: KeyTable, { blocks, breaker }: Candidate, now:
   return least === Infinity ? 1 : least;
 }
 
-/** When the first of a candidate's learned windows is over; Infinity where none is known. */
+/** A window of which nobody knows when it ends is over in half a minute, one with another. */
+const USUAL_END_MS = MINUTE_MS / 2;
+
+/**
+ * When the first of a candidate's learned windows is over, as far as anybody knows: of those of which nobody does, one that has passed
+ * less is taken to be over a little earlier. Infinity where limits are told.
+ */
 export function windowEndOf(table: KeyTable, { blocks, breaker }: Candidate, now: number): number {
   let soonest = Infinity;
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
     if (isTold(table, block)) continue;
-    soonest = Math.min(soonest, learnedWindowEnd(table, block, breaker, now));
+    const end = learnedWindowEnd(table, block, breaker, now);
+    const usual = now + USUAL_END_MS + passedIn(table, block, now);
+    soonest = Math.min(soonest, end < Infinity ? end : usual);
   }
   return soonest;
 }

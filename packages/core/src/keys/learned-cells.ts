@@ -6,7 +6,7 @@ import { BLOCK, LEARNED, LIMIT } from './table-layout.ts';
 export const MINUTE_MS = 60_000;
 export const LEAST_PER_MINUTE = 1;
 /** What calls may overtake each other by on their way. */
-export const GUARD_MS = 100;
+export const GUARD_MS = 45;
 
 export const learnedCell = (block: number, cell: number): number => block + BLOCK.learned + cell;
 
@@ -31,9 +31,21 @@ export const packSince = (firstAt: number, sent: number): number =>
 export const firstSince = (since: number): number => Math.floor(since / MOST_SINCE);
 export const sentSince = (since: number): number => since % MOST_SINCE;
 
-/** Two counts in one cell: what passed in the window of a refusal was at most and at least so many. */
+/**
+ * Two counts and a third in one cell: what passed in the window of a refusal was at most and at least so many, and so many refusals in a
+ * row have been heard of with nothing between them that passed, see `MOST_IN_A_ROW`.
+ */
+export interface Bounds {
+  readonly most: number;
+  readonly least: number;
+  readonly inARow: number;
+}
 const MOST_BOUND = 2 ** 20;
-export const packBounds = (most: number, least: number): number =>
-  Math.ceil(most) * MOST_BOUND + Math.floor(least);
-export const mostOf = (bounds: number): number => Math.floor(bounds / MOST_BOUND);
+const IN_A_ROW = MOST_BOUND ** 2;
+export const packBounds = ({ most, least, inARow }: Bounds): number =>
+  inARow * IN_A_ROW + Math.ceil(most) * MOST_BOUND + Math.floor(least);
+export const mostOf = (bounds: number): number => Math.floor((bounds % IN_A_ROW) / MOST_BOUND);
 export const leastOf = (bounds: number): number => bounds % MOST_BOUND;
+export const inARowOf = (bounds: number): number => Math.floor(bounds / IN_A_ROW);
+/** From so many refusals in a row on nobody believes any more that what is known of the limit is only a little too much. */
+export const MOST_IN_A_ROW = 6;

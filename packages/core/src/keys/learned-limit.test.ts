@@ -4,7 +4,7 @@ import type { KeyTable } from './key-table.ts';
 import { learnedPerMinute } from './learned-cells.ts';
 import { observeLimits } from './observe-limits.ts';
 import { clearCooldowns, listCooldowns } from './recover.ts';
-import { settle, tryReserve, type Reservation } from './reserve.ts';
+import { noteFirstContent, settle, tryReserve, type Reservation } from './reserve.ts';
 import { at, candidateOf, keyOf, openTable, planOf, verdictOf } from './table-fixture.bench.ts';
 import { SUCCESS } from './verdict.ts';
 
@@ -197,6 +197,66 @@ describe('a limit that nobody tells', () => {
       now += (waits.at(-1) ?? 0) + 60_000;
     }
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 32_000]);
+  });
+
+  describe('refused once more at what is known of it', () => {
+    /** Sixty a minute, known since a refusal; then the provider is asked for one more than it bears. */
+    function knownTable(): KeyTable {
+      const table = oneKey();
+      drive(table, new LastMinute(60), 700, [0, 4 * MINUTE]);
+      expect(Math.floor(learned(table))).toBe(60);
+      return table;
+    }
+
+    /** The next attempt from then on that the counts have room for. */
+    function next(table: KeyTable, from: number): { taken: Reservation; now: number } {
+      for (let now = from; now < from + 2 * MINUTE; now += 10) {
+        const taken = tryReserve(table, candidateOf(table, 'a'), now);
+        if (typeof taken !== 'string') return { taken, now };
+      }
+      throw new Error('nothing fits');
+    }
+
+    const pauseOf = (table: KeyTable, now: number): number =>
+      Math.max(0, ...listCooldowns(table, at(now)).map(({ endsAt }) => endsAt - at(now).wallNow));
+
+    it('pauses until its next slot, without a longer guess the next time', () => {
+      const table = knownTable();
+      const { taken, now } = next(table, 4 * MINUTE);
+      settle(table, taken, slowDown, at(now));
+      expect(pauseOf(table, now)).toBe(50);
+      expect(learned(table)).toBeGreaterThanOrEqual(59);
+      expect(next(table, now).now - now).toBeLessThanOrEqual(1100);
+    });
+
+    it('is asked more seldom where refusals follow each other: then nothing has come back', () => {
+      const table = knownTable();
+      const pauses: number[] = [];
+      let from = 4 * MINUTE;
+      for (let turn = 0; turn < 5; turn += 1) {
+        const { taken, now } = next(table, from);
+        settle(table, taken, slowDown, at(now));
+        pauses.push(pauseOf(table, now));
+        from = now;
+      }
+      expect(pauses).toEqual([50, 50, 1000, 2000, 4000]);
+    });
+
+    it('has passed with the first content of an answer, however long that goes on', () => {
+      const table = knownTable();
+      let from = 4 * MINUTE;
+      for (let turn = 0; turn < 4; turn += 1) {
+        const { taken, now } = next(table, from);
+        settle(table, taken, slowDown, at(now));
+        from = now;
+      }
+      const { taken, now } = next(table, from);
+      expect(listCooldowns(table, at(now - 5000))).not.toEqual([]);
+      noteFirstContent(table, taken, now + 300);
+      const after = next(table, now + 300);
+      settle(table, after.taken, slowDown, at(after.now));
+      expect(pauseOf(table, after.now)).toBeLessThanOrEqual(1000);
+    });
   });
 
   it('is nothing any more once a limit is told, and is forgotten when cleared by hand', () => {

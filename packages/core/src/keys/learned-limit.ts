@@ -1,6 +1,7 @@
 import type { KeyTable } from './key-table.ts';
 import {
   firstSince,
+  inARowOf,
   isTold,
   learnedCell,
   learnedPerMinute,
@@ -46,6 +47,8 @@ const ANSWERED_MS = 250;
 const MORE_EACH_STEP = 8;
 /** After so many steps nothing is held back for that any more. */
 const MOST_STEPS = 3;
+/** So many attempts since a refusal end a row of them. */
+const ENDS_ROW = 16;
 /** How soon it is looked again whether what was sent has passed. */
 const LOOK_MS = 500;
 
@@ -116,12 +119,25 @@ export function countLearned(table: KeyTable, block: number, breaker: number, no
 
 /** If the first attempt after a refusal passes, a window began before it, and what was refused had at least this behind it. */
 function noteLeast(table: KeyTable, block: number, now: number): void {
-  const most = mostOf(readLearned(table, block, LEARNED.bounds));
-  const bounds = packBounds(most, passedIn(table, block, now));
-  write(table, learnedCell(block, LEARNED.bounds), bounds);
+  const bounds = readLearned(table, block, LEARNED.bounds);
+  const least = passedIn(table, block, now);
+  const next = packBounds({ most: mostOf(bounds), least, inARow: inARowOf(bounds) });
+  write(table, learnedCell(block, LEARNED.bounds), next);
 }
 
-/** An attempt has passed, which shows when windows begin. Under the locks of its nodes and its endpoint. */
+/** Whether a limit that nobody tells was learned anywhere on a candidate's path. */
+export function hasLearned(table: KeyTable, { blocks }: Candidate): boolean {
+  for (let of = 0; of < blocks.length; of += 1) {
+    const block = blocks[of] ?? 0;
+    if (!isTold(table, block) && learnedPerMinute(table, block) > 0) return true;
+  }
+  return false;
+}
+
+/**
+ * An attempt has passed: that ends the refusals in a row before it, and shows when windows begin. Under the locks of its nodes and its
+ * endpoint.
+ */
 export function notePassed(
   table: KeyTable,
   { blocks, breaker }: Candidate,
@@ -130,11 +146,21 @@ export function notePassed(
   for (let of = 0; of < blocks.length; of += 1) {
     const block = blocks[of] ?? 0;
     if (isTold(table, block) || learnedPerMinute(table, block) === 0) continue;
+    endRow(table, block, sentAt);
     const known = knowsWindow(table, block);
     noteWindow(table, block, sentAt);
     if (known || !knowsWindow(table, block)) continue;
     if (countingOf(table, breaker) === COUNTING.window) estimateWindow(table, block);
   }
+}
+
+/** A few that pass between refusals end no row: so a bucket answers that is asked a little more often than it regains. */
+function endRow(table: KeyTable, block: number, sentAt: number): void {
+  const bounds = readLearned(table, block, LEARNED.bounds);
+  if (inARowOf(bounds) === 0 || sentAt <= readLearned(table, block, LEARNED.refusedAt)) return;
+  if (sentSince(readLearned(table, block, LEARNED.since)) < ENDS_ROW) return;
+  const ended = packBounds({ most: mostOf(bounds), least: leastOf(bounds), inARow: 0 });
+  write(table, learnedCell(block, LEARNED.bounds), ended);
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { KeyTable } from './key-table.ts';
 import {
   firstSince,
+  inARowOf,
   isTold,
   learnedCell,
   learnedPerMinute,
   LEAST_PER_MINUTE,
   MINUTE_MS,
+  MOST_IN_A_ROW,
   MOST_SINCE,
   mostOf,
   packBounds,
@@ -18,7 +20,8 @@ import { forgetWindow, knowsWindow, windowFrom } from './learned-window.ts';
 import {
   firstPassedAt,
   leastRefill,
-  passedBefore,
+  mostPassed,
+  passedIn,
   passedSince,
   uncountPassed,
 } from './passed-ring.ts';
@@ -42,6 +45,8 @@ const BURST_DECREASE = 0.95;
 const LEAST_PASSED = 3;
 /** A refusal at more than this share of what is known, less half a request, is what creeping up costs, and no surprise. */
 const FORESEEN_SHARE = 0.97;
+/** From the third refusal in a row on one request is spared: what is asked as soon as a bucket may have regained one finds most of them. */
+const CROWDED = 2;
 /** While nobody knows when windows begin, so much of the last minute is taken to have passed in the present one. */
 const HELD_SHARE = 0.8;
 /** A refusal with less than this share of the limit in the present window: it begins at another time, or there is none. */
@@ -67,55 +72,81 @@ interface Refusal {
   readonly passed: number;
   /** Sent before the last refusal was heard of: they are one event. */
   readonly again: boolean;
+  /** How many refusals in a row there were before. */
+  readonly inARow: number;
 }
 
-/** A refusal that named no limit, once it is taken back: no more than what is counted may pass. */
+/**
+ * A refusal that named no limit, once it is taken back: no more than what is counted may pass. Returns whether it was to be expected,
+ * because as much had passed as is known to: then the next may go as soon as the counts have room for it.
+ */
 export function lowerLearned(
   table: KeyTable,
   block: number,
   breaker: number,
   at: { readonly sentAt: number; readonly now: number },
-): void {
-  if (isTold(table, block)) return;
+): boolean {
+  if (isTold(table, block)) return false;
   const { sentAt, now } = at;
   const known = learnedPerMinute(table, block);
-  const passed = passedBefore(table, block, sentAt);
-  if (known === 0 && passed < LEAST_PASSED) return;
+  const passed = passedIn(table, block, sentAt);
+  if (known === 0 && passed < LEAST_PASSED) return false;
   const again = sentAt <= readLearned(table, block, LEARNED.refusedAt);
-  const refusal = { sentAt, known, passed, again };
+  const inARow = inARowOf(readLearned(table, block, LEARNED.bounds));
+  const refusal = { sentAt, known, passed, again, inARow };
+  const foreseen = isForeseen(table, breaker, refusal);
   const bound = boundBy(table, block, breaker, refusal);
-  const lowered = known === 0 ? bound : Math.min(bound, known);
+  const spared = foreseen && inARow >= CROWDED ? 1 : 0;
+  const lowered = known === 0 ? bound : Math.min(bound, known) - spared;
   if (!(Math.abs(lowered - known) <= NOTICEABLE * known)) {
     Atomics.add(table.ints, HEADER.limitsChanged, 1);
   }
   write(table, learnedCell(block, LEARNED.perMinute), Math.max(LEAST_PER_MINUTE, lowered));
-  noteRefusal(table, block, refusal, { now, lowered });
+  noteRefusal(table, block, refusal, { now, lowered, foreseen });
+  return foreseen;
 }
+
+/**
+ * Whether a refusal is what creeping up costs, or what calls that overtake each other do, at a key that regains capacity little by little.
+ * A window that is closed refuses whatever falls out of the last 60 s: one after another without one that passes is no such case.
+ */
+function isForeseen(
+  table: KeyTable,
+  breaker: number,
+  { known, passed, again, inARow }: Refusal,
+): boolean {
+  if (known === 0 || again || inARow >= Math.min(MOST_IN_A_ROW, 1 + known / 200)) return false;
+  return isAtKnown(passed, known) && countingOf(table, breaker) !== COUNTING.window;
+}
+
+const isAtKnown = (passed: number, known: number): boolean => passed > FORESEEN_SHARE * known - 0.5;
 
 /** When it was refused, and how much may have passed in its window. */
 function noteRefusal(
   table: KeyTable,
   block: number,
-  { sentAt, known, passed, again }: Refusal,
-  of: { readonly now: number; readonly lowered: number },
+  { sentAt, known, passed, again, inARow }: Refusal,
+  of: { readonly now: number; readonly lowered: number; readonly foreseen: boolean },
 ): void {
   write(table, learnedCell(block, LEARNED.refusedAt), of.now);
   write(table, learnedCell(block, LEARNED.since), 0);
   const last = readLearned(table, block, LEARNED.refusedSentAt);
   const latest = Math.max(sentAt, Math.abs(last));
-  const first = again ? last >= 0 : known === 0;
+  const first = again ? last >= 0 : known === 0 || of.foreseen;
   write(table, learnedCell(block, LEARNED.refusedSentAt), first ? latest : -latest);
   const counted = knowsWindow(table, block) ? of.lowered : passed;
   const before = mostOf(readLearned(table, block, LEARNED.bounds));
   const most = again ? Math.min(counted, before) : counted;
-  write(table, learnedCell(block, LEARNED.bounds), packBounds(most, 0));
+  const row = of.foreseen ? inARow + 1 : MOST_IN_A_ROW;
+  const bounds = packBounds({ most, least: 0, inARow: again ? inARow : row });
+  write(table, learnedCell(block, LEARNED.bounds), bounds);
 }
 
 function boundBy(table: KeyTable, block: number, breaker: number, refusal: Refusal): number {
   const { sentAt, known, passed, again } = refusal;
   const tookMs = sentAt - firstPassedAt(table, block, sentAt);
   if (tookMs < BURST_MS) return boundOfBurst(refusal, tookMs);
-  if (known > 0 && !again && passed <= FORESEEN_SHARE * known - 0.5) {
+  if (known > 0 && !again && !isAtKnown(passed, known)) {
     judgeCounting(table, block, breaker, refusal);
   }
   const least = known * MOST_DECREASE;
@@ -125,7 +156,7 @@ function boundBy(table: KeyTable, block: number, breaker: number, refusal: Refus
     case COUNTING.window:
       return boundOfWindow(table, block, breaker, refusal);
     default:
-      return Math.max(passed, least);
+      return Math.max(mostPassed(table, block, sentAt), least);
   }
 }
 

@@ -1,43 +1,44 @@
 import { readCell } from './cooldown-cells.ts';
 import type { KeyTable } from './key-table.ts';
 import { GUARD_MS, learnedCell, MINUTE_MS } from './learned-cells.ts';
+import {
+  BUCKET_MS,
+  BUCKET_STATES,
+  countOf,
+  sentBy,
+  sentUntil,
+  withoutRequest,
+  withRequest,
+} from './passed-bucket.ts';
 import { LEARNED } from './table-layout.ts';
 import { write } from './table-journal.ts';
 
 /**
- * What a block passed in the last minute, in buckets that together are a little longer than that. Of each bucket the count is kept, and in
- * which parts of it the first and the last request were sent: those between are taken to be spread evenly. So where requests are few
- * each is known to the tenth of a second, and what was sent at once comes back at once. Three buckets share a cell. All writes under
- * the node's lock.
+ * What a block passed in the last minute, in buckets that together are a little longer than that, see passed-bucket. Three buckets share a
+ * cell. All writes under the node's lock.
  */
-const BUCKET_MS = 872;
 const PER_CELL = 3;
 const RING = LEARNED.ring * PER_CELL;
-const PARTS = 8;
-const PART_MS = BUCKET_MS / PARTS;
-/** A bucket counts no further than this: more than 130,000 requests a minute are not told apart. */
-const MOST = 2 ** 11;
-/** A bucket's count, and below it the parts of its last and its first request. */
-const BUCKET_STATES = MOST * PARTS * PARTS;
 
 const bucketCell = (block: number, bucket: number): number =>
   learnedCell(block, LEARNED.buckets + Math.floor((bucket % RING) / PER_CELL));
 
-/** By how much the states of a cell's buckets are shifted, and the counts in them. */
+/** By how much the states of a cell's buckets are shifted. */
 const UNITS = [1, BUCKET_STATES, BUCKET_STATES ** 2] as const;
-const FIRST_COUNT = PARTS * PARTS;
-const SECOND_COUNT = FIRST_COUNT * BUCKET_STATES;
-const THIRD_COUNT = SECOND_COUNT * BUCKET_STATES;
 
 const unitOf = (bucket: number): number => UNITS[bucket % PER_CELL] ?? 1;
 
-/** `&` takes a number modulo 2 ** 32 and without its fraction, of which the states of later buckets are no part. */
-const stateOf = (table: KeyTable, block: number, bucket: number): number =>
-  (readCell(table, bucketCell(block, bucket)) / unitOf(bucket)) & (BUCKET_STATES - 1);
-
-const countOf = (state: number): number => Math.floor(state / (PARTS * PARTS));
-const lastOf = (state: number): number => Math.floor(state / PARTS) % PARTS;
-const firstOf = (state: number): number => state % PARTS;
+/** Without a remainder of doubles, which takes longer than all else here. */
+function stateOf(table: KeyTable, block: number, bucket: number): number {
+  const cell = readCell(table, bucketCell(block, bucket));
+  if (cell === 0) return 0;
+  const third = Math.floor(cell / UNITS[2]);
+  const place = bucket % PER_CELL;
+  if (place === 2) return third;
+  const rest = cell - third * UNITS[2];
+  const second = Math.floor(rest / UNITS[1]);
+  return place === 1 ? second : rest - second * UNITS[1];
+}
 
 const countIn = (table: KeyTable, block: number, bucket: number): number =>
   countOf(stateOf(table, block, bucket));
@@ -52,36 +53,23 @@ function countBetween(table: KeyTable, block: number, from: number, until: numbe
       bucket += 1;
       continue;
     }
-    const cell = readCell(table, bucketCell(block, bucket));
-    counted +=
-      ((cell / FIRST_COUNT) & (MOST - 1)) +
-      ((cell / SECOND_COUNT) & (MOST - 1)) +
-      ((cell / THIRD_COUNT) & (MOST - 1));
+    counted += countInCell(readCell(table, bucketCell(block, bucket)));
     bucket += PER_CELL;
   }
   return counted;
 }
 
-/** When the request of a bucket with this number, from 0, was sent, or a little later. */
-function sentAtOf(state: number, bucket: number, number: number): number {
-  const first = firstOf(state);
-  const count = countOf(state);
-  const share = (number + Math.sqrt(count)) / count;
-  const part = share < 1 ? first + (lastOf(state) - first) * share : lastOf(state);
-  return bucket * BUCKET_MS + (part + 1) * PART_MS;
+function countInCell(cell: number): number {
+  if (cell === 0) return 0;
+  const third = Math.floor(cell / UNITS[2]);
+  const rest = cell - third * UNITS[2];
+  const second = Math.floor(rest / UNITS[1]);
+  return countOf(third) + countOf(second) + countOf(rest - second * UNITS[1]);
 }
 
-/** Requests of a bucket that were sent up to `until`. */
-function sentUntil(state: number, bucket: number, until: number): number {
-  const count = countOf(state);
-  if (count === 0 || sentAtOf(state, bucket, 0) > until) return 0;
-  const first = firstOf(state);
-  const last = lastOf(state);
-  const part = (until - bucket * BUCKET_MS) / PART_MS - 1;
-  if (part >= last) return count;
-  const number = ((part - first) * count) / (last - first) - Math.sqrt(count);
-  return Math.min(count, Math.max(0, Math.floor(number + 1)));
-}
+/** Requests of a bucket that were sent up to an instant. */
+const sentIn = (table: KeyTable, block: number, bucket: number, until: number): number =>
+  sentUntil(stateOf(table, block, bucket), until - bucket * BUCKET_MS);
 
 /** Changes what a bucket holds. */
 function put(table: KeyTable, block: number, bucket: number, next: number): void {
@@ -107,9 +95,15 @@ const totalOf = (table: KeyTable, block: number): number =>
 export const passedIn = (table: KeyTable, block: number, now: number): number =>
   passedAfter(table, block, now - MINUTE_MS - GUARD_MS);
 
-/** The same, but of no more than the 60 s: what a provider has seen when it refuses. */
-export const passedBefore = (table: KeyTable, block: number, now: number): number =>
-  passedAfter(table, block, now - MINUTE_MS);
+/** How late a request may be on its way that refused another at the very end of its minute. */
+const LATE_MS = 200;
+
+/**
+ * What a provider may have seen at most when it refuses: one more than fell into its 60 s, where one was sent shortly before them. Of a few
+ * calls a minute one too little is a tenth of the limit, and one too much shows by the next refusal.
+ */
+export const mostPassed = (table: KeyTable, block: number, now: number): number =>
+  Math.min(passedIn(table, block, now) + 1, passedAfter(table, block, now - MINUTE_MS - LATE_MS));
 
 function passedAfter(table: KeyTable, block: number, from: number): number {
   const newest = newestOf(table, block);
@@ -118,7 +112,7 @@ function passedAfter(table: KeyTable, block: number, from: number): number {
   const oldest = Math.max(0, newest - RING + 1);
   const passed = totalOf(table, block) - countBetween(table, block, oldest, first);
   if (first < 0 || first <= newest - RING) return passed;
-  return passed - sentUntil(stateOf(table, block, first), first, from);
+  return passed - sentIn(table, block, first, from);
 }
 
 /** The same, but nothing that was sent up to `from`, if that is later. */
@@ -134,7 +128,7 @@ export function passedSince(table: KeyTable, block: number, from: number, now: n
     first - oldest < newest - first
       ? totalOf(table, block) - countBetween(table, block, oldest, first)
       : countBetween(table, block, first, newest + 1);
-  return counted - sentUntil(stateOf(table, block, first), first, from);
+  return counted - sentIn(table, block, first, from);
 }
 
 /**
@@ -158,12 +152,7 @@ export function countPassed(table: KeyTable, block: number, now: number): void {
   advance(table, block, now);
   const bucket = Math.floor(now / BUCKET_MS);
   const state = stateOf(table, block, bucket);
-  const count = countOf(state);
-  if (count >= MOST - 1) return;
-  const part = Math.floor((now - bucket * BUCKET_MS) / PART_MS);
-  const first = count === 0 ? part : Math.min(part, firstOf(state));
-  const last = count === 0 ? part : Math.max(part, lastOf(state));
-  put(table, block, bucket, ((count + 1) * PARTS + last) * PARTS + first);
+  put(table, block, bucket, withRequest(state, now - bucket * BUCKET_MS));
 }
 
 /** Takes back what was counted when it was sent, because it did not pass. */
@@ -172,7 +161,7 @@ export function uncountPassed(table: KeyTable, block: number, sentAt: number): v
   const sent = Math.min(newest, Math.floor(sentAt / BUCKET_MS));
   if (sent <= newest - RING || sent < 0) return;
   const state = stateOf(table, block, sent);
-  if (countOf(state) > 0) put(table, block, sent, state - PARTS * PARTS);
+  put(table, block, sent, withoutRequest(state, sentAt - sent * BUCKET_MS));
 }
 
 /** Empties the buckets that the ring reuses. */
@@ -199,10 +188,11 @@ export function passedFallsTo(table: KeyTable, block: number, most: number, now:
   const first = Math.max(0, newest - RING + 1, Math.floor(from / BUCKET_MS));
   for (let bucket = first; bucket <= newest; bucket += 1) {
     const state = stateOf(table, block, bucket);
-    const gone = sentUntil(state, bucket, from);
+    const gone = sentUntil(state, from - bucket * BUCKET_MS);
     const left = countOf(state) - gone;
     if (left >= over) {
-      return sentAtOf(state, bucket, gone + over - 1) + MINUTE_MS + GUARD_MS + ROUNDING_MS;
+      const sentAt = bucket * BUCKET_MS + sentBy(state, gone + over - 1);
+      return sentAt + MINUTE_MS + GUARD_MS + ROUNDING_MS;
     }
     over -= left;
   }
@@ -218,8 +208,9 @@ export function firstPassedAt(table: KeyTable, block: number, now: number): numb
   const from = now - MINUTE_MS - GUARD_MS;
   const first = Math.max(0, newest - RING + 1, Math.floor(from / BUCKET_MS));
   for (let bucket = first; bucket <= newest; bucket += 1) {
-    const state = stateOf(table, block, bucket);
-    if (countOf(state) > sentUntil(state, bucket, from)) return Math.min(now, bucket * BUCKET_MS);
+    if (countIn(table, block, bucket) > sentIn(table, block, bucket, from)) {
+      return Math.min(now, bucket * BUCKET_MS);
+    }
   }
   return now;
 }

@@ -21,7 +21,7 @@ import {
 } from './incident.ts';
 import { generationOf, type KeyTable } from './key-table.ts';
 import { findLeases, freeLease, hasLease, takeLease } from './lease-cells.ts';
-import { notePassed } from './learned-limit.ts';
+import { hasLearned, notePassed } from './learned-limit.ts';
 import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
@@ -160,8 +160,9 @@ function refusalOf(
 }
 
 /**
- * The attempt has brought its first content. What it was looking at as the one attempt of a half-open cooldown is over: returned as
- * cleared. Before the attempt is settled; a second call does nothing.
+ * The attempt has brought its first content, so it has passed. What it was looking at as the one attempt of a half-open cooldown is over,
+ * and where nobody tells limits, a pause that was only a guess: returned as cleared. An answer may go on for minutes, and all that
+ * time the pause would be taken to hold. Before the attempt is settled; a second call does nothing.
  */
 export function noteFirstContent(
   table: KeyTable,
@@ -170,11 +171,16 @@ export function noteFirstContent(
 ): CooldownChange[] {
   if (reservation.firstContentAt > 0 || reservation.settled) return [];
   reservation.firstContentAt = now;
-  if (!reservation.probing) return [];
-  const { table: home, candidate, sendSeq } = reservation;
+  const { table: home, candidate, sendSeq, sentAt, need } = reservation;
+  const teaches = hasLearned(home, candidate);
+  if (!reservation.probing && !teaches) return [];
   const record = endpointRecord(home, candidate);
   if (!lockForSettling(home, candidate, record)) return [];
-  clearProbed(home, candidate, sendSeq, now);
+  if (reservation.probing) clearProbed(home, candidate, sendSeq, now);
+  if (teaches) {
+    clearGuesses(home, candidate, { sendSeq, now }, need);
+    notePassed(home, candidate, { sentAt });
+  }
   commit(home);
   unlockRecord(home, record);
   unlockRecords(home, candidate.locks);
@@ -333,13 +339,20 @@ function observeSuccess(
   if (readCell(table, cooling) > 0) {
     // Only what was served: what was refused was charged nothing, and gives nothing back.
     raiseBounds(table, candidate, { need, charged, now: sent.now });
-    const { scopes } = candidate;
-    for (let at = 0; at < scopes.length; at += 1) {
-      clearProven(table, scopes[at] ?? 0, sent, need);
-    }
+    clearGuesses(table, candidate, sent, need);
   }
   notePassed(table, candidate, sent);
   return noteAcceptedCredential(table, candidate, sendSeq) ? 'reinstate' : 'none';
+}
+
+/** What an attempt that has passed shows to be over, in all of its candidate's scopes. */
+function clearGuesses(
+  table: KeyTable,
+  { scopes }: Candidate,
+  sent: { readonly sendSeq: number; readonly now: number },
+  need: Need,
+): void {
+  for (let at = 0; at < scopes.length; at += 1) clearProven(table, scopes[at] ?? 0, sent, need);
 }
 
 function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgement): Aftermath {

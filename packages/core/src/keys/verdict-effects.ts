@@ -1,6 +1,12 @@
 import { readCell } from './cooldown-cells.ts';
 import { dimensionCode } from './cooldown-codes.ts';
-import { LONGEST_MS, PROBING_GUESS, withJitter, type CooldownTerms } from './cooldown-terms.ts';
+import {
+  FORESEEN_GUESS,
+  LONGEST_MS,
+  PROBING_GUESS,
+  withJitter,
+  type CooldownTerms,
+} from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import { lowerLearned, uncountLearned } from './learned-refusal.ts';
 import { effectiveOf, limitCell, nodeCell, startOf } from './limit-cells.ts';
@@ -57,7 +63,10 @@ function namesNothing({ class: of, dimension }: Verdict): boolean {
 const placeOf = ({ level }: Verdict, { blocks }: Candidate): number =>
   level === 'organization' ? 0 : blocks.length - 1;
 
-/** Where nobody tells limits, the pace is learned, and what names no dimension is tried again after 1, 2, 4 … 32 s. */
+/**
+ * Where nobody tells limits, the pace is learned, and what names no dimension is tried again after 1, 2, 4 … 32 s; after what was to be
+ * expected as soon as there is room by what was learned.
+ */
 function learnPace(
   table: KeyTable,
   verdict: Verdict,
@@ -69,8 +78,10 @@ function learnPace(
   for (let of = 0; of < blocks.length; of += 1)
     uncountLearned(table, blocks[of] ?? 0, refused.sentAt);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
-  lowerLearned(table, block, refused.candidate.breaker, refused);
-  if (terms !== null) terms.guess = PROBING_GUESS;
+  const foreseen = lowerLearned(table, block, refused.candidate.breaker, refused);
+  if (terms === null) return;
+  terms.guess = foreseen ? FORESEEN_GUESS : PROBING_GUESS;
+  terms.strikes = !foreseen;
 }
 
 /** A limit that a provider named beside a request that is too large for it. */
