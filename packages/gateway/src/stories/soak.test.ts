@@ -190,9 +190,11 @@ async function flap(goesOn: () => boolean): Promise<void> {
   }
 }
 
+/** Of the snapshot in force: it counts on from round to round, as that of a node does. */
+let version = story.snapshot.version;
+
 /** Snapshots come while calls are under way; a key goes and comes back. Ends with the key there. */
 async function change(goesOn: () => boolean): Promise<void> {
-  let version = story.snapshot.version;
   for (let turn = 0; goesOn() || turn % 2 === 1; turn += 1) {
     await pause(1500);
     version += 1;
@@ -206,9 +208,13 @@ const successes = (): Readonly<Record<string, number>> =>
 interface Sent {
   readonly key: string;
   readonly at: number;
+  /** When its key was chosen; what comes between that and the sending, a thread that is put aside say, undoes no choice. */
+  readonly chosenAt: number;
 }
 
-interface Refusal extends Sent {
+interface Refusal {
+  readonly key: string;
+  readonly at: number;
   readonly until: number;
 }
 
@@ -218,10 +224,15 @@ function attemptsIn(records: readonly RequestRecord[]) {
   const refused: Refusal[] = [];
   for (const { startedAt, timeline } of records) {
     const keys = new Map<number, string>();
+    // A choice that had nothing to leave out is not in the timeline; it is taken for as late as can be.
+    let chosenAt: number | null = null;
     for (const event of timeline) {
-      if (event.kind === 'attempt') {
+      if (event.kind === 'candidates') chosenAt = startedAt + event.at;
+      else if (event.kind === 'attempt') {
+        const at = startedAt + event.at;
         keys.set(event.attempt, event.key);
-        sent.push({ key: event.key, at: startedAt + event.at });
+        sent.push({ key: event.key, at, chosenAt: chosenAt ?? at });
+        chosenAt = null;
       } else if (event.kind === 'verdict' && event.class === 'window_exhausted_short') {
         const at = startedAt + event.at;
         const key = keys.get(event.attempt) ?? '';
@@ -232,7 +243,7 @@ function attemptsIn(records: readonly RequestRecord[]) {
   return { sent, refused };
 }
 
-/** Calls that were sent to a key after it had said until when it takes none, and how many came together when that time was over. */
+/** Calls for which a key was chosen after it had said until when it takes none, and how many came together when that time was over. */
 class RefusalWatch {
   readonly early: object[] = [];
   together = 0;
@@ -252,8 +263,10 @@ class RefusalWatch {
 
   #look(refusal: Refusal, calls: readonly Sent[]): void {
     const { at, until: end } = refusal;
-    const tooSoon = calls.filter((call) => call.at > at + SLACK_MS && call.at < end - SLACK_MS);
-    for (const call of tooSoon) this.early.push({ ...refusal, calledAt: call.at });
+    const tooSoon = calls.filter(
+      ({ chosenAt }) => chosenAt > at + SLACK_MS && chosenAt < end - SLACK_MS,
+    );
+    for (const { chosenAt } of tooSoon) this.early.push({ ...refusal, chosenAt });
     for (let from = end; from < end + COMES_BACK_MS; from += TOGETHER_MS) {
       const near = calls.filter((call) => call.at >= from && call.at < from + TOGETHER_MS);
       this.together = Math.max(this.together, near.length);
