@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LEASES } from '@keywell/core/keys/table-layout';
 import { metricNames } from './reference/metrics-page.ts';
 import { readTracked, repository, trackedFiles } from './tracked-files.ts';
 
@@ -41,6 +42,16 @@ describe('commands in the documentation', () => {
   it.each(pages)('of %s are scripts of package.json', (path) => {
     const named = matches(readTracked(path), /\bnpm run ([a-z:]+)/g);
     expect(named.filter((each) => !(each in scripts))).toEqual([]);
+  });
+});
+
+describe('how many attempts a worker can hold', () => {
+  const figure = `${LEASES.toLocaleString('en-GB')} attempts under way`;
+
+  it.each(['docs/exhaustion.md', 'docs/reference/config.md'])('is said in %s as it is', (path) => {
+    const text = readTracked(path).replaceAll(/\s+/g, ' ');
+    expect(text).toContain(figure);
+    expect(matches(text, /([\d,]+ attempts under way)/g)).toEqual([figure]);
   });
 });
 

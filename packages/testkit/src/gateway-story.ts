@@ -95,6 +95,8 @@ export interface Story {
   readonly events: readonly NodeEvent[];
   /** What workers told of the accounts that responses named. */
   readonly sightings: readonly AccountSighting[];
+  /** Keeps no more of what was heard so far: cooldowns, events and sightings. */
+  forgetHeard(): void;
   /** The simulator as at its start, and nothing cooled. */
   reset(): void;
   close(): Promise<void>;
@@ -137,9 +139,9 @@ class RunningStory implements Story {
   readonly node: GatewayNode;
   readonly port: number;
   readonly url: string;
-  readonly cooled: readonly CooldownChange[];
-  readonly events: readonly NodeEvent[];
-  readonly sightings: readonly AccountSighting[];
+  readonly cooled: CooldownChange[];
+  readonly events: NodeEvent[];
+  readonly sightings: AccountSighting[];
   readonly #log: LogCatcher;
   #used = 0;
 
@@ -147,7 +149,7 @@ class RunningStory implements Story {
     simulator: Simulator,
     node: GatewayNode,
     log: LogCatcher,
-    heard: Pick<Story, 'snapshot' | 'cooled' | 'events' | 'sightings'>,
+    heard: Pick<RunningStory, 'snapshot' | 'cooled' | 'events' | 'sightings'>,
   ) {
     this.snapshot = heard.snapshot;
     this.simulator = simulator;
@@ -209,6 +211,10 @@ class RunningStory implements Story {
       ...this.node.keys().map(({ inFlight }) => inFlight),
     ];
     await until(() => busy().every((count) => count === 0), 'everything to end');
+  }
+
+  forgetHeard(): void {
+    for (const heard of [this.cooled, this.events, this.sightings]) heard.length = 0;
   }
 
   reset(): void {

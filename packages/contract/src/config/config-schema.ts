@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEASES } from '@keywell/core/keys/table-layout';
 import { catalogueSchema } from './catalogue-schema.ts';
 import { consumerSchema } from './consumer-schema.ts';
 import { field } from './field.ts';
@@ -17,6 +18,9 @@ const modelSchema = z
   })
   .meta({ description: 'A model name of ours and the pool behind it.' });
 
+/** What a worker can hold of calls. More connections than that are no mistake: most of those that callers keep open are idle. */
+const ATTEMPTS = LEASES.toLocaleString('en-GB');
+
 const trafficSchema = z
   .strictObject({
     max_body_bytes: count('Largest request body.', [1024, 1024 * MIB], 32 * MIB),
@@ -25,7 +29,12 @@ const trafficSchema = z
       [1024, 1024 * MIB],
       64 * MIB,
     ),
-    max_connections: count('Open connections of each worker.', [1, 1_000_000], 20_000),
+    max_connections: count(
+      `Open connections of each worker, idle ones and those of calls that wait included; further ones are closed at once. What a worker ` +
+        `can send has its own bound: with ${ATTEMPTS} attempts under way it takes no call more, whatever stands here.`,
+      [1, 1_000_000],
+      20_000,
+    ),
     headers_timeout_ms: ms("Longest time for a request's head.", [100, 10 * MINUTE], 10_000),
     body_idle_timeout_ms: ms('Longest pause inside a request body.', [100, 10 * MINUTE], 30_000),
     slow_reader_timeout_ms: ms(

@@ -56,7 +56,7 @@ export interface KeyTable {
   notedCount: number;
   /** Settlements of this thread whose records were busy; the same list for every handle on the same buffer. */
   readonly deferred: (() => CooldownChange[])[];
-  /** Cooldowns that were to be restored and whose records were busy, the oldest first; the same list for every handle too. */
+  /** Cooldowns that this thread was to restore and whose records were busy, the oldest first; the same list for every handle too. */
   readonly unplaced: Unplaced[];
   /** Reservations somebody tried to settle again. */
   settledTwice: number;

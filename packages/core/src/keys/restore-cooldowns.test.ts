@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import { clearCooldowns, listCooldowns } from './recover.ts';
-import { placeAgain, restoreCooldowns } from './restore-cooldowns.ts';
+import { bindAtOnce, placeAgain, restoreCooldowns } from './restore-cooldowns.ts';
 import type { CooldownChange } from './status.ts';
 import { lockRecord, unlockRecord } from './table-journal.ts';
 import {
@@ -106,6 +106,38 @@ describe('cooldowns that are restored while their record is busy', () => {
     free();
     attempt(table, 'a', funds, 20);
     placeAgain(table);
+    expect(eligibleKeys(table, 30)).toEqual(['b']);
+  });
+});
+
+describe('cooldowns that a thread binds and that another makes up for', () => {
+  it('bind at once where no record is busy, and are told where one is', () => {
+    const { table } = whileBusy('a');
+    const rows = [rowOf('a'), rowOf('b')];
+    expect(bindAtOnce(table, rows, at(0)).map(({ row }) => row)).toEqual([rowOf('a')]);
+    expect(eligibleKeys(table, 1)).toEqual(['a']);
+    expect(table.unplaced).toEqual([]);
+  });
+
+  it('end after they began, though the record is free by then', () => {
+    const { table, free } = whileBusy('a');
+    const row = rowOf('a');
+    const left = [...bindAtOnce(table, [row], at(0))];
+    free();
+    left.push(...bindAtOnce(table, [cleared(row)], at(1)));
+    placeAgain(table, left.slice(0, 1));
+    expect(eligibleKeys(table, 2)).toEqual(['b']);
+    placeAgain(table, left.slice(1));
+    expect(eligibleKeys(table, 2)).toEqual(['a', 'b']);
+  });
+
+  it('end no guess of another table that is newer', () => {
+    const { table, free } = whileBusy('a');
+    const row = rowOf('a');
+    free();
+    const left = bindAtOnce(table, [cleared(row)], at(10));
+    bindAtOnce(table, [row], at(20));
+    placeAgain(table, left);
     expect(eligibleKeys(table, 30)).toEqual(['b']);
   });
 });

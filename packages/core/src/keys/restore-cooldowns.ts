@@ -45,8 +45,30 @@ export function restoreCooldowns(
 }
 
 /**
+ * The same, as far as it can be done at once, for a thread that may end before it could come back to the rest. That is returned, in
+ * its order, for the `placeAgain` of one that stays: what found its record busy, and all that ends a guess, so that it comes after
+ * what it ends.
+ */
+export function bindAtOnce(
+  table: KeyTable,
+  rows: readonly CooldownChange[],
+  { now, wallNow }: Instant,
+): readonly Unplaced[] {
+  const left: Unplaced[] = [];
+  for (const row of rows) {
+    const scope = scopeOf(table, row);
+    if (scope === null) continue;
+    const restored = { row, now, wallNow, clears: clearsOf(table, scope) };
+    if (row.action === 'cleared' || !place(table, scope, restored)) left.push(restored);
+  }
+  table.notedCount = 0;
+  return left;
+}
+
+/**
  * Tries again what found its record busy: to be called now and then until nothing is left in `unplaced`. `waiting` is what waited in a
- * table that this one has succeeded. What the scope was cleared of meanwhile is not put back.
+ * table that this one has succeeded, or what another thread left behind with what waits here already before it. What the scope was
+ * cleared of meanwhile is not put back.
  */
 export function placeAgain(
   table: KeyTable,

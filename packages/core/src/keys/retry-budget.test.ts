@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countRequest, requestsOf, retriesOf, takeRetry } from './retry-budget.ts';
+import { countRequest, requestsOf, retriesOf, returnRetry, takeRetry } from './retry-budget.ts';
 import { keyOf, openTable, planOf } from './table-fixture.bench.ts';
 
 function opened() {
@@ -21,6 +21,20 @@ describe('the retry budget of a pool', () => {
     expect(requestsOf(table, pool, 19_000)).toBe(0);
     expect(takeRetry(table, pool, 19_500)).toBe(false);
     expect(takeRetry(table, pool, 20_500)).toBe(true);
+  });
+
+  it('is as before once a retry that was not made is given back, and no more than that', () => {
+    const { table, pool } = opened();
+    const take = (now: number): boolean => takeRetry(table, pool, now);
+    for (let index = 0; index < 30; index += 1) expect(take(1000)).toBe(true);
+    expect(take(3000)).toBe(false);
+    returnRetry(table, pool, 1000);
+    expect(retriesOf(table, pool, 3000)).toBe(29);
+    expect(take(3000)).toBe(true);
+    expect(take(3000)).toBe(false);
+    // A second that is over for long has nothing to be given back to.
+    for (const other of [999, 1000 - 12_000, 1000 + 12_000]) returnRetry(table, pool, other);
+    expect(retriesOf(table, pool, 3000)).toBe(30);
   });
 
   it('is never exceeded over any ten seconds', () => {

@@ -2,7 +2,7 @@ import type { KeyTable } from './key-table.ts';
 import type { PoolPlan } from './plan.ts';
 import { commit, lockRecord, unlockRecord } from './table-journal.ts';
 import { BUCKET, WINDOW_BUCKETS, WINDOW_CELLS } from './table-layout.ts';
-import { allInWindow, countInWindow, someInWindow } from './window-buckets.ts';
+import { allInWindow, countInWindow, someInWindow, uncountInWindow } from './window-buckets.ts';
 
 /** Share of the last ten seconds' requests that may be retried, and what is allowed beyond it. */
 const SHARE = 0.1;
@@ -39,6 +39,18 @@ export function takeRetry(table: KeyTable, pool: PoolPlan, now: number): boolean
   }
   unlockRecord(table, record);
   return allowed;
+}
+
+/**
+ * Gives back a retry that was taken at `takenAt` and not made after all. While the pool's record is busy it stays taken: the budget errs
+ * small.
+ */
+export function returnRetry(table: KeyTable, pool: PoolPlan, takenAt: number): void {
+  const record = poolRecord(table, pool);
+  if (!lockRecord(table, record)) return;
+  uncountInWindow(table, poolWindow(table, pool), BUCKET.some, takenAt);
+  commit(table);
+  unlockRecord(table, record);
 }
 
 /** Requests of the last ten seconds. */

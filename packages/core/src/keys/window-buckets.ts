@@ -23,6 +23,19 @@ export function countInWindow(table: KeyTable, window: number, count: number, no
   write(table, bucket + count, readCell(table, bucket + count) + 1);
 }
 
+/** Takes back one event that was counted at `countedAt`; nothing where its second is no longer kept. */
+export function uncountInWindow(
+  table: KeyTable,
+  window: number,
+  count: number,
+  countedAt: number,
+): void {
+  const second = Math.floor(countedAt / SECOND_MS);
+  const bucket = window + (second % WINDOW_BUCKETS) * BUCKET.cells;
+  if (readCell(table, bucket + BUCKET.second) !== second + 1) return;
+  write(table, bucket + count, Math.max(0, readCell(table, bucket + count) - 1));
+}
+
 /** Everything counted in the `seconds` newest seconds, the present one included. */
 export function allInWindow(table: KeyTable, window: number, now: number, seconds: number): number {
   return sumOf(table, window, Math.floor(now / SECOND_MS) + 2 - seconds, BUCKET.all);

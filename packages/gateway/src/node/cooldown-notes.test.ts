@@ -33,8 +33,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What a worker of an older snapshot tells, while another worker holds the record that it is about. */
-function tellWhileBusy() {
+/** What workers tell of a cooldown that they could not place: one of an older snapshot, and one that has the newest. */
+const OLDER = { changes: [DRY], version: 1, unplaced: [] };
+const NEWEST = { changes: [DRY], version: 2, unplaced: [{ row: DRY, ...AT, clears: 0 }] };
+
+/** What a worker tells while another holds the record that it is about. */
+function tellWhileBusy(told: typeof OLDER | typeof NEWEST) {
   const state = createSharedState(snapshotOf(2), 1);
   const other = openKeyTable(state.plan, state.published.keyCells, { worker: 1, epoch: 1 });
   const record = state.plan.scopeById.get(DRY.scopeId)?.record;
@@ -42,15 +46,18 @@ function tellWhileBusy() {
   expect(lockRecord(other, record)).toBe(true);
   const kept: CooldownChange[] = [];
   const notes = new CooldownNotes([], (changes) => kept.push(...changes));
-  notes.told({ changes: [DRY], version: 1 }, state, AT);
+  notes.told(told, state, AT);
   expect(kept).toEqual([DRY]);
   expect(cooledIn(state)).toEqual([]);
   return { state, notes, free: () => unlockRecord(other, record) };
 }
 
-describe('a cooldown that was told while its record was busy', () => {
+describe.each([
+  ['a worker of an older snapshot', OLDER],
+  ['one that has the newest', NEWEST],
+])('a cooldown that %s told while its record was busy', (_who, told) => {
   it('binds as soon as the record is free', () => {
-    const { state, free } = tellWhileBusy();
+    const { state, free } = tellWhileBusy(told);
     vi.advanceTimersByTime(1000);
     expect(cooledIn(state)).toEqual([]);
     free();
@@ -60,7 +67,7 @@ describe('a cooldown that was told while its record was busy', () => {
   });
 
   it('binds in the table of the snapshot that comes meanwhile', () => {
-    const { state, notes } = tellWhileBusy();
+    const { state, notes } = tellWhileBusy(told);
     const { state: next } = nextSharedState(snapshotOf(3), 1, state);
     notes.replaced(state, next, AT);
     expect(cooledIn(next)).toEqual([DRY.scopeId]);

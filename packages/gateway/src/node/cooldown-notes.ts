@@ -8,7 +8,10 @@ import {
 import { placeAgain, restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
 import type { KeyTable } from '@keywell/core/keys/key-table';
 import type { CooldownChange } from '@keywell/core/keys/status';
+import type { FromWorker } from '../worker/messages.ts';
 import type { SharedState } from './shared-state.ts';
+
+type Told = Omit<Extract<FromWorker, { readonly kind: 'cooled' }>, 'kind'>;
 
 /** How soon a cooldown whose record was busy is put into the table. */
 const PLACE_AGAIN_MS = 100;
@@ -49,7 +52,7 @@ export class CooldownNotes {
 
   /** What an attempt of a replaced snapshot found out about a credential that is no more binds nothing and is not kept. */
   told(
-    { changes, version }: { readonly changes: readonly CooldownChange[]; readonly version: number },
+    { changes, version, unplaced }: Told,
     { plan, table, tableSince }: SharedState,
     at: Instant,
   ): void {
@@ -61,10 +64,10 @@ export class CooldownNotes {
     // The worker had not taken the present table over when it cooled these, or knows what they are about by a former name.
     const strays =
       version < tableSince ? current : current.filter((change) => !changes.includes(change));
-    if (strays.length > 0) {
-      restoreCooldowns(table, strays, at);
-      this.#placeSoon(table);
-    }
+    const late = version < tableSince ? [] : unplaced;
+    if (strays.length > 0) restoreCooldowns(table, strays, at);
+    if (late.length > 0) placeAgain(table, [...table.unplaced.splice(0), ...late]);
+    if (strays.length + late.length > 0) this.#placeSoon(table);
     this.note(current);
   }
 

@@ -281,7 +281,7 @@ describe('a cooldown from a worker that has an older snapshot', () => {
     fingerprint: 'first',
   };
   const cooling = threadThat(`if (message.kind === 'publish') {
-    say({ kind: 'cooled', version: 1, changes: [${JSON.stringify(change)}] });
+    say({ kind: 'cooled', version: 1, unplaced: [], changes: [${JSON.stringify(change)}] });
     say({ kind: 'published', version: 2 });
   }`);
   const withKey = (version: number, key: { fingerprint: string; weight: number }): Snapshot =>
@@ -354,7 +354,7 @@ describe('a snapshot in which responses have placed a key elsewhere', () => {
     const later = cooldown('node:openai/~a', endsAt + 600_000);
     const entry = threadThat(`if (message.kind === 'publish') {
       say({ kind: 'published', version: 2 });
-      say({ kind: 'cooled', version: 2, changes: [${JSON.stringify(later)}] });
+      say({ kind: 'cooled', version: 2, unplaced: [], changes: [${JSON.stringify(later)}] });
     }`);
     const node = await watched.start(
       {

@@ -25,11 +25,8 @@ import { readCounter, renderMetrics, type ExtraFamily } from '../telemetry/expos
 import type { LogTarget } from '../telemetry/log-writer.ts';
 import { createMetricCells, Meter } from '../telemetry/meter.ts';
 import type { RoomTimes } from '../waiting/held-stream.ts';
-import type { FromWorker, ToWorker, WorkerBirth } from '../worker/messages.ts';
+import type { WorkerBirth } from '../worker/messages.ts';
 import { CallKeeper } from './call-keeper.ts';
-import { ListenError } from './listen-error.ts';
-import { probePort } from './probe-port.ts';
-import { nextBackOffMs } from './back-off.ts';
 import { CooldownNotes } from './cooldown-notes.ts';
 import {
   createSharedState,
@@ -39,13 +36,17 @@ import {
   returnLeftovers,
   type SharedState,
 } from './shared-state.ts';
-import { WorkerAnswers } from './worker-answers.ts';
-import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
+import {
+  WorkerCrew,
+  type CrewEvent,
+  type SpawnWorker,
+  type WorkerPlace,
+  type WorkerTells,
+} from './worker-crew.ts';
 
 const ACK_DEADLINE_MS = 2000;
 /** How soon it is tried again to give back what a dead worker held of a record that was busy. */
 const LEFTOVERS_MS = 100;
-const START_DEADLINE_MS = 15_000;
 /** What a worker may take beyond the grace to close what is left. */
 const CLOSE_DEADLINE_MS = 4000;
 
@@ -78,25 +79,13 @@ export interface GatewayNodeOptions {
   /** When waiting streams speak; tests are more impatient. */
   readonly waitingTimes?: RoomTimes;
   /** Starts a worker thread; tests put their hand on the threads here. */
-  readonly spawn?: (birth: WorkerBirth, events: WorkerEvents) => WorkerHandle;
+  readonly spawn?: SpawnWorker;
 }
 
 /** What the operator should hear of. */
 export type NodeEvent =
-  | { readonly kind: 'worker_crashed'; readonly worker: number; readonly reason: string }
-  | { readonly kind: 'worker_restarted'; readonly worker: number; readonly epoch: number }
+  | CrewEvent
   | { readonly kind: 'defect'; readonly requestId: string; readonly error: string };
-
-interface Slot {
-  handle: WorkerHandle;
-  startedAt: number;
-  state: 'starting' | 'listening' | 'gone';
-  /** The last wait before a start; 0 before the first crash. */
-  backOffMs: number;
-  restart: NodeJS.Timeout | null;
-  /** Requests that ended with the thread. */
-  lost: number;
-}
 
 /** The data plane of one node, as the main thread holds it: workers, the memory they share, and what people ask of it. */
 export class GatewayNode {
@@ -105,20 +94,14 @@ export class GatewayNode {
   readonly #metricCells: SharedArrayBuffer;
   readonly #waitingCells: SharedArrayBuffer;
   readonly #waiting: WaitingTable;
-  readonly #slots = new Map<number, Slot>();
+  readonly #crew: WorkerCrew;
   readonly #notes: CooldownNotes;
-  readonly #answers = new WorkerAnswers();
   readonly #calls: CallKeeper;
   #state: SharedState;
-  #port = 0;
-  #epoch = 0;
   readonly #readyCell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   #flushId = 0;
-  #restarts = 0;
   #cut = 0;
-  #started = false;
   #leftovers: NodeJS.Timeout | null = null;
-  #stopping = false;
 
   private constructor(options: GatewayNodeOptions) {
     this.#options = options;
@@ -134,25 +117,30 @@ export class GatewayNode {
       onSpent: options.onSpent ?? (() => true),
       objects: options.objects ?? [],
       onObjects: options.onObjects ?? (() => true),
-      tell: (worker, message) => this.#slots.get(worker)?.handle.tell(message),
+      tell: (worker, message) => this.#crew.tell(worker, message),
+    });
+    this.#crew = new WorkerCrew({
+      workers: options.workers,
+      clock: this.#clock,
+      spawn: options.spawn,
+      birthOf: (place) => this.#birthOf(place),
+      onMessage: (worker, message) => this.#onMessage(worker, message),
+      onGone: (worker) => this.#onGone(worker),
+      onEvent: options.onEvent,
+      inFlightOf: (worker) => new Meter(this.#metricCells, worker).read('inFlight'),
     });
     restoreCooldowns(this.#state.table, options.cooldowns, this.#at());
     this.#notes = new CooldownNotes(options.cooldowns, options.onCooled);
   }
 
   static async start(options: GatewayNodeOptions): Promise<GatewayNode> {
-    const shared = process.platform === 'linux' && options.workers > 1;
-    if (shared && options.port !== 0) await probePort(options.host, options.port);
     const node = new GatewayNode(options);
     try {
-      node.#port = await node.#spawn(1, options.port, shared);
-      const rest = Array.from({ length: options.workers - 1 }, (_, index) => index + 2);
-      await Promise.all(rest.map((worker) => node.#spawn(worker, node.#port, shared)));
+      await node.#crew.start(options.host, options.port);
     } catch (error) {
       await node.destroy();
       throw error;
     }
-    node.#started = true;
     if (options.announceLater !== true) node.announceReady();
     return node;
   }
@@ -164,7 +152,7 @@ export class GatewayNode {
 
   /** The port traffic arrives on. */
   get port(): number {
-    return this.#port;
+    return this.#crew.port;
   }
 
   get version(): number {
@@ -175,13 +163,9 @@ export class GatewayNode {
     return {
       version: this.#state.snapshot.version,
       hash: this.#state.snapshot.hash,
-      workers: [...this.#slots.entries()].map(([worker, slot]) => ({
-        worker,
-        epoch: slot.handle.birth.epoch,
-        listening: slot.state === 'listening',
-      })),
-      restarts: this.#restarts,
-      draining: this.#stopping,
+      workers: this.#crew.status(),
+      restarts: this.#crew.restarts,
+      draining: this.#crew.leaving,
     };
   }
 
@@ -193,13 +177,10 @@ export class GatewayNode {
     this.#notes.replaced(before, state, this.#at());
     this.#notes.note(cleared);
     this.#calls.publish(snapshot);
-    const acknowledged = this.#answers.wait(
-      `published ${snapshot.version}`,
-      this.#workers('starting', 'listening'),
-      ACK_DEADLINE_MS,
+    await this.#crew.ask(
+      { kind: 'publish', state: state.published },
+      { answer: `published ${snapshot.version}`, of: 'all', withinMs: ACK_DEADLINE_MS },
     );
-    this.#tell({ kind: 'publish', state: state.published }, 'starting', 'listening');
-    await acknowledged;
   }
 
   keys(): readonly KeyStatus[] {
@@ -261,13 +242,10 @@ export class GatewayNode {
   async flushLog(): Promise<void> {
     this.#flushId += 1;
     const id = this.#flushId;
-    const flushed = this.#answers.wait(
-      `flushed ${id}`,
-      this.#workers('listening'),
-      ACK_DEADLINE_MS,
+    await this.#crew.ask(
+      { kind: 'flush', id },
+      { answer: `flushed ${id}`, of: 'listening', withinMs: ACK_DEADLINE_MS },
     );
-    this.#tell({ kind: 'flush', id }, 'listening');
-    await flushed;
   }
 
   /**
@@ -275,35 +253,25 @@ export class GatewayNode {
    * the requests that were cut.
    */
   async drain(graceMs: number): Promise<number> {
-    this.#stopping = true;
-    const drained = this.#answers.wait(
-      'drained',
-      this.#workers('starting', 'listening'),
-      graceMs + CLOSE_DEADLINE_MS,
+    this.#crew.leave();
+    const unanswered = await this.#crew.ask(
+      { kind: 'drain', graceMs },
+      { answer: 'drained', of: 'all', withinMs: graceMs + CLOSE_DEADLINE_MS },
     );
-    this.#tell({ kind: 'drain', graceMs }, 'starting', 'listening');
-    for (const worker of await drained) this.#cut += this.#openIn(worker);
+    for (const worker of unanswered) this.#cut += this.#crew.openIn(worker);
     await this.destroy();
     return this.#cut;
   }
 
   async destroy(): Promise<void> {
-    this.#stopping = true;
-    const slots = [...this.#slots.values()];
-    for (const { restart } of slots) if (restart !== null) clearTimeout(restart);
-    await Promise.all(slots.map((slot) => slot.handle.terminate()));
+    await this.#crew.terminate();
     if (this.#leftovers !== null) clearTimeout(this.#leftovers);
     this.#calls.close();
   }
 
-  #spawn(worker: number, port: number, shared: boolean): Promise<number> {
-    this.#epoch += 1;
-    const birth = {
-      worker,
-      epoch: this.#epoch,
-      host: this.#options.host,
-      port,
-      shared,
+  #birthOf(place: WorkerPlace): WorkerBirth {
+    return {
+      ...place,
       state: this.#state.published,
       metricCells: this.#metricCells,
       readyCell: this.#readyCell,
@@ -313,60 +281,19 @@ export class GatewayNode {
       waitingTimes: this.#options.waitingTimes,
       log: this.#options.connectLog(),
     };
-    return new Promise((resolve, reject) => {
-      let refused: ListenError | null = null;
-      const giveUp = (error: ListenError): void => {
-        clearTimeout(late);
-        refused = error;
-        reject(error);
-        // What does not listen is no use; its end schedules the next try.
-        void handle.terminate();
-      };
-      const late = setTimeout(
-        () => giveUp(new ListenError('ETIMEDOUT', `worker ${worker} did not start in time`)),
-        START_DEADLINE_MS,
-      );
-      const spawn = this.#options.spawn ?? startWorker;
-      const handle = spawn(birth, {
-        onMessage: (message) => {
-          if (message.kind === 'listening') {
-            clearTimeout(late);
-            slot.state = 'listening';
-            resolve(message.port);
-          } else if (message.kind === 'failed') {
-            giveUp(new ListenError(message.code, message.message));
-          } else this.#onMessage(worker, message);
-        },
-        onExit: (code, error) => {
-          clearTimeout(late);
-          const reason = refused?.message ?? error?.message ?? `ended with code ${code}`;
-          reject(new ListenError('EXIT', `worker ${worker}: ${reason}`));
-          this.#onExit(worker, shared, reason);
-        },
-      });
-      const slot: Slot = {
-        handle,
-        startedAt: this.#clock.now(),
-        state: 'starting',
-        backOffMs: this.#slots.get(worker)?.backOffMs ?? 0,
-        restart: null,
-        lost: 0,
-      };
-      this.#slots.set(worker, slot);
-    });
   }
 
-  #onMessage(worker: number, message: FromWorker): void {
+  #onMessage(worker: number, message: WorkerTells): void {
     switch (message.kind) {
       case 'published':
-        this.#answers.answer(`published ${message.version}`, worker);
+        this.#crew.answered(`published ${message.version}`, worker);
         break;
       case 'flushed':
-        this.#answers.answer(`flushed ${message.id}`, worker);
+        this.#crew.answered(`flushed ${message.id}`, worker);
         break;
       case 'drained':
         this.#cut += message.cut;
-        this.#answers.answer('drained', worker);
+        this.#crew.answered('drained', worker);
         break;
       case 'cooled':
         this.#notes.told(message, this.#state, this.#at());
@@ -386,28 +313,16 @@ export class GatewayNode {
       case 'defect':
         this.#options.onEvent(message);
         break;
-      case 'listening':
-      case 'failed':
-        break;
     }
   }
 
-  #onExit(worker: number, shared: boolean, reason: string): void {
-    const slot = this.#slots.get(worker);
-    if (slot === undefined) return;
-    slot.lost = this.#openIn(worker);
-    const listened = slot.state === 'listening';
-    slot.state = 'gone';
+  /** Makes good what its thread can no more. */
+  #onGone(worker: number): void {
     // Others wait for its locks, also while they drain.
     if (!recoverSharedState(this.#state, worker)) this.#returnLeftoversSoon();
     this.#calls.workerEnded(worker);
     recoverWaiting(this.#waitingCells, worker);
     new Meter(this.#metricCells, worker).clearGauges();
-    this.#answers.ended(worker);
-    if (this.#stopping || (!listened && !this.#started)) return;
-    this.#options.onEvent({ kind: 'worker_crashed', worker, reason });
-    slot.backOffMs = nextBackOffMs(slot.backOffMs, this.#clock.now() - slot.startedAt);
-    slot.restart = setTimeout(() => this.#restart(worker, shared), slot.backOffMs);
   }
 
   #returnLeftoversSoon(): void {
@@ -417,41 +332,7 @@ export class GatewayNode {
     }, LEFTOVERS_MS).unref();
   }
 
-  #restart(worker: number, shared: boolean): void {
-    this.#restarts += 1;
-    const started = this.#spawn(worker, this.#port, shared);
-    const epoch = this.#epoch;
-    started.then(
-      () => this.#options.onEvent({ kind: 'worker_restarted', worker, epoch }),
-      // Its exit is what schedules the next try.
-      () => undefined,
-    );
-  }
-
-  /** Requests a worker is answering, or was when its thread ended. */
-  #openIn(worker: number): number {
-    const slot = this.#slots.get(worker);
-    if (slot?.state === 'gone') return slot.lost;
-    return new Meter(this.#metricCells, worker).read('inFlight');
-  }
-
-  #workers(...states: readonly Slot['state'][]): readonly number[] {
-    return [...this.#slots].flatMap(([worker, { state }]) =>
-      states.includes(state) ? worker : [],
-    );
-  }
-
-  #tell(message: ToWorker, ...states: readonly Slot['state'][]): void {
-    for (const { handle, state } of this.#slots.values()) {
-      if (states.includes(state)) handle.tell(message);
-    }
-  }
-
   #at(): { now: number; wallNow: number } {
     return { now: this.#clock.now(), wallNow: this.#clock.wallNow() };
   }
-}
-
-function startWorker(birth: WorkerBirth, events: WorkerEvents): WorkerHandle {
-  return new WorkerHandle(birth, events);
 }

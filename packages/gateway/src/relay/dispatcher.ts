@@ -3,7 +3,7 @@ import type { WaitEnd } from '../waiting/waiting-call.ts';
 import { countStep, decide, freshHistory, giveUp, type Again } from '@keywell/core/keys/decide';
 import type { Tried } from '@keywell/core/keys/draw';
 import type { Candidate } from '@keywell/core/keys/plan';
-import { countRequest, takeRetry } from '@keywell/core/keys/retry-budget';
+import { countRequest } from '@keywell/core/keys/retry-budget';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { continueStream } from '../continuation/continue-stream.ts';
 import { continuationFor, type Continuation } from '../continuation/continuation.ts';
@@ -40,6 +40,7 @@ import { pauseFor } from './pause-for.ts';
 import { passThrough } from './pass-through.ts';
 import { exhaustedRefusal } from './pool-state.ts';
 import { isSuspect, judgeSuspects, type Suspect } from './suspects.ts';
+import { putRetryBack, takeRetryFor, type TakenRetry } from './taken-retry.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
@@ -85,6 +86,8 @@ class Dispatcher implements AttemptCall, TurnHost {
   #lastVerdict: Verdict | null = null;
   #lastStatus = 0;
   #step: Again | null = null;
+  /** Out of the pool's budget, for the next attempt. */
+  #retry: TakenRetry | null = null;
   /** What a provider said of the request that others were asked after. */
   #said: { readonly candidate: Candidate; readonly failed: Failed } | null = null;
 
@@ -164,6 +167,7 @@ class Dispatcher implements AttemptCall, TurnHost {
     if (this.#suspects !== null) {
       judgeSuspects(this.exchange, this.plane, this.#suspects, servedBy);
     }
+    if (this.#retry !== null) putRetryBack(this.#retry);
     return how;
   }
 
@@ -268,6 +272,7 @@ class Dispatcher implements AttemptCall, TurnHost {
 
   #start(pick: Pick, why: Why, onContent: (() => void) | null): Attempt {
     this.#history.attempts += 1;
+    this.#retry = null;
     this.#turns.tell();
     try {
       return makeAttempt(this, pick, why, onContent);
@@ -359,11 +364,10 @@ class Dispatcher implements AttemptCall, TurnHost {
     this.#suspects.push({ reservation: pick.reservation, verdict: failed.verdict });
   }
 
+  /** Two attempts that failed together are followed by one. */
   #takeRetry(): boolean {
-    const { clock, meter } = this.plane;
-    if (takeRetry(this.exchange.live.table, this.model.plan, clock.now())) return true;
-    meter.add('retriesDenied');
-    return false;
+    this.#retry ??= takeRetryFor(this.exchange, this.plane, this.model.plan);
+    return this.#retry !== null;
   }
 
   /** `line`: what the waiting room has said. */

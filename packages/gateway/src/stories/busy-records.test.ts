@@ -88,18 +88,28 @@ describe('a settlement that finds its record busy', () => {
 });
 
 describe('a cooldown whose record is busy in the table that has come since', () => {
-  it('binds there as soon as the record is free', async () => {
+  it.each<[string, () => Promise<void>]>([
+    ['as soon as the record is free', () => Promise.resolve()],
+    [
+      'also when the worker that told of it has died meanwhile',
+      async () => {
+        await worker.terminate();
+        await until(() => story.events.length > 0, 'the worker’s end to be told');
+      },
+    ],
+  ])('binds there %s', async (_when, meanwhile) => {
     story.simulator.set({ fault: 'quota_exhausted' });
     story.simulator.set({ fault: 'slow_first_byte', waitMs: 100 });
     const asked = postJson(
       { url: story.url, key: STORY_KEY },
       { model: 'smart', messages: [{ role: 'user', content: 'hello' }] },
-    );
+    ).catch(() => null);
     await until(() => inFlightOf(table, 0) === 1, 'the call under way');
     await story.node.publish(snapshotOf(2));
     const next = openTable(2);
     expect(lockRecord(next, 0)).toBe(true);
     await until(() => story.cooled.length > 0, 'the cooldown to be told');
+    await meanwhile();
     expect(story.key('a').cooldowns).toEqual([]);
     unlockRecord(next, 0);
     await until(() => story.key('a').cooldowns.length > 0, 'the cooldown to bind', 500);

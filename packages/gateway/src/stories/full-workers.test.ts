@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
+import { retriesOf } from '@keywell/core/keys/retry-budget';
 import { LEASE_HEAD, LEASES } from '@keywell/core/keys/table-layout';
 import { planKeys } from '@keywell/core/keys/plan';
+import { createClock } from '@keywell/gateway/pipeline/clock';
 import { WorkerHandle } from '@keywell/gateway/node/worker-handle';
 import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { postJson, type Seen } from '@keywell/testkit/http-call';
@@ -95,6 +97,26 @@ describe('a worker that has as much under way as it can hold', () => {
     expect(JSON.parse(seen.text)).toMatchObject({ error: { code: 'overloaded' } });
     expect(story.metric('keywell_pool_exhausted_total')).toBe(0);
     expect(story.called()).toEqual({});
+  });
+
+  it('takes nothing out of the retry budget for an attempt that it has no room for', async () => {
+    story.simulator.set({ fault: 'overloaded', count: 1, retryAfterMs: 300 });
+    const asked = ask(0);
+    const failed = (): boolean =>
+      story.simulator.counts().total.calls === 1 &&
+      story.node.keys().every(({ inFlight }) => inFlight === 0);
+    await until(failed, 'the first attempt to fail');
+    fill(1, 2);
+    // Again and again: what a worker is just giving back is a place for one more.
+    const full = setInterval(() => fill(1, 2), 2);
+    const seen = await asked;
+    clearInterval(full);
+    expect(seen.status).toBe(503);
+    expect(story.called()).toMatchObject({ a: 1 });
+    const table = openRow(1);
+    const pool = table.plan.pools.get('chat');
+    if (pool === undefined) throw new Error('there is no pool');
+    expect(retriesOf(table, pool, createClock().now())).toBe(0);
   });
 
   it('keeps no call of another worker waiting that has room', async () => {

@@ -1,3 +1,8 @@
+import { openKeyTable } from '@keywell/core/keys/key-table';
+import { planKeys } from '@keywell/core/keys/plan';
+import { retriesOf } from '@keywell/core/keys/retry-budget';
+import { WorkerHandle } from '@keywell/gateway/node/worker-handle';
+import { createClock } from '@keywell/gateway/pipeline/clock';
 import { startStory, STORY_KEY, type Story } from '@keywell/testkit/gateway-story';
 import { callRaw, postJson, type Seen } from '@keywell/testkit/http-call';
 import { until } from '@keywell/testkit/until';
@@ -102,6 +107,27 @@ describe('a second attempt at a late first token', () => {
     expect(seen.status).toBe(502);
     expect(story.metric('keywell_hedges_total{winner="neither"}')).toBe(1);
     await story.quiet();
+  });
+
+  it('that fails as well is followed by one attempt, which takes one retry', async () => {
+    const cells: SharedArrayBuffer[] = [];
+    await startWarm({
+      spawn: (birth, events) => {
+        cells.push(birth.state.keyCells);
+        return new WorkerHandle(birth, events);
+      },
+    });
+    story.simulator.set({ fault: 'overloaded', key: 'a', delayMs: LEAST_MS * 3, count: 1 });
+    story.simulator.set({ fault: 'server_error', key: 'b', count: 1 });
+    const seen = await ask();
+    expect(seen.status).toBe(200);
+    expect(story.simulator.counts().total.calls).toBe(3);
+    const plan = planKeys(story.snapshot);
+    const [pool] = plan.pools.values();
+    const [first] = cells;
+    if (pool === undefined || first === undefined) throw new Error('there is no table');
+    const table = openKeyTable(plan, first, { worker: 0, epoch: 1 });
+    expect(retriesOf(table, pool, createClock().now())).toBe(1);
   });
 
   it('does not keep a caller’s fault from being told at once', async () => {

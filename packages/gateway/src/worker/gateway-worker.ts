@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Account } from '@keywell/core/keys/account';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { describeLimits } from '@keywell/core/keys/describe-limits';
-import { placeAgain, restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
+import { bindAtOnce } from '@keywell/core/keys/restore-cooldowns';
 import { settleDeferred } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import { CounterTable } from '@keywell/core/limits/counter-table';
@@ -132,14 +132,11 @@ export class GatewayWorker implements Plane {
   }
 
   cooled(changes: readonly CooldownChange[], from: LiveSnapshot): void {
+    const { table, head } = this.live;
+    const at = { now: this.clock.now(), wallNow: this.clock.wallNow() };
     // A verdict that belongs to a snapshot that was replaced meanwhile must bind in the new table too.
-    if (from.table.buffer !== this.live.table.buffer) {
-      restoreCooldowns(this.live.table, changes, {
-        now: this.clock.now(),
-        wallNow: this.clock.wallNow(),
-      });
-    }
-    this.#tell({ kind: 'cooled', changes, version: this.live.head.version });
+    const unplaced = from.table.buffer === table.buffer ? [] : bindAtOnce(table, changes, at);
+    this.#tell({ kind: 'cooled', changes, version: head.version, unplaced });
   }
 
   accountSeen({ provider, key }: Candidate, account: Account): void {
@@ -250,9 +247,7 @@ export class GatewayWorker implements Plane {
     this.counters = new CounterTable(state.counterCells, this.#birth);
     this.budgets.reopen();
     this.#former.push(this.live);
-    const waited = this.live.table.unplaced.splice(0);
     this.live = live;
-    if (waited.length > 0) placeAgain(live.table, waited);
     this.waiting.snapshotChanged(live);
     this.#tell({ kind: 'published', version: state.version });
   }
@@ -300,7 +295,7 @@ export class GatewayWorker implements Plane {
     await Promise.race([idle, pause(left)]);
   }
 
-  /** Makes up for settlements, and for cooldowns to be restored, that found their record busy, in replaced tables too for as long as requests go by them. */
+  /** Makes up for settlements that found their record busy, in replaced tables too for as long as requests go by them. */
   #settleDeferred(): void {
     this.budgets.settleWaiting();
     this.#settleDeferredOf(this.live);
@@ -312,7 +307,6 @@ export class GatewayWorker implements Plane {
   }
 
   #settleDeferredOf(live: LiveSnapshot): void {
-    if (live.table.unplaced.length > 0) placeAgain(live.table);
     if (live.table.deferred.length === 0) return;
     const changes = settleDeferred(live.table);
     if (changes.length > 0) this.cooled(changes, live);

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AccountSighting } from '@keywell/core/keys/account';
 import type { FlowReport } from '@keywell/core/keys/flow-ledger';
+import type { Unplaced } from '@keywell/core/keys/key-table';
 import type { FromLedger, ToLedger } from '../idempotency/messages.ts';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { FromOwners, ToOwners } from '../ownership/messages.ts';
@@ -63,6 +64,8 @@ export type FromWorker =
       readonly changes: readonly CooldownChange[];
       /** The newest snapshot the worker has: what it cooled is in force there already. */
       readonly version: number;
+      /** But for these, which it leaves to the main thread: a worker may end before their records are free. */
+      readonly unplaced: readonly Unplaced[];
     }
   | { readonly kind: 'flow'; readonly report: FlowReport }
   | { readonly kind: 'account'; readonly sighting: AccountSighting }
