@@ -18,9 +18,6 @@ const modelSchema = z
   })
   .meta({ description: 'A model name of ours and the pool behind it.' });
 
-/** What a worker can hold of calls. More connections than that are no mistake: most of those that callers keep open are idle. */
-const ATTEMPTS = LEASES.toLocaleString('en-GB');
-
 const trafficSchema = z
   .strictObject({
     max_body_bytes: count('Largest request body.', [1024, 1024 * MIB], 32 * MIB),
@@ -29,9 +26,10 @@ const trafficSchema = z
       [1024, 1024 * MIB],
       64 * MIB,
     ),
+    // More than there are leases is no mistake: most of the connections that callers keep open are idle.
     max_connections: count(
       `Open connections of each worker, idle ones and those of calls that wait included; further ones are closed at once. What a worker ` +
-        `can send has its own bound: with ${ATTEMPTS} attempts under way it takes no call more, whatever stands here.`,
+        `can send has its own bound: with ${LEASES} attempts under way it takes no call more, whatever stands here.`,
       [1, 1_000_000],
       20_000,
     ),
