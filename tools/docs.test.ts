@@ -46,12 +46,10 @@ describe('commands in the documentation', () => {
 });
 
 describe('how many attempts a worker can hold', () => {
-  const figure = `${LEASES.toLocaleString('en-GB')} attempts under way`;
-
   it.each(['docs/exhaustion.md', 'docs/reference/config.md'])('is said in %s as it is', (path) => {
     const text = readTracked(path).replaceAll(/\s+/g, ' ');
-    expect(text).toContain(figure);
-    expect(matches(text, /([\d,]+ attempts under way)/g)).toEqual([figure]);
+    const said = matches(text, /([\d,]+) attempts under way/g);
+    expect(said.map((figure) => Number(figure.replaceAll(',', '')))).toEqual([LEASES]);
   });
 });
 

@@ -141,13 +141,10 @@ export function withRequest(state: number, offsetMs: number): number {
   return count < FEW ? stateOfFew(count + 1) : stateOfLevels();
 }
 
-/** One more than few, from the last to the first: so that what has no room in its part meets none that came before. */
+/** One more than few: as many as these have room in one part. */
 function stateOfLevels(): number {
   let state = FIRST_LEVELS;
-  for (let number = 0; number <= FEW; number += 1) {
-    if (state >= FIRST_ROUGH) return roughState(FEW + 1, endBefore(few[0] ?? 0), ENDS - 1);
-    state = withLevel(state - FIRST_LEVELS, few[number] ?? 0);
-  }
+  for (let number = 0; number <= FEW; number += 1) state += oneIn(few[number] ?? 0);
   return state;
 }
 
@@ -196,7 +193,7 @@ function fewOf(among: number, parts: readonly [number, number, number]): number 
   return stateOfFew(FEW);
 }
 
-/** The seventh of the request with this number, from 0. */
+/** The part of the request with this number, from 0. */
 function partIn(levels: number, number: number): number {
   let part = 0;
   let before = levelOf(levels, 0);
