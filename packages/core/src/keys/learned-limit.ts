@@ -32,8 +32,6 @@ import { write } from './table-journal.ts';
 
 /** Each step up to a limit that has not moved costs one refusal, so this is also about the share that is refused for it. */
 const CREEP_PER_MINUTE = 0.003;
-/** A bucket that is taken to regain a little too much refuses seldom, and shows by when how much it does. */
-const BUCKET_CREEP_PER_MINUTE = 0.005;
 /** A window's limit that is known only to lie between two counts is found soon, where a refusal is a small share of its minute. */
 const DOUBT_PER_MINUTE = 0.3;
 const DOUBT_PER_REQUEST = 0.0005;
@@ -189,17 +187,10 @@ function grow(table: KeyTable, block: number, breaker: number, now: number): voi
 }
 
 function creepOf(table: KeyTable, block: number, breaker: number, perMinute: number): number {
-  switch (countingOf(table, breaker)) {
-    case COUNTING.bucket:
-      return BUCKET_CREEP_PER_MINUTE;
-    case COUNTING.window: {
-      const isDoubtful = perMinute < mostOf(readLearned(table, block, LEARNED.bounds));
-      const doubt = isDoubtful ? Math.min(DOUBT_PER_MINUTE, DOUBT_PER_REQUEST * perMinute) : 0;
-      return Math.max(CREEP_PER_MINUTE, doubt);
-    }
-    default:
-      return CREEP_PER_MINUTE;
-  }
+  if (countingOf(table, breaker) !== COUNTING.window) return CREEP_PER_MINUTE;
+  const isDoubtful = perMinute < mostOf(readLearned(table, block, LEARNED.bounds));
+  const doubt = isDoubtful ? Math.min(DOUBT_PER_MINUTE, DOUBT_PER_REQUEST * perMinute) : 0;
+  return Math.max(CREEP_PER_MINUTE, doubt);
 }
 
 /** When a request that has no room now would have some, as far as the counts tell. */
