@@ -9,7 +9,7 @@ import {
   packWhat,
   strikesIn,
 } from './cooldown-codes.ts';
-import { lengthOf, type CooldownTerms } from './cooldown-terms.ts';
+import { FORESEEN_GUESS, lengthOf, type CooldownTerms } from './cooldown-terms.ts';
 import { NOTED, type KeyTable } from './key-table.ts';
 import type { Need } from './need.ts';
 import type { ScopePlan } from './plan.ts';
@@ -144,7 +144,7 @@ export function coolSlot(
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
   const what = readCell(table, cell + SLOT.what);
-  const isStrike = terms.strikes && !straggler && !named;
+  const isStrike = terms.guess !== FORESEEN_GUESS && !straggler && !named;
   const strikes = (known ? strikesIn(what) : 0) + (isStrike ? 1 : 0);
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);

@@ -43,7 +43,10 @@ const BREAKER_GUESS: Guess = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS };
 /** Where the pace has to be learned from refusals, since nobody tells a limit. */
 export const PROBING_GUESS: Guess = Object.freeze({ baseMs: SECOND_MS, capMs: 32 * SECOND_MS });
 
-/** Where a refusal was to be expected by what is known of a limit that nobody tells: what is known says when there is room. */
+/**
+ * Where a refusal was to be expected by what is known of a limit that nobody tells: what is known says when there is room. It makes no
+ * later guess longer.
+ */
 export const FORESEEN_GUESS: Guess = Object.freeze({ baseMs: 50, capMs: 50 });
 
 /** What a verdict asks of one scope's cooldown: numbers only, worked out before anything is locked. */
@@ -59,8 +62,6 @@ export interface CooldownTerms {
   /** Uniform in [0, 1): spreads an end that is worked out later. */
   readonly random: number;
   guess: Guess;
-  /** Whether it makes the next guess longer. */
-  strikes: boolean;
 }
 
 /** The terms of a verdict, or null when it cools nothing. `random` is uniform in [0, 1) and spreads the ends of named instants. */
@@ -83,7 +84,6 @@ export function termsOf(verdict: Verdict, kind: ScopeKind, random: number): Cool
     lengthMs: authoritative && lengthMs !== null ? withJitter(lengthMs, random) : lengthMs,
     random,
     guess,
-    strikes: true,
   };
 }
 
@@ -99,7 +99,6 @@ export function breakerTerms(verdict: Verdict): CooldownTerms {
     refusedNeed: 0,
     lengthMs: null,
     random: 0,
-    strikes: true,
     guess: floorMs > BREAKER_GUESS.baseMs ? { ...BREAKER_GUESS, baseMs: floorMs } : BREAKER_GUESS,
   };
 }

@@ -45,6 +45,8 @@ const BURST_DECREASE = 0.95;
 const LEAST_PASSED = 3;
 /** A refusal at more than this share of what is known, less half a request, is what creeping up costs, and no surprise. */
 const FORESEEN_SHARE = 0.97;
+/** A row may be longer by one for each so many a minute: with more of them, more are sent before it is heard that one has passed. */
+const UNHEARD_PER_MINUTE = 200;
 /** From the third refusal in a row on one request is spared: what is asked as soon as a bucket may have regained one finds most of them. */
 const CROWDED = 2;
 /** While nobody knows when windows begin, so much of the last minute is taken to have passed in the present one. */
@@ -115,7 +117,8 @@ function isForeseen(
   breaker: number,
   { known, passed, again, inARow }: Refusal,
 ): boolean {
-  if (known === 0 || again || inARow >= Math.min(MOST_IN_A_ROW, 1 + known / 200)) return false;
+  const most = Math.min(MOST_IN_A_ROW, 1 + known / UNHEARD_PER_MINUTE);
+  if (known === 0 || again || inARow >= most) return false;
   return isAtKnown(passed, known) && countingOf(table, breaker) !== COUNTING.window;
 }
 

@@ -28,17 +28,18 @@ const UNITS = [1, BUCKET_STATES, BUCKET_STATES ** 2] as const;
 
 const unitOf = (bucket: number): number => UNITS[bucket % PER_CELL] ?? 1;
 
-/** Without a remainder of doubles, which takes longer than all else here. */
-function stateOf(table: KeyTable, block: number, bucket: number): number {
-  const cell = readCell(table, bucketCell(block, bucket));
+/** One of a cell's states, without a remainder of doubles, which takes longer than all else here. */
+function stateIn(cell: number, place: number): number {
   if (cell === 0) return 0;
   const third = Math.floor(cell / UNITS[2]);
-  const place = bucket % PER_CELL;
   if (place === 2) return third;
   const rest = cell - third * UNITS[2];
   const second = Math.floor(rest / UNITS[1]);
   return place === 1 ? second : rest - second * UNITS[1];
 }
+
+const stateOf = (table: KeyTable, block: number, bucket: number): number =>
+  stateIn(readCell(table, bucketCell(block, bucket)), bucket % PER_CELL);
 
 const countIn = (table: KeyTable, block: number, bucket: number): number =>
   countOf(stateOf(table, block, bucket));
@@ -59,13 +60,10 @@ function countBetween(table: KeyTable, block: number, from: number, until: numbe
   return counted;
 }
 
-function countInCell(cell: number): number {
-  if (cell === 0) return 0;
-  const third = Math.floor(cell / UNITS[2]);
-  const rest = cell - third * UNITS[2];
-  const second = Math.floor(rest / UNITS[1]);
-  return countOf(third) + countOf(second) + countOf(rest - second * UNITS[1]);
-}
+const countInCell = (cell: number): number =>
+  cell === 0
+    ? 0
+    : countOf(stateIn(cell, 0)) + countOf(stateIn(cell, 1)) + countOf(stateIn(cell, 2));
 
 /** Requests of a bucket that were sent up to an instant. */
 const sentIn = (table: KeyTable, block: number, bucket: number, until: number): number =>

@@ -79,9 +79,7 @@ function learnPace(
     uncountLearned(table, blocks[of] ?? 0, refused.sentAt);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
   const foreseen = lowerLearned(table, block, refused.candidate.breaker, refused);
-  if (terms === null) return;
-  terms.guess = foreseen ? FORESEEN_GUESS : PROBING_GUESS;
-  terms.strikes = !foreseen;
+  if (terms !== null) terms.guess = foreseen ? FORESEEN_GUESS : PROBING_GUESS;
 }
 
 /** A limit that a provider named beside a request that is too large for it. */
