@@ -64,12 +64,16 @@ export interface Arrivals {
   readonly share: number;
 }
 
-export type Sized = Omit<RequestSpec, 'view'> & {
+export type Sized = Omit<RequestSpec, 'view' | 'apparentTokens'> & {
   readonly inputBytes: number;
   readonly stream: boolean;
 };
 
 export const MOST_UP_MS = 60;
+/** What a request's JSON takes beside its text. */
+export const ENVELOPE_BYTES = 150;
+/** The longest patience, in that of the shape. */
+export const MOST_PATIENCE = 1.5;
 
 export function drawSize(draw: Draw, shape: Shape, bytesPerToken: number): Sized {
   const inputTokens = Math.max(1, Math.round(shape.input(draw)));
@@ -80,12 +84,13 @@ export function drawSize(draw: Draw, shape: Shape, bytesPerToken: number): Sized
   return {
     size: { inputTokens, allowance },
     outputTokens,
-    patienceMs: shape.patienceMs * draw.between(0.5, 1.5),
+    patienceMs: shape.patienceMs * draw.between(0.5, MOST_PATIENCE),
     upMs,
     firstByteMs: draw.logNormal(shape.firstByteMs, 0.4) + inputTokens * 0.02 + upMs,
     bodyMs: (outputTokens * 1000) / (shape.speed * draw.between(0.7, 1.3)),
     luck: draw.random(),
-    inputBytes: Math.round(inputTokens * bytesPerToken * (1 + 0.05 * draw.normal())) + 150,
+    inputBytes:
+      Math.round(inputTokens * bytesPerToken * (1 + 0.05 * draw.normal())) + ENVELOPE_BYTES,
     stream: draw.random() < shape.streams,
   };
 }

@@ -23,11 +23,12 @@ import {
 } from '../../packages/core/src/keys/reserve.ts';
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
-import { capacityOf } from '../../packages/core/src/waiting/pool-capacity.ts';
+import { capacityOf, type PoolCapacity } from '../../packages/core/src/waiting/pool-capacity.ts';
 import type { Earmark } from '../../packages/core/src/waiting/deadline-queue.ts';
 import { placeToKeep } from '../../packages/core/src/waiting/kept-domains.ts';
 import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
 import { NOTHING_TRIED, type Bars } from '../../packages/gateway/src/relay/bars.ts';
+import { ENVELOPE_BYTES } from './draw.ts';
 import type { EngineWorld } from './engine-world.ts';
 import type { AttemptView, RequestView, ResponseView, World } from './strategy.ts';
 
@@ -36,8 +37,6 @@ const MAX_DRAWS = 4;
 /** How often the gateway looks up what a pool has. */
 const FRESH_MS = 50;
 const LIMITS_PER_MS = 10;
-/** Text around the messages of a request, bytes. */
-const ENVELOPE_BYTES = 150;
 
 export interface Pick {
   readonly candidate: Candidate;
@@ -83,7 +82,7 @@ export class EngineKeys {
   readonly #wallStart: number;
   readonly #random: () => number;
   readonly #tier: TierPlan;
-  #tokensPerRequest: number | undefined;
+  #capacity: PoolCapacity | null = null;
   #knownUntil = -Infinity;
 
   constructor(engine: EngineWorld, world: World, random: () => number) {
@@ -101,18 +100,18 @@ export class EngineKeys {
     return first === undefined ? 0 : (needs.of(first).total[QUANTITY.tokens] ?? 0);
   }
 
-  /** Tokens that the pool's limits grant for each request that they grant, as the gateway knows it: looked up now and then. */
-  tokensPerRequest(table: KeyTable, now: number): number | undefined {
-    if (now >= this.#knownUntil) {
+  /** What the pool has, as the gateway knows it: looked up now and then. */
+  capacity(table: KeyTable, now: number): PoolCapacity {
+    if (this.#capacity === null || now >= this.#knownUntil) {
       const limits = describeLimits(table, now);
       const domains = this.#tier.candidates.map(({ domainPath, group }) => ({
         path: domainPath,
         group,
       }));
-      this.#tokensPerRequest = capacityOf(limits, domains, now).tokensPerRequest ?? undefined;
+      this.#capacity = capacityOf(limits, domains, now);
       this.#knownUntil = now + FRESH_MS + limits.length / LIMITS_PER_MS;
     }
-    return this.#tokensPerRequest;
+    return this.#capacity;
   }
 
   /** Tokens that the provider charged an answered attempt. */

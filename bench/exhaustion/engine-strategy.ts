@@ -12,7 +12,7 @@ import { endsByTime } from '../../packages/core/src/keys/cooldown-codes.ts';
 import type { Candidate } from '../../packages/core/src/keys/plan.ts';
 import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budget.ts';
 import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
-import { callCost } from '../../packages/core/src/waiting/call-cost.ts';
+import { callCost, NO_COST } from '../../packages/core/src/waiting/call-cost.ts';
 import {
   answerCall,
   callTicket,
@@ -30,10 +30,16 @@ import {
   type Served,
 } from '../../packages/core/src/waiting/deadline-queue.ts';
 import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts';
-import { projectStart, queueAhead } from '../../packages/core/src/waiting/projection.ts';
+import {
+  projectStart,
+  queueAhead,
+  regainedAt,
+  startsInTime,
+} from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
 import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
 import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
+import { turnOf } from '../../packages/core/src/waiting/turn.ts';
 import { CallNeeds, EngineKeys, type Pick, type Suspect } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
 import type {
@@ -250,7 +256,8 @@ class Keywell implements Strategy {
     const { keys, waiting } = call.worker;
     const tokens = usage === null ? call.tokens : this.#keys.chargedTokens(pick, usage);
     const refused = verdict.class !== 'success' && endsByTime(verdict.class);
-    const cost = refused ? 0 : callCost(tokens, this.#keys.tokensPerRequest(keys, now));
+    const { tokensPerRequest } = this.#keys.capacity(keys, now);
+    const cost = refused ? NO_COST : callCost(tokens, tokensPerRequest ?? undefined);
     correct(waiting, call.served, cost);
     call.served = null;
   }
@@ -265,20 +272,28 @@ class Keywell implements Strategy {
     call.bars = null;
     call.step = null;
     const deadlineAt = request.dispatchBy;
-    const cost = callCost(tokens, this.#keys.tokensPerRequest(worker.keys, now));
-    const ahead = queueAhead(worker.waiting, seat, { deadlineAt, cost });
-    const startAt = projectStart(ahead, { tokens }, () =>
-      this.#keys.startOf(worker.keys, call.needs, now),
+    const { maxWaitMs, maxWaiting } = this.#engine.record;
+    const capacity = this.#keys.capacity(worker.keys, now);
+    const cost = callCost(tokens, capacity.tokensPerRequest ?? undefined);
+    const turnAt = turnOf(
+      { deadlineAt, cost },
+      { limitsTokens: capacity.tokens !== null, maxWaitMs },
     );
-    if (startAt === null || startAt > deadlineAt) {
-      this.#refuse(call, startAt === null ? 1000 : startAt - now);
+    const ahead = queueAhead(worker.waiting, seat, { turnAt, cost });
+    const alone = this.#keys.startOf(worker.keys, call.needs, now);
+    const startAt = projectStart(ahead, { tokens }, (need) =>
+      alone === null ? null : Math.max(alone, regainedAt(need, capacity, now)),
+    );
+    if (alone === null || startAt === null) {
+      this.#refuse(call, 1000);
       return;
     }
-    const terms = { deadlineAt, cost, tokens };
-    const ticket = enqueue(worker.waiting, seat, terms, {
-      now,
-      maxWaiting: this.#engine.record.maxWaiting,
-    });
+    if (!startsInTime({ alone, inTurn: startAt }, { now, deadlineAt })) {
+      this.#refuse(call, startAt - now);
+      return;
+    }
+    const terms = { turnAt, cost, tokens };
+    const ticket = enqueue(worker.waiting, seat, terms, { now, maxWaiting });
     if (typeof ticket === 'string') {
       this.#refuse(call, startAt - now);
       return;

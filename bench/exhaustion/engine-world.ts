@@ -83,7 +83,7 @@ export function tableBytes(groups: number): {
   readonly perGroup: number;
   readonly leasesAndJournals: number;
 } {
-  const world = { keys: [], tenants: [], workers: 2, model: 'm', wallStart: 0 };
+  const world = { keys: [], tenants: [], workers: 2, model: 'm', maxWaitMs: 0, wallStart: 0 };
   const count = 1000;
   const writers = world.workers + 1;
   const models = Array.from({ length: groups }, (_, place) => `m${place}`);
@@ -140,7 +140,7 @@ const keyRecord = (name: string): UpstreamKeyRecord => ({
   project: null,
 });
 
-/** One tier over every key. The longest patience of a call decides, not the pool's. */
+/** One tier over every key. */
 function poolOf(world: World, models: readonly string[] = [world.model]): PoolRecord {
   const ids = [...new Set(world.keys.map(({ provider }) => provider))];
   return {
@@ -167,7 +167,7 @@ function poolOf(world: World, models: readonly string[] = [world.model]): PoolRe
     idleTimeoutMs: 60_000,
     maxStreamDurationMs: 600_000,
     retryAmbiguous: 'once',
-    maxWaitMs: 60_000,
+    maxWaitMs: world.maxWaitMs,
     spillAfterMs: 0,
     maxWaiting: 2000,
     strategy: 'headroom',

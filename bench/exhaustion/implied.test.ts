@@ -26,6 +26,7 @@ const REQUEST: RequestSpec = {
   },
   size: { inputTokens: 1, allowance: 1 },
   outputTokens: 1,
+  apparentTokens: 2,
   patienceMs: 9000,
   upMs: 20,
   firstByteMs: 1,

@@ -5,6 +5,8 @@ import {
   Draw,
   drawSize,
   drawTimes,
+  ENVELOPE_BYTES,
+  MOST_PATIENCE,
   MOST_UP_MS,
   type Arrivals,
   type Shape,
@@ -71,7 +73,8 @@ function build(mix: string, seed: number, draw: Draw, plan: Plan): Scenario {
       maxTokens: rest.size.allowance,
       stream,
     };
-    return Object.assign(rest, { view });
+    const apparentTokens = (inputBytes - ENVELOPE_BYTES) / bytesPerToken + view.maxTokens;
+    return Object.assign(rest, { view, apparentTokens });
   });
   return {
     mix,
@@ -82,6 +85,7 @@ function build(mix: string, seed: number, draw: Draw, plan: Plan): Scenario {
     requests,
     durationMs,
     mostUpMs: MOST_UP_MS,
+    maxWaitMs: shape.patienceMs * MOST_PATIENCE,
     truthful: plan.truthful ?? true,
   };
 }

@@ -1,7 +1,9 @@
 // What could have been reached: the same arrivals, patience and discipline, but with every limiter's true level and every request's true
-// size, without delay. It waits inside patience, serves fair shares and the earliest deadline inside them, lets small ones pass a head
-// that does not fit as long as the head still makes it, and takes the window that ends soonest, then the roomiest key.
+// size, without delay. It waits inside patience, serves fair shares and the earliest turn inside them, lets small ones pass a head that
+// does not fit as long as they do not delay it, and takes the window that ends soonest, then the roomiest key.
 import { takenOf } from './draw.ts';
+import { callCost } from '../../packages/core/src/waiting/call-cost.ts';
+import { turnOf } from '../../packages/core/src/waiting/turn.ts';
 import { levelAt, type LimitCounts, type LimitRule } from './limiter.ts';
 import type { ProviderKey } from './provider.ts';
 import type { RequestSpec } from './scenario.ts';
@@ -23,13 +25,20 @@ const LONGEST_SLEEP_MS = 1000;
 /** How many of a tenant's waiting requests one look goes through. */
 const LOOKED_AT = 128;
 
+interface Waiting {
+  readonly request: RequestSpec;
+  readonly turnAt: number;
+}
+
 interface Queue {
   readonly tenant: number;
   readonly weight: number;
-  /** Earliest deadline first. */
-  readonly waiting: RequestSpec[];
+  /** Earliest turn first. */
+  readonly waiting: Waiting[];
   /** Dominant share received, over weight. */
   virtual: number;
+  /** Of each kind, what it was served since it was idle, as pool capacity in milliseconds. */
+  readonly served: Map<LimitCounts, number>;
 }
 
 /** A head that waits for a key's refill. */
@@ -77,17 +86,20 @@ class Oracle implements Strategy {
   readonly #tries = new Map<number, number>();
   readonly #capacity: ReadonlyMap<LimitCounts, number>;
   readonly #earmarks: (Earmark | null)[];
+  readonly #maxWaitMs: number;
   #virtualNow = 0;
 
   constructor(truth: Truth, world: World, actions: Actions, terms: OracleTerms) {
     this.#truth = truth;
     this.#actions = actions;
     this.#terms = terms;
+    this.#maxWaitMs = world.maxWaitMs;
     this.#queues = world.tenants.map(({ weight }, tenant) => ({
       tenant,
       weight,
       waiting: [],
       virtual: 0,
+      served: new Map<LimitCounts, number>(),
     }));
     this.#capacity = capacityPerMs(truth.providers.map(({ spec }) => spec));
     this.#earmarks = truth.providers.map(() => null);
@@ -127,10 +139,14 @@ class Oracle implements Strategy {
     const spec = this.#truth.requests[request.id];
     if (queue === undefined || spec === undefined) return;
     // idle earns nothing
-    if (queue.waiting.length === 0) queue.virtual = Math.max(queue.virtual, this.#virtualNow);
+    if (queue.waiting.length === 0 && queue.virtual < this.#virtualNow) {
+      queue.virtual = this.#virtualNow;
+      queue.served.clear();
+    }
+    const turnAt = this.#turnOf(spec);
     let place = queue.waiting.length;
-    while (place > 0 && deadline(queue.waiting[place - 1]) > request.dispatchBy) place -= 1;
-    queue.waiting.splice(place, 0, spec);
+    while (place > 0 && (queue.waiting[place - 1]?.turnAt ?? 0) > turnAt) place -= 1;
+    queue.waiting.splice(place, 0, { request: spec, turnAt });
   }
 
   #dispatch(now: number): void {
@@ -147,11 +163,12 @@ class Oracle implements Strategy {
   }
 
   #expire(queue: Queue, now: number): void {
-    while (deadline(queue.waiting[0]) < now) {
-      const gone = queue.waiting.shift();
-      if (gone === undefined) return;
-      this.#tries.delete(gone.view.id);
-      this.#actions.refuse(gone.view, 0);
+    for (let place = queue.waiting.length - 1; place >= 0; place -= 1) {
+      const view = queue.waiting[place]?.request.view;
+      if (view === undefined || view.dispatchBy >= now) continue;
+      queue.waiting.splice(place, 1);
+      this.#tries.delete(view.id);
+      this.#actions.refuse(view, 0);
     }
   }
 
@@ -161,7 +178,7 @@ class Oracle implements Strategy {
     const roomiest = this.#roomiest(now);
     const end = Math.min(waiting.length, LOOKED_AT);
     for (let place = places.get(queue) ?? 0; place < end; place += 1) {
-      const request = waiting[place];
+      const request = waiting[place]?.request;
       if (request === undefined) break;
       places.set(queue, place);
       if (!roomiest.ready) return false;
@@ -169,7 +186,7 @@ class Oracle implements Strategy {
       if (key >= 0) {
         waiting.splice(place, 1);
         this.#virtualNow = queue.virtual;
-        queue.virtual += this.#share(request) / queue.weight;
+        queue.virtual += this.#charge(queue, request) / queue.weight;
         this.#tries.set(request.view.id, (this.#tries.get(request.view.id) ?? 0) + 1);
         this.#actions.send(request.view, key);
         return true;
@@ -218,7 +235,7 @@ class Oracle implements Strategy {
     return best;
   }
 
-  /** Whether the head that waits for this key is not delayed by another tenant, and by its own no further than its deadline. */
+  /** Whether the head that waits for this key is not delayed. */
   #leavesEarmark(provider: ProviderKey, key: number, request: RequestSpec, now: number): boolean {
     const held = this.#earmarks[key] ?? null;
     if (held === null || held.request === request) return true;
@@ -226,9 +243,7 @@ class Oracle implements Strategy {
       inputTokens: held.request.size.inputTokens + request.size.inputTokens,
       allowance: held.request.size.allowance + request.size.allowance,
     };
-    const own = held.request.view.tenant === request.view.tenant;
-    const latest = own ? deadline(held.request) : held.from;
-    return provider.admitsFrom(both, now) <= latest;
+    return provider.admitsFrom(both, now) <= held.from;
   }
 
   #earmark(request: RequestSpec, now: number): void {
@@ -238,7 +253,7 @@ class Oracle implements Strategy {
     this.#truth.providers.forEach((provider, key) => {
       if (this.#earmarks[key] !== null || provider.isDown(now)) return;
       const from = provider.admitsFrom(request.size, now);
-      if (from > deadline(request) || from >= bestFrom) return;
+      if (from > request.view.dispatchBy || from >= bestFrom) return;
       best = key;
       bestFrom = from;
     });
@@ -251,8 +266,9 @@ class Oracle implements Strategy {
     let input = Infinity;
     let allowance = Infinity;
     for (const { waiting } of this.#queues) {
-      least = Math.min(least, deadline(waiting[0]) + STEP_MS);
-      for (const { size } of waiting) {
+      for (const { request } of waiting) {
+        const { size, view } = request;
+        least = Math.min(least, view.dispatchBy + STEP_MS);
         input = Math.min(input, size.inputTokens);
         allowance = Math.min(allowance, size.allowance);
       }
@@ -269,18 +285,26 @@ class Oracle implements Strategy {
     );
   }
 
-  /** The part of the pool's capacity of a millisecond that a request takes, in the dimension in which it takes most. */
-  #share(request: RequestSpec): number {
-    let share = 0;
+  /** The order is a part of the discipline: it goes by what a call shows, here as well. */
+  #turnOf({ view, apparentTokens }: RequestSpec): number {
+    const requests = this.#capacity.get('requests');
+    const tokens = this.#capacity.get('tokens') ?? this.#capacity.get('input_tokens');
+    const perRequest =
+      tokens === undefined || requests === undefined ? undefined : tokens / requests;
+    const cost = callCost(apparentTokens, perRequest);
+    const pool = { limitsTokens: tokens !== undefined, maxWaitMs: this.#maxWaitMs };
+    return turnOf({ deadlineAt: view.dispatchBy, cost }, pool);
+  }
+
+  /** By how much the largest part of the pool's capacity that the queue was served grows. */
+  #charge({ served }: Queue, request: RequestSpec): number {
+    const before = Math.max(0, ...served.values());
     for (const [counts, capacity] of this.#capacity) {
-      share = Math.max(share, takenOf(counts, request) / capacity);
+      served.set(counts, (served.get(counts) ?? 0) + takenOf(counts, request) / capacity);
     }
-    return share;
+    return Math.max(...served.values()) - before;
   }
 }
-
-const deadline = (request: RequestSpec | undefined): number =>
-  request === undefined ? Infinity : request.view.dispatchBy;
 
 const needTokens = ({ size }: RequestSpec): number => size.inputTokens;
 

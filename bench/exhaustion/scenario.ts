@@ -41,6 +41,8 @@ export interface RequestSpec {
   readonly view: RequestView;
   readonly size: Size;
   readonly outputTokens: number;
+  /** What it seems to take from outside: its bytes at the mean of all, and what it allows. */
+  readonly apparentTokens: number;
   readonly patienceMs: number;
   /** From sending it until the provider has it, until its first byte is back, and how long it then goes on. */
   readonly upMs: number;
@@ -61,17 +63,20 @@ export interface Scenario {
   readonly durationMs: number;
   /** No request takes longer than this to reach a provider. */
   readonly mostUpMs: number;
+  /** The longest patience a request may have. */
+  readonly maxWaitMs: number;
   /** Whether what headers say is true: only then do they imply anything. */
   readonly truthful: boolean;
 }
 
 export const WALL_START = Date.UTC(2026, 8, 1, 12, 0, 0);
 
-export function worldOf({ keys, tenants, workers }: Scenario): World {
+export function worldOf({ keys, tenants, workers, maxWaitMs }: Scenario): World {
   return {
     keys: keys.map(({ name, provider, kind }) => ({ name, provider, kind })),
     tenants,
     workers,
+    maxWaitMs,
     model: 'gpt-5',
     wallStart: WALL_START,
   };

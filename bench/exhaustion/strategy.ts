@@ -39,6 +39,8 @@ export interface World {
   readonly tenants: readonly { readonly weight: number; readonly worker: number }[];
   readonly workers: number;
   readonly model: string;
+  /** The longest that a call may wait. */
+  readonly maxWaitMs: number;
   /** Epoch milliseconds at virtual time 0. */
   readonly wallStart: number;
 }

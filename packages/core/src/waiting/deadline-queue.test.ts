@@ -15,7 +15,7 @@ import {
   waitingIn,
 } from './deadline-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
-import { aSeat, faultsOf, smallTable } from './waiting-fixture.bench.ts';
+import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';
 import { answerBell, openWaitingTable, type WaitingTable } from './waiting-table.ts';
 
 const A = aSeat(['a']);
@@ -23,7 +23,7 @@ const B = aSeat(['b']);
 const CHAT = A.pool;
 
 interface Ask {
-  readonly deadlineAt?: number;
+  readonly turnAt?: number;
   readonly cost?: number;
   readonly tokens?: number;
   readonly maxWaiting?: number;
@@ -34,7 +34,7 @@ function ask(table: WaitingTable, seat: ShareSeat, more: Ask = {}): number {
   const id = enqueue(
     table,
     seat,
-    { deadlineAt: more.deadlineAt ?? 1000, cost: more.cost ?? 1, tokens: more.tokens ?? 10 },
+    { turnAt: more.turnAt ?? 1000, cost: costs(more.cost ?? 1), tokens: more.tokens ?? 10 },
     { now: more.now ?? 0, maxWaiting: more.maxWaiting ?? 100 },
   );
   if (typeof id === 'string') throw new Error(id);
@@ -50,20 +50,20 @@ function serveNext(table: WaitingTable, pool = CHAT): number | null {
 }
 
 describe('the order of waiting calls', () => {
-  it('is the earliest deadline first inside one share', () => {
+  it('is the earliest turn first inside one share', () => {
     const table = smallTable();
-    const late = ask(table, A, { deadlineAt: 900 });
-    const early = ask(table, A, { deadlineAt: 300 });
-    const middle = ask(table, A, { deadlineAt: 600 });
+    const late = ask(table, A, { turnAt: 900 });
+    const early = ask(table, A, { turnAt: 300 });
+    const middle = ask(table, A, { turnAt: 600 });
     expect([serveNext(table), serveNext(table), serveNext(table)]).toEqual([early, middle, late]);
     expect(serveNext(table)).toBeNull();
   });
 
   it('gives shares their turns, however many calls one of them has waiting and how urgent they are', () => {
     const table = smallTable();
-    for (let call = 0; call < 50; call += 1) ask(table, A, { deadlineAt: 10 });
-    const first = ask(table, B, { deadlineAt: 5000 });
-    const second = ask(table, B, { deadlineAt: 6000 });
+    for (let call = 0; call < 50; call += 1) ask(table, A, { turnAt: 10 });
+    const first = ask(table, B, { turnAt: 5000 });
+    const second = ask(table, B, { turnAt: 6000 });
     const served = Array.from({ length: 4 }, () => serveNext(table));
     expect(served).toContain(first);
     expect(served).toContain(second);
@@ -139,7 +139,7 @@ describe('the order of waiting calls', () => {
       if (served === null || served === 'busy') throw new Error('not served');
       const name = owner.get(next.id) === 'a' ? 'a' : 'b';
       counts[name] += 1;
-      correct(table, served, name === 'a' ? 3 : 1);
+      correct(table, served, costs(name === 'a' ? 3 : 1));
     }
     expect(counts.b / counts.a).toBeGreaterThan(2.7);
     expect(counts.b / counts.a).toBeLessThan(3.3);
@@ -169,9 +169,9 @@ describe('the order of waiting calls', () => {
 describe('a head that does not fit', () => {
   it('lets smaller calls pass, whoever they belong to', () => {
     const table = smallTable();
-    ask(table, A, { tokens: 5000, deadlineAt: 1 });
-    ask(table, A, { tokens: 7000, deadlineAt: 2 });
-    const small = ask(table, A, { tokens: 20, deadlineAt: 3 });
+    ask(table, A, { tokens: 5000, turnAt: 1 });
+    ask(table, A, { tokens: 7000, turnAt: 2 });
+    const small = ask(table, A, { tokens: 20, turnAt: 3 });
     expect(nextTicket(table, CHAT, { now: 0, smallerThan: 5000 })).toMatchObject({
       id: small,
       kept: [],
@@ -182,8 +182,8 @@ describe('a head that does not fit', () => {
   it('is looked at by no worker again until capacity may have come back', () => {
     const table = smallTable();
     const other = openWaitingTable(table.buffer, { worker: 2, epoch: 1 });
-    const big = ask(table, A, { tokens: 500, deadlineAt: 1 });
-    const small = ask(other, A, { tokens: 30, deadlineAt: 2 });
+    const big = ask(table, A, { tokens: 500, turnAt: 1 });
+    const small = ask(other, A, { tokens: 30, turnAt: 2 });
     noteNoRoom(table, CHAT, { tokens: 500, now: 10, until: 1000 });
     expect(nextTicket(other, CHAT, { now: 10 })).toMatchObject({ id: small });
     noteNoRoom(other, CHAT, { tokens: 30, now: 20, until: 900 });
@@ -198,8 +198,8 @@ describe('a head that does not fit', () => {
 
   it('for a reason of its own is put off, and the others go', () => {
     const table = smallTable();
-    const first = ask(table, A, { deadlineAt: 1 });
-    const second = ask(table, A, { deadlineAt: 2 });
+    const first = ask(table, A, { turnAt: 1 });
+    const second = ask(table, A, { turnAt: 2 });
     callTicket(table, first, 5);
     putOff(table, first, 100);
     expect(nextTicket(table, CHAT, { now: 50 })).toMatchObject({ id: second });
@@ -211,14 +211,14 @@ describe('the bounds of the queue', () => {
   it('refuses a tenant that fills the pool’s places alone', () => {
     const table = smallTable();
     for (let call = 0; call < 5; call += 1) ask(table, A, { maxWaiting: 5 });
-    const terms = { deadlineAt: 9, cost: 1, tokens: 1 };
+    const terms = { turnAt: 9, cost: costs(1), tokens: 1 };
     expect(enqueue(table, A, terms, { now: 0, maxWaiting: 5 })).toBe('full');
   });
 
   it('gives a newcomer a place of the tenant that holds most, whose last ticket is displaced', () => {
     const table = smallTable();
     const flood = Array.from({ length: 6 }, (_, call) =>
-      ask(table, A, { deadlineAt: call, maxWaiting: 6 }),
+      ask(table, A, { turnAt: call, maxWaiting: 6 }),
     );
     const id = ask(table, B, { maxWaiting: 6 });
     expect(ticketState(table, id)).toBe('waiting');
@@ -233,7 +233,7 @@ describe('the bounds of the queue', () => {
     ask(table, B, { maxWaiting: 6 });
     // At 4 to 2 a third place would be half and half: from there on nobody displaces anybody.
     ask(table, B, { maxWaiting: 6 });
-    const terms = { deadlineAt: 9, cost: 1, tokens: 1 };
+    const terms = { turnAt: 9, cost: costs(1), tokens: 1 };
     expect(enqueue(table, B, terms, { now: 0, maxWaiting: 6 })).toBe('full');
     expect(faultsOf(table)).toEqual([]);
   });
@@ -245,7 +245,7 @@ describe('the bounds of the queue', () => {
       const id = ask(table, aSeat([`c${round}`]), { now });
       expect(leave(table, id)).toBe(true);
     }
-    const terms = { deadlineAt: 9, cost: 1, tokens: 1 };
+    const terms = { turnAt: 9, cost: costs(1), tokens: 1 };
     const many = Array.from({ length: 20 }, (_, each) =>
       enqueue(table, aSeat([`d${each}`]), terms, { now: 9e6, maxWaiting: 100 }),
     );
@@ -258,8 +258,8 @@ describe('a ticket of another worker', () => {
   it('is named with its worker, and passed when that one was called and does not come', () => {
     const table = smallTable();
     const other = openWaitingTable(table.buffer, { worker: 2, epoch: 1 });
-    const theirs = ask(other, A, { deadlineAt: 1 });
-    const ours = ask(table, A, { deadlineAt: 2 });
+    const theirs = ask(other, A, { turnAt: 1 });
+    const ours = ask(table, A, { turnAt: 2 });
     expect(nextTicket(table, CHAT, { now: 100 })).toMatchObject({ id: theirs, worker: 2 });
     callTicket(table, theirs, 100);
     expect(answerBell(other)).toBe(true);
@@ -284,15 +284,15 @@ describe('a ticket of another worker', () => {
 /** A queue and what the test knows of it. */
 class Watched {
   readonly table = smallTable({ tickets: 40, shares: 30 });
-  readonly open = new Map<number, { who: number; tokens: number; deadline: number }>();
+  readonly open = new Map<number, { who: number; tokens: number; turnAt: number }>();
   readonly #ended = new Set<number>();
 
-  ask(who: number, tokens: number, deadline: number): void {
-    const terms = { deadlineAt: deadline, cost: tokens, tokens };
+  ask(who: number, tokens: number, turnAt: number): void {
+    const terms = { turnAt, cost: costs(tokens), tokens };
     const id = enqueue(this.table, SEATS[who] ?? A, terms, { now: 0, maxWaiting: 12 });
     const lost = [...this.open.keys()].filter((o) => ticketState(this.table, o) === 'displaced');
     for (const other of lost) this.leave(other);
-    if (typeof id === 'number') this.open.set(id, { who, tokens, deadline });
+    if (typeof id === 'number') this.open.set(id, { who, tokens, turnAt });
   }
 
   /** Serves what is next below a size, and returns what should have come before it, or instead of nothing. */
@@ -304,7 +304,7 @@ class Watched {
     if (serve(this.table, next.id) === null) throw new Error('served nothing');
     this.#end(next.id);
     return fitting
-      .filter(([, { who, deadline }]) => who === chosen?.who && deadline < chosen.deadline)
+      .filter(([, { who, turnAt }]) => who === chosen?.who && turnAt < chosen.turnAt)
       .map(([id]) => id);
   }
 
@@ -338,7 +338,7 @@ const step = oneof(
       kind: kind('ask'),
       who: nat(5),
       tokens: integer({ min: 1, max: 50 }),
-      deadline: nat(1000),
+      turnAt: nat(1000),
     }),
   },
   { weight: 4, arbitrary: record({ kind: kind('serve'), fits: integer({ min: 1, max: 60 }) }) },
@@ -346,13 +346,13 @@ const step = oneof(
 );
 
 describe('over random arrivals', () => {
-  it('every ticket ends exactly once, bounds hold, deadlines rule inside a share, and the sums add up', () => {
+  it('every ticket ends exactly once, bounds hold, turns rule inside a share, and the sums add up', () => {
     const steps = array(step, { maxLength: 120 });
     const run = property(steps, (all) => {
       const watched = new Watched();
       for (const each of all) {
         let passed: readonly number[] = [];
-        if (each.kind === 'ask') watched.ask(each.who, each.tokens, each.deadline);
+        if (each.kind === 'ask') watched.ask(each.who, each.tokens, each.turnAt);
         else if (each.kind === 'serve') passed = watched.serve(each.fits);
         else watched.leave([...watched.open.keys()][each.which % Math.max(1, watched.open.size)]);
         expect(passed).toEqual([]);
@@ -368,12 +368,12 @@ describe('over random arrivals', () => {
     const run = property(array(nat(5), { minLength: 1, maxLength: 30 }), (others) => {
       const table = smallTable();
       for (const who of others) ask(table, SEATS[who] ?? A);
-      const mine = ask(table, aSeat(['mine']), { deadlineAt: 1e9 });
+      const mine = ask(table, aSeat(['mine']), { turnAt: 1e9 });
       let turns = 0;
       while (ticketState(table, mine) === 'waiting') {
         // Everybody else asks again at once.
         for (const who of new Set(others)) {
-          if (waitingIn(table, CHAT) < 90) ask(table, SEATS[who] ?? A, { deadlineAt: 1 });
+          if (waitingIn(table, CHAT) < 90) ask(table, SEATS[who] ?? A, { turnAt: 1 });
         }
         serveNext(table);
         turns += 1;

@@ -1,3 +1,4 @@
+import type { CallCost } from './call-cost.ts';
 import { dropAllKept, firstKept, keepFor, nextKept, type KeptPlace } from './kept-refill.ts';
 import { nextIn, type Look } from './next-ticket.ts';
 import type { ShareSeat } from './share-seat.ts';
@@ -34,7 +35,7 @@ import {
 } from './waiting-table.ts';
 
 /**
- * The queue of calls that wait for capacity, one order for the whole node: earliest deadline first inside fair shares. A ticket is in the
+ * The queue of calls that wait for capacity, one order for the whole node: earliest turn first inside fair shares. A ticket is in the
  * queue from `enqueue` until exactly one of `serve` and `leave`, or until it is displaced, which its owner finds out by `ticketState`.
  */
 
@@ -52,7 +53,7 @@ export type NotQueued = 'full' | 'busy';
 export interface Served {
   readonly share: number;
   readonly generation: number;
-  readonly cost: number;
+  readonly cost: CallCost;
 }
 
 /** A ticket that is to be served next. */
@@ -61,7 +62,6 @@ export interface NextTicket {
   /** The worker that owns it. */
   readonly worker: number;
   readonly tokens: number;
-  readonly deadlineAt: number;
   /** Whether its worker was rung for it: then that worker answers by `serve` or `answerCall`. */
   readonly called: boolean;
   /** The tickets before it that do not fit yet, and for which refill is put aside. */
@@ -70,10 +70,7 @@ export interface NextTicket {
 
 /** A ticket that does not fit yet, and where refill is put aside for it. */
 export interface Earmark extends KeptPlace {
-  /** Whether the ticket that is to be served is of the same consumer. */
-  readonly own: boolean;
   readonly tokens: number;
-  readonly deadlineAt: number;
 }
 
 export const NOTHING_KEPT: readonly Earmark[] = Object.freeze([]);
@@ -117,7 +114,7 @@ export function enqueue(
 }
 
 /**
- * The ticket whose turn it is in a pool: shares by virtual time, then the earliest deadline. `smallerThan` looks past tickets that need
+ * The ticket whose turn it is in a pool: shares by virtual time, then the earliest turn. `smallerThan` looks past tickets that need
  * as many tokens or more, because one of that size was just found not to fit; so does what `noteNoRoom` has told the whole node. A ticket
  * that was put off is passed, and one whose worker was rung a while ago and does not come. Null when there is none, `busy` when the
  * table is locked.
@@ -162,7 +159,7 @@ export interface NoRoom {
  * Tells the whole node that a call of so many tokens does not fit in a pool, so that no worker looks at one of that size again until
  * capacity may have come back: at `until`, or when `roomReturned` says so. Without it two workers would call each other in circles. For
  * the ticket that was tried refill of one quota domain may be put aside as long as that holds: a ticket that does not fit lets others pass,
- * but those of other consumers must not delay it, and those of its own not beyond its deadline.
+ * which must not delay it.
  */
 export function noteNoRoom(table: WaitingTable, pool: number, found: NoRoom): void {
   if (!lockWaiting(table)) return;
@@ -241,7 +238,7 @@ export function serve(table: WaitingTable, id: TicketId): Served | null | 'busy'
   let served: Served | null = null;
   if (slot !== 0) {
     const leaf = ofTicket(table, slot, TICKET.share);
-    const cost = ofTicket(table, slot, TICKET.cost);
+    const cost = { requests: 1, tokens: ofTicket(table, slot, TICKET.tokenCost) };
     served = { share: leaf, generation: ofShare(table, leaf, SHARE.generation), cost };
     const pool = poolAbove(table, leaf);
     raiseFloors(table, leaf);
@@ -254,10 +251,15 @@ export function serve(table: WaitingTable, id: TicketId): Served | null | 'busy'
 }
 
 /** Corrects what a share was charged once it is known what the call took. */
-export function correct(table: WaitingTable, served: Served, cost: number): void {
-  if (cost === served.cost || !lockWaiting(table)) return;
-  if (ofShare(table, served.share, SHARE.generation) === served.generation) {
-    chargeShare(table, served.share, cost - served.cost);
+export function correct(
+  table: WaitingTable,
+  { share, generation, cost }: Served,
+  took: CallCost,
+): void {
+  const more = { requests: took.requests - cost.requests, tokens: took.tokens - cost.tokens };
+  if ((more.requests === 0 && more.tokens === 0) || !lockWaiting(table)) return;
+  if (ofShare(table, share, SHARE.generation) === generation) {
+    chargeShare(table, share, more);
   }
   unlockWaiting(table);
 }
@@ -324,7 +326,6 @@ function describe(table: WaitingTable, slot: number, kept: readonly Earmark[]): 
     id: idOfSlot(table, slot),
     worker: ofTicket(table, slot, TICKET.worker),
     tokens: ofTicket(table, slot, TICKET.tokens),
-    deadlineAt: ofTicket(table, slot, TICKET.deadlineAt),
     called: ofTicket(table, slot, TICKET.calledAt) > 0,
     kept,
   };
@@ -340,9 +341,7 @@ function keptIn(table: WaitingTable, pool: number, by: number): readonly Earmark
     marks.push({
       candidate: ofTicket(table, kept, TICKET.keptAt) - 1,
       from: ofTicket(table, kept, TICKET.keptFrom),
-      own: ofTicket(table, kept, TICKET.share) === ofTicket(table, by, TICKET.share),
       tokens: ofTicket(table, kept, TICKET.tokens),
-      deadlineAt: ofTicket(table, kept, TICKET.deadlineAt),
     });
   }
   return marks;

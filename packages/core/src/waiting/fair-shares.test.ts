@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { correct, enqueue, leave, nextTicket, serve, type Served } from './deadline-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
 import type { TicketId } from './tickets.ts';
-import { aSeat, faultsOf, smallTable } from './waiting-fixture.bench.ts';
+import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';
 
 const FIVE_MINUTES_MS = 300_000;
 const STEP_MS = 10;
@@ -81,7 +81,7 @@ class VirtualPool {
     for (; of.nextAt <= now; of.nextAt -= everyMs * Math.log(1 - this.#random())) {
       const size = Math.min(40, 0.5 / (1 - this.#random()) ** 0.7);
       const until = now + patienceMs;
-      const terms = { deadlineAt: until, cost: 1, tokens: 1 };
+      const terms = { turnAt: until, cost: costs(1), tokens: 1 };
       const id = enqueue(this.table, of.seat, terms, { now, maxWaiting: MAX_WAITING });
       if (typeof id === 'string') of.refused += 1;
       else this.#waiting.set(id, { of, since: now, until, size });
@@ -115,7 +115,7 @@ class VirtualPool {
 
   #settle(now: number): void {
     for (let end = this.#ends[0]; end !== undefined && end.at <= now; end = this.#ends[0]) {
-      correct(this.table, end.served, end.size);
+      correct(this.table, end.served, costs(end.size));
       this.#ends.shift();
     }
   }

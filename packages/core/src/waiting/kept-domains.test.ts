@@ -49,11 +49,11 @@ const keep = (table: KeyTable, tokens: number, deadlineAt: number, kept: readonl
 const leave = (table: KeyTable, tokens: number, mark: Earmark) =>
   domainsToLeave(table, [mark], { now: 0, need: needFrom({ tokens }) });
 
-/** A ticket of another consumer, for which refill of key a is put aside as soon as it fits. */
-function markOf(table: KeyTable, tokens: number, more: Partial<Earmark> = {}): Earmark {
+/** A ticket for which refill of key a is put aside as soon as it fits. */
+function markOf(table: KeyTable, tokens: number): Earmark {
   const place = keep(table, tokens, Infinity);
   if (place === null) throw new Error('nothing comes back');
-  return { ...place, own: false, tokens, deadlineAt: 60_000, ...more };
+  return { ...place, tokens };
 }
 
 describe('the place that is kept for a call', () => {
@@ -76,16 +76,14 @@ describe('the place that is kept for a call', () => {
 });
 
 describe('a call that comes after one that does not fit yet', () => {
-  it('leaves the domain alone that is kept for another consumer’s', () => {
+  it('leaves the domain alone that is kept for it', () => {
     const table = keysWith({ a: 800 });
     expect(leave(table, 100, markOf(table, 1000))).toEqual([candidateOf(table, 'a').domain]);
   });
 
-  it('may pass one of its own consumer, as long as that keeps its deadline', () => {
-    const table = keysWith({ a: 800 });
-    // 300 tokens more come back within 3 s; a tenth of both and what comes back in 0.09 s are kept back.
-    expect(leave(table, 100, markOf(table, 1000, { own: true, deadlineAt: 4200 }))).toEqual([]);
-    expect(leave(table, 200, markOf(table, 1000, { own: true, deadlineAt: 4200 }))).toHaveLength(1);
+  it('may go elsewhere', () => {
+    const table = keysWith({ a: 800, b: 400 });
+    expect(leave(table, 100, markOf(table, 1000))).toEqual([candidateOf(table, 'a').domain]);
   });
 
   it('may take what is left of a window, where both fit in the next one', () => {

@@ -31,8 +31,8 @@ export function placeToKeep(
 }
 
 /**
- * Quota domains that a call must leave alone, because it would delay a ticket before it that waits for what comes back there: at all, if
- * that is another consumer's, and beyond its deadline, if it is one of its own. Where both fit at the end of a window nobody is delayed.
+ * Quota domains that a call must leave alone, because it would delay a ticket before it that waits for what comes back there. Where both
+ * fit at the end of a window nobody is delayed.
  */
 export function domainsToLeave(
   table: KeyTable,
@@ -44,8 +44,8 @@ export function domainsToLeave(
     const candidate = table.plan.candidates[mark.candidate];
     if (candidate === undefined) continue;
     const both = withTokens(needAt(call, candidate) ?? UNKNOWN_NEED, mark.tokens);
-    const latest = mark.own ? mark.deadlineAt : mark.from;
-    if (candidateStart(table, candidate, call.now, both) > latest) domains.push(candidate.domain);
+    if (candidateStart(table, candidate, call.now, both) > mark.from)
+      domains.push(candidate.domain);
   }
   return domains;
 }

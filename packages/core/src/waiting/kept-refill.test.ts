@@ -9,7 +9,7 @@ import {
   type NextTicket,
 } from './deadline-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
-import { aSeat, faultsOf, smallTable } from './waiting-fixture.bench.ts';
+import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';
 import type { WaitingTable } from './waiting-table.ts';
 
 const A = aSeat(['a']);
@@ -17,7 +17,7 @@ const B = aSeat(['b']);
 const CHAT = A.pool;
 
 function ask(table: WaitingTable, seat: ShareSeat, tokens: number): number {
-  const terms = { deadlineAt: 1000 + tokens, cost: 1, tokens };
+  const terms = { turnAt: 1000 + tokens, cost: costs(1), tokens };
   const id = enqueue(table, seat, terms, { now: 0, maxWaiting: 100 });
   if (typeof id === 'string') throw new Error(id);
   return id;
@@ -48,8 +48,8 @@ describe('refill that is put aside', () => {
     keep(table, middle, 50, 2);
     expect(next(table)).toMatchObject({ id: small });
     expect(next(table).kept).toEqual([
-      { candidate: 2, from: 302, own: true, tokens: 50, deadlineAt: 1050 },
-      { candidate: 4, from: 304, own: false, tokens: 100, deadlineAt: 1100 },
+      { candidate: 2, from: 302, tokens: 50 },
+      { candidate: 4, from: 304, tokens: 100 },
     ]);
   });
 

@@ -8,7 +8,9 @@ const aLimit = (more: Partial<PoolLimit>): PoolLimit => ({
   limit: 100,
   remaining: 60,
   refill: 'window',
+  rate: 0,
   resetInMs: 30_000,
+  source: 'header',
   ...more,
 });
 const ORG = { path: ['p/org'], group: 'm' };

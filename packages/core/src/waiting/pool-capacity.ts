@@ -1,3 +1,4 @@
+import type { LimitObservation } from '../keys/limit-observation.ts';
 import type { Dimension } from '../keys/verdict.ts';
 import type { SharedWindow } from './window-shares.ts';
 
@@ -10,8 +11,11 @@ export interface PoolLimit {
   readonly limit: number;
   readonly remaining: number;
   readonly refill: 'continuous' | 'window' | 'unknown';
+  /** What comes back in a millisecond; 0 for windows. */
+  readonly rate: number;
   /** Until it is full again or begins anew, milliseconds; null where nobody knows. */
   readonly resetInMs: number | null;
+  readonly source: LimitObservation['source'];
 }
 
 /** A domain that a pool may use: the paths of its nodes, root first, and the limit group of the pool's model there. */
@@ -28,6 +32,10 @@ export interface PooledLimit {
   readonly refill: 'continuous' | 'window';
   readonly lengthMs: number;
   readonly resetInMs: number;
+  /** What comes back in a millisecond. */
+  readonly rate: number;
+  /** Whether some of it is only worked out from refusals. */
+  readonly isLearned: boolean;
 }
 
 /** What a pool has to share. */
@@ -121,6 +129,8 @@ function poolOf(
     refill: parts.every(({ refill }) => refill === 'continuous') ? 'continuous' : 'window',
     // Of windows that end apart, the largest tells the time.
     resetInMs: largest.resetInMs ?? lengthMs,
+    rate: parts.reduce((sum, { rate }) => sum + rate, 0),
+    isLearned: parts.some(({ source }) => source === 'learned'),
   };
 }
 

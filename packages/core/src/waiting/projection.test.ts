@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { enqueue, nextTicket, serve } from './deadline-queue.ts';
 import { patienceOf, readMaxWait } from './patience.ts';
-import { projectStart, queueAhead } from './projection.ts';
+import type { PooledLimit } from './pool-capacity.ts';
+import { projectStart, queueAhead, regainedAt, startsInTime } from './projection.ts';
 import { ReleasePace } from './release-pace.ts';
-import { aSeat, smallTable } from './waiting-fixture.bench.ts';
+import { aSeat, smallTable, costs } from './waiting-fixture.bench.ts';
 import type { WaitingTable } from './waiting-table.ts';
 
 const A = aSeat(['a']);
 const B = aSeat(['b']);
-const NEW = { deadlineAt: 500, cost: 1 };
+const NEW = { turnAt: 500, cost: costs(1) };
 
-function fill(table: WaitingTable, seat: typeof A, count: number, deadlineAt = 100): void {
+function fill(table: WaitingTable, seat: typeof A, count: number, turnAt = 100): void {
   for (let call = 0; call < count; call += 1) {
-    enqueue(table, seat, { deadlineAt, cost: 1, tokens: 7 }, { now: 0, maxWaiting: 1000 });
+    enqueue(table, seat, { turnAt, cost: costs(1), tokens: 7 }, { now: 0, maxWaiting: 1000 });
   }
 }
 
@@ -67,6 +68,54 @@ describe('what is ahead of a call', () => {
     });
     expect(start).toBe(1234);
     expect(asked).toEqual([{ tickets: 5, tokens: 58 }]);
+  });
+});
+
+describe('when a pool has brought back what is needed', () => {
+  const minute = (limit: number, more: Partial<PooledLimit> = {}): PooledLimit => ({
+    counts: 'tokens',
+    limit,
+    remaining: 0,
+    refill: 'continuous',
+    lengthMs: 60_000,
+    resetInMs: 60_000,
+    rate: limit / 60_000,
+    isLearned: false,
+    ...more,
+  });
+  const need = { tickets: 6, tokens: 500 };
+
+  it('is when the slower of requests and tokens has', () => {
+    expect(regainedAt(need, { requests: minute(60), tokens: minute(6000) }, 100)).toBe(6100);
+    expect(regainedAt(need, { requests: minute(600), tokens: minute(6000) }, 100)).toBe(5100);
+  });
+
+  it('is sooner where something is left, and now where enough is', () => {
+    const left = { requests: null, tokens: minute(6000, { remaining: 300 }) };
+    expect(regainedAt(need, left, 0)).toBe(2000);
+    expect(regainedAt({ ...need, tokens: 200 }, left, 0)).toBe(0);
+  });
+
+  it('is not known where nothing is told, or where windows end apart', () => {
+    const learned = minute(60, { isLearned: true });
+    expect(regainedAt(need, { requests: learned, tokens: null }, 70)).toBe(70);
+    expect(regainedAt(need, { requests: null, tokens: null }, 70)).toBe(70);
+    const window = minute(60, { refill: 'window' });
+    expect(regainedAt(need, { requests: window, tokens: null }, 70)).toBe(70);
+  });
+});
+
+describe('whether a call starts in time', () => {
+  const at = { now: 1000, deadlineAt: 5000 };
+
+  it.each([
+    { alone: 1000, inTurn: 1000, inTime: true, of: 'nobody is before it' },
+    { alone: 5000, inTurn: 5000, inTime: true, of: 'it fits at the last moment' },
+    { alone: 5001, inTurn: 5001, inTime: false, of: 'nothing comes back in time, whoever waits' },
+    { alone: 1000, inTurn: 6900, inTime: true, of: 'the queue may be shorter than it seems' },
+    { alone: 1000, inTurn: 7001, inTime: false, of: 'the queue takes half as long again' },
+  ])('$inTime where $of', ({ alone, inTurn, inTime }) => {
+    expect(startsInTime({ alone, inTurn }, at)).toBe(inTime);
   });
 });
 

@@ -1,3 +1,5 @@
+import { dominantOf, type CallCost } from './call-cost.ts';
+import type { PoolCapacity, PooledLimit } from './pool-capacity.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { findSeat, poolShare } from './share-tree.ts';
 import { SHARE, TICKET } from './waiting-layout.ts';
@@ -25,14 +27,14 @@ interface Sums {
 }
 
 /**
- * What the queue of a pool serves before a new call of this seat: its own consumer's tickets with an earlier deadline, and of everybody
+ * What the queue of a pool serves before a new call of this seat: its own consumer's tickets with an earlier turn, and of everybody
  * else's what their weights give them in the meantime, level by level; all of the higher classes and none of the lower. An estimate that
  * assumes that nobody else comes and nobody leaves.
  */
 export function queueAhead(
   table: WaitingTable,
   seat: ShareSeat,
-  terms: { readonly deadlineAt: number; readonly cost: number },
+  terms: { readonly turnAt: number; readonly cost: CallCost },
 ): Ahead {
   if (!lockWaiting(table)) return NOBODY;
   const pool = poolShare(table, seat.pool);
@@ -46,11 +48,11 @@ function aheadIn(
   table: WaitingTable,
   pool: number,
   seat: ShareSeat,
-  terms: { readonly deadlineAt: number; readonly cost: number },
+  terms: { readonly turnAt: number; readonly cost: CallCost },
 ): Ahead {
-  const sums: Sums = { cost: terms.cost, tickets: 0, tokens: 0 };
+  const sums: Sums = { cost: dominantOf(terms.cost), tickets: 0, tokens: 0 };
   const path = pathOf(table, pool, seat);
-  addOwn(table, path.at(-1)?.share ?? 0, terms.deadlineAt, sums);
+  addOwn(table, path.at(-1)?.share ?? 0, terms.turnAt, sums);
   for (const { share, parent, weight } of path.toReversed()) {
     addSiblings(table, { share, parent, weight }, sums);
   }
@@ -82,10 +84,10 @@ const partOf = (seat: ShareSeat, length: number): ShareSeat => ({
   path: seat.path.slice(0, length),
 });
 
-function addOwn(table: WaitingTable, leaf: number, deadlineAt: number, sums: Sums): void {
+function addOwn(table: WaitingTable, leaf: number, turnAt: number, sums: Sums): void {
   let slot = leaf === 0 ? 0 : ofShare(table, leaf, SHARE.firstTicket);
   for (; slot !== 0; slot = ofTicket(table, slot, TICKET.next)) {
-    if (ofTicket(table, slot, TICKET.deadlineAt) > deadlineAt) return;
+    if (ofTicket(table, slot, TICKET.turnAt) > turnAt) return;
     sums.cost += ofTicket(table, slot, TICKET.cost);
     sums.tickets += 1;
     sums.tokens += ofTicket(table, slot, TICKET.tokens);
@@ -133,6 +135,24 @@ function classOf(table: WaitingTable, pool: number, rank: number): number {
   return 0;
 }
 
+/**
+ * When limits that refill continuously have brought back a need, all domains of the pool together, monotonic; `now` where nothing is
+ * told. An estimate: what is left counts as usable wherever it is. Windows say nothing here, since their ends lie apart, and what was
+ * worked out from refusals is too uncertain to send anybody away.
+ */
+export function regainedAt(
+  need: Ahead,
+  { requests, tokens }: Pick<PoolCapacity, 'requests' | 'tokens'>,
+  now: number,
+): number {
+  return now + Math.max(regainMs(requests, need.tickets), regainMs(tokens, need.tokens));
+}
+
+function regainMs(of: PooledLimit | null, amount: number): number {
+  const isKnown = of !== null && !of.isLearned && of.refill === 'continuous' && of.rate > 0;
+  return isKnown ? Math.max(0, amount - of.remaining) / of.rate : 0;
+}
+
 /** When the pool can serve a need that is as large as this, monotonic; null when time alone does not bring it. */
 export type ProjectedStart = (need: Ahead) => number | null;
 
@@ -146,4 +166,19 @@ export function projectStart(
   projected: ProjectedStart,
 ): number | null {
   return projected({ tickets: ahead.tickets + 1, tokens: ahead.tokens + own.tokens });
+}
+
+/**
+ * A queue is as often shorter as longer than it seems: of those before a call some give up, and smaller ones may still come before it.
+ * Only a call that would wait half as long again as it can is refused for what is ahead of it.
+ */
+const SURELY = 1.5;
+
+/** Whether a call may start before its patience ends: by itself for certain, and after those before it as far as can be told. */
+export function startsInTime(
+  start: { readonly alone: number; readonly inTurn: number },
+  at: { readonly now: number; readonly deadlineAt: number },
+): boolean {
+  const patienceMs = at.deadlineAt - at.now;
+  return start.alone <= at.deadlineAt && start.inTurn - at.now <= SURELY * patienceMs;
 }

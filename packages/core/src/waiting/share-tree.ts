@@ -1,3 +1,4 @@
+import { chargeOf, type CallCost } from './call-cost.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { BUCKETS, COUNT, SHARE } from './waiting-layout.ts';
 import {
@@ -67,11 +68,13 @@ export function addWaiting(
 }
 
 /** Charges what is served to a share and everything above it. A correction may be negative. */
-export function chargeShare(table: WaitingTable, leaf: number, cost: number): void {
+export function chargeShare(table: WaitingTable, leaf: number, cost: CallCost): void {
   for (let share = leaf; share !== 0; share = ofShare(table, share, SHARE.parent)) {
     const served = ofShare(table, share, SHARE.served);
     const weight = ofShare(table, share, SHARE.weight);
-    put(table, shareCell(table, share, SHARE.served), served + cost / weight);
+    const charge = chargeOf(ofShare(table, share, SHARE.ahead), cost);
+    put(table, shareCell(table, share, SHARE.served), served + charge.cost / weight);
+    put(table, shareCell(table, share, SHARE.ahead), charge.ahead);
   }
 }
 

@@ -1,3 +1,4 @@
+import { dominantOf, type CallCost } from './call-cost.ts';
 import { COUNT, SHARE, TICKET, TICKET_STATE } from './waiting-layout.ts';
 import { dropKept } from './kept-refill.ts';
 import { addWaiting } from './share-tree.ts';
@@ -12,7 +13,7 @@ import {
 } from './waiting-table.ts';
 
 /**
- * Tickets as a table's slots: taken, put into their share in the order of their deadlines, taken out, freed. Everything here is called
+ * Tickets as a table's slots: taken, put into their share in the order of their turns, taken out, freed. Everything here is called
  * under the table's lock.
  */
 
@@ -38,10 +39,10 @@ export function slotOfTicket(table: WaitingTable, id: TicketId, state: number): 
 
 /** What a new ticket says. */
 export interface TicketTerms {
-  /** Monotonic instant at which the caller's patience ends. */
-  readonly deadlineAt: number;
-  /** What it takes of the pool, in the unit in which shares are kept: its dominant share, or 1 where nothing is known. */
-  readonly cost: number;
+  /** Monotonic instant that orders it among its consumer's: the earliest first. See `turnOf`. */
+  readonly turnAt: number;
+  /** What it takes of the pool, in the unit in which shares are kept. */
+  readonly cost: CallCost;
   /** What must fit at once: a ticket that does not fit lets smaller ones pass. */
   readonly tokens: number;
 }
@@ -62,15 +63,17 @@ export function makeTicket(
   set(TICKET.generation, generation);
   set(TICKET.worker, table.worker);
   set(TICKET.share, leaf);
-  set(TICKET.deadlineAt, terms.deadlineAt);
-  set(TICKET.cost, terms.cost);
+  set(TICKET.turnAt, terms.turnAt);
+  const cost = dominantOf(terms.cost);
+  set(TICKET.cost, cost);
+  set(TICKET.tokenCost, terms.cost.tokens);
   set(TICKET.tokens, terms.tokens);
   set(TICKET.enqueuedAt, now);
   set(TICKET.calledAt, 0);
   set(TICKET.notBefore, 0);
   set(TICKET.keptAt, 0);
-  linkByDeadline(table, leaf, slot);
-  addWaiting(table, leaf, { tickets: 1, cost: terms.cost, tokens: terms.tokens });
+  linkByTurn(table, leaf, slot);
+  addWaiting(table, leaf, { tickets: 1, cost, tokens: terms.tokens });
   countTicket(table, table.worker, 1);
   return slot;
 }
@@ -115,11 +118,11 @@ function freeTicketSlot(table: WaitingTable): number {
   return used + 1;
 }
 
-/** Earliest deadline first; patience is mostly alike, so that the place is mostly at the end. */
-function linkByDeadline(table: WaitingTable, leaf: number, slot: number): void {
-  const deadlineAt = ofTicket(table, slot, TICKET.deadlineAt);
+/** Earliest turn first; who comes last is mostly among the last. */
+function linkByTurn(table: WaitingTable, leaf: number, slot: number): void {
+  const turnAt = ofTicket(table, slot, TICKET.turnAt);
   let before = ofShare(table, leaf, SHARE.lastTicket);
-  while (before !== 0 && ofTicket(table, before, TICKET.deadlineAt) > deadlineAt) {
+  while (before !== 0 && ofTicket(table, before, TICKET.turnAt) > turnAt) {
     before = ofTicket(table, before, TICKET.previous);
   }
   const first = ofShare(table, leaf, SHARE.firstTicket);

@@ -1,3 +1,4 @@
+import type { CallCost } from './call-cost.ts';
 import { firstKept, nextKept } from './kept-refill.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { seatOf } from './share-seat.ts';
@@ -117,3 +118,6 @@ function listLength(table: WaitingTable, share: number): number {
   }
   return ofShare(table, share, SHARE.lastTicket) === before ? length : -1;
 }
+
+/** What a call takes that takes more of the pool's tokens than of its requests, or as much. */
+export const costs = (tokens: number): CallCost => ({ requests: 1, tokens });

@@ -16,7 +16,7 @@ export const HEAD = Object.freeze({
 });
 
 export const MAGIC = 0x4b57_5741;
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Most cells one transaction writes: a new ticket on a new share under others, with every sum above it. */
 export const JOURNAL_ENTRIES = 512;
@@ -82,7 +82,9 @@ export const SHARE = Object.freeze({
   tooLarge: 24,
   tooLargeUntil: 25,
   tooLargeRoom: 26,
-  cells: 27,
+  /** How much more of requests than of tokens it was served, in requests. */
+  ahead: 27,
+  cells: 28,
 });
 
 /** Float64 cells of one ticket. */
@@ -91,8 +93,9 @@ export const TICKET = Object.freeze({
   generation: 1,
   worker: 2,
   share: 3,
-  /** Monotonic instant at which its caller's patience ends. */
-  deadlineAt: 4,
+  /** Monotonic instant that orders it in its share. */
+  turnAt: 4,
+  /** Its dominant share, and what it takes of tokens alone, both in requests. */
   cost: 5,
   tokens: 6,
   enqueuedAt: 7,
@@ -107,7 +110,8 @@ export const TICKET = Object.freeze({
   keptAt: 12,
   keptFrom: 13,
   nextKept: 14,
-  cells: 15,
+  tokenCost: 15,
+  cells: 16,
 });
 
 export const TICKET_STATE = Object.freeze({ free: 0, waiting: 1, displaced: 2 });

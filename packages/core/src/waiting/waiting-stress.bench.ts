@@ -8,7 +8,7 @@ import {
   serve,
   waitingIn,
 } from './deadline-queue.ts';
-import { aSeat } from './waiting-fixture.bench.ts';
+import { aSeat, costs } from './waiting-fixture.bench.ts';
 import { answerBell, bellCell, openWaitingTable } from './waiting-table.ts';
 
 /** What a thread of the shared-memory test is told. */
@@ -44,7 +44,7 @@ else compete(birth.tenant);
 /** Keeps its own queue full and serves whatever of its own is next in the node's order; it waits for its turn like a worker does. */
 function compete(tenant: NonNullable<StressBirth['tenant']>): void {
   const seat = aSeat([tenant.name], { weight: tenant.weight });
-  const terms = { deadlineAt: 1e9, cost: 1, tokens: 1 };
+  const terms = { turnAt: 1e9, cost: costs(1), tokens: 1 };
   let waiting = 0;
   let everybodyCame = false;
   for (;;) {
@@ -82,7 +82,7 @@ function churn(): void {
     const id = enqueue(
       table,
       seat,
-      { deadlineAt: turn % 1000, cost: 1 + (turn % 7), tokens: 1 },
+      { turnAt: turn % 1000, cost: costs(1 + (turn % 7)), tokens: 1 },
       { now: turn, maxWaiting: 60 },
     );
     if (typeof id === 'number') mine.push(id);

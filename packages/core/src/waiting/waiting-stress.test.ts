@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { enqueue, nextTicket, serve, ticketState, waitingIn } from './deadline-queue.ts';
 import { recoverWaiting } from './recover-waiting.ts';
-import { aSeat, faultsOf } from './waiting-fixture.bench.ts';
+import { aSeat, faultsOf, costs } from './waiting-fixture.bench.ts';
 import type { StressBirth } from './waiting-stress.bench.ts';
 import {
   initWaitingTable,
@@ -63,7 +63,7 @@ describe('a queue that workers share', () => {
     const state = sharedTable();
     const table = openWaitingTable(state.buffer, { worker: 1, epoch: 1 });
     const seat = aSeat(['steady']);
-    const terms = { deadlineAt: 1e9, cost: 1, tokens: 1 };
+    const terms = { turnAt: 1e9, cost: costs(1), tokens: 1 };
     for (let round = 1; round <= TERMINATIONS; round += 1) {
       const births = [2, 3].map((worker) =>
         start(state, { worker, epoch: round, tenant: null, until: 0 }),

@@ -1,12 +1,13 @@
 import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { hasLease } from '@keywell/core/keys/lease-cells';
 import { needFrom } from '@keywell/core/keys/need';
-import { callCost } from '@keywell/core/waiting/call-cost';
+import { callCost, type CallCost } from '@keywell/core/waiting/call-cost';
 import type { Earmark } from '@keywell/core/waiting/deadline-queue';
 import { domainsToLeave, placeToKeep } from '@keywell/core/waiting/kept-domains';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
-import type { Ahead } from '@keywell/core/waiting/projection';
+import { regainedAt, type Ahead } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
+import { turnOf } from '@keywell/core/waiting/turn';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import type { Refusal } from '../pipeline/refusal.ts';
@@ -44,8 +45,9 @@ export class CallInLine implements WaitingCall {
   readonly exchange: Exchange;
   readonly seat: ShareSeat;
   readonly tokens: number;
-  readonly cost: number;
+  readonly cost: CallCost;
   readonly deadlineAt: number;
+  readonly turnAt: number;
   readonly spillAt: number | null;
   readonly maxWaiting: number;
   readonly #plane: Plane;
@@ -67,11 +69,15 @@ export class CallInLine implements WaitingCall {
     this.seat = seatOf(pool.id, consumer);
     this.tokens = tokensOf(exchange, of.model, of.hooks.needs);
     const { shares } = plane.waiting;
-    const { tokensPerRequest } = shares.capacity(exchange.live, of.model, now);
-    this.cost = callCost(this.tokens, tokensPerRequest ?? undefined);
+    const capacity = shares.capacity(exchange.live, of.model, now);
+    this.cost = callCost(this.tokens, capacity.tokensPerRequest ?? undefined);
     this.maxWaiting = pool.maxWaiting;
     const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
     this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
+    this.turnAt = turnOf(this, {
+      maxWaitMs: pool.maxWaitMs,
+      limitsTokens: capacity.tokens !== null,
+    });
     this.spillAt = this.#spillAt(now);
   }
 
@@ -111,7 +117,15 @@ export class CallInLine implements WaitingCall {
     return soonest;
   }
 
-  projectedStart(_need: Ahead, now: number): number | null {
+  projectedStart(need: Ahead, now: number): number | null {
+    const startAt = this.#startAlone(now);
+    if (startAt === null) return null;
+    const capacity = this.#plane.waiting.shares.capacity(this.exchange.live, this.#model, now);
+    return Math.max(startAt, regainedAt(need, capacity, now));
+  }
+
+  /** If nobody else waited. */
+  #startAlone(now: number): number | null {
     const heldUntil = this.#hooks.heldUntil();
     if (heldUntil !== null && heldUntil > now) return heldUntil;
     const soonest = this.roomAt(this.tokens, now, this.#plane.waiting.room);

@@ -2,7 +2,7 @@ import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { endsByTime } from '@keywell/core/keys/cooldown-codes';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
-import { callCost } from '@keywell/core/waiting/call-cost';
+import { callCost, NO_COST } from '@keywell/core/waiting/call-cost';
 import type { Served } from '@keywell/core/waiting/deadline-queue';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -160,7 +160,10 @@ export class CallTurns implements LineHooks {
     this.#share?.settle({ sent: !refused, tokens });
     if (this.#served !== null) {
       const { tokensPerRequest } = waiting.shares.capacity(live, model, this.#plane.clock.now());
-      waiting.correct(this.#served, refused ? 0 : callCost(tokens, tokensPerRequest ?? undefined));
+      waiting.correct(
+        this.#served,
+        refused ? NO_COST : callCost(tokens, tokensPerRequest ?? undefined),
+      );
       if (refused) waiting.refusedAfter(model.poolKey);
       this.#served = null;
     }

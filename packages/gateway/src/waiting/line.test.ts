@@ -1,3 +1,4 @@
+import { callCost } from '@keywell/core/waiting/call-cost';
 import { enqueue, leave, roomReturned } from '@keywell/core/waiting/deadline-queue';
 import { aSeat } from '@keywell/core/waiting/waiting-fixture.bench';
 import {
@@ -61,7 +62,12 @@ class World {
     const { table, line } = this.of(worker);
     const now = this.clock.now();
     const deadlineAt = now + 60_000;
-    const ticket = enqueue(table, SEAT, { deadlineAt, cost: 1, tokens }, { now, maxWaiting: 40 });
+    const ticket = enqueue(
+      table,
+      SEAT,
+      { turnAt: deadlineAt, cost: callCost(1000), tokens },
+      { now, maxWaiting: 40 },
+    );
     if (typeof ticket === 'string') throw new Error(ticket);
     const host = {
       onSpill: () => undefined,
@@ -78,9 +84,10 @@ class World {
     return {
       exchange: new Exchange(INERT_INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
       seat: SEAT,
-      cost: 1,
+      cost: callCost(1000),
       tokens,
       deadlineAt,
+      turnAt: deadlineAt,
       spillAt: null,
       maxWaiting: 40,
       tryStart: ({ kept }) => {

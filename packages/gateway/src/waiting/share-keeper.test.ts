@@ -30,7 +30,9 @@ function begin(limit: Partial<PoolLimit> | null = {}) {
       limit: 100,
       remaining,
       refill: 'window',
+      rate: 0,
       resetInMs: 40_000,
+      source: 'header',
       ...limit,
     },
   ];

@@ -1,5 +1,6 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
+import type { CallCost } from '@keywell/core/waiting/call-cost';
 import type { Earmark, Served } from '@keywell/core/waiting/deadline-queue';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import type { Ahead } from '@keywell/core/waiting/projection';
@@ -30,10 +31,12 @@ export interface WaitingCall {
   readonly exchange: Exchange;
   readonly seat: ShareSeat;
   /** What it takes of its share, and what must fit at once. */
-  readonly cost: number;
+  readonly cost: CallCost;
   readonly tokens: number;
   /** Monotonic instant at which its patience ends. */
   readonly deadlineAt: number;
+  /** Monotonic instant by which its consumer's calls are ordered. */
+  readonly turnAt: number;
   /** Monotonic instant from which it takes a lower tier as well; null when it does already. */
   readonly spillAt: number | null;
   /** Calls of its pool that may wait at once. */
@@ -73,7 +76,7 @@ export interface Waiting {
   /** When a call would start that joined the queue now, monotonic; null when time does not bring it. */
   startOf(call: WaitingCall, now: number): number | null;
   /** Corrects what a share was charged, once it is known what the call took. */
-  correct(served: Served, cost: number): void;
+  correct(served: Served, took: CallCost): void;
   /** Capacity may have come back: an attempt ended. */
   freed(): void;
   /** A call that had waited was refused for want of capacity. */

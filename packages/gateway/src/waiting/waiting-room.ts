@@ -1,6 +1,7 @@
 import { NOTHING_CHARGED } from '@keywell/core/keys/need';
 import { settle } from '@keywell/core/keys/reserve';
 import { UNJUDGED } from '@keywell/core/keys/verdict';
+import type { CallCost } from '@keywell/core/waiting/call-cost';
 import {
   correct,
   enqueue,
@@ -9,7 +10,7 @@ import {
   waitingIn,
   type Served,
 } from '@keywell/core/waiting/deadline-queue';
-import { projectStart, queueAhead } from '@keywell/core/waiting/projection';
+import { projectStart, queueAhead, startsInTime } from '@keywell/core/waiting/projection';
 import {
   openWaitingTable,
   ringOthers,
@@ -79,16 +80,16 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   wait(call: WaitingCall): Promise<WaitEnd> {
     const now = this.clock.now();
     const deadlineAt = Math.min(call.deadlineAt, this.#endsAt);
-    const startAt = this.startOf(call, now);
-    if (startAt === null || startAt > deadlineAt) {
+    const alone = call.projectedStart({ tickets: 1, tokens: call.tokens }, now);
+    const startAt = alone === null ? null : this.startOf(call, now);
+    const inTime =
+      alone !== null &&
+      startAt !== null &&
+      startsInTime({ alone, inTurn: startAt }, { now, deadlineAt });
+    if (!inTime) {
       return Promise.resolve(this.#refused('projection', startAt));
     }
-    const ticket = enqueue(
-      this.table,
-      call.seat,
-      { deadlineAt, cost: call.cost, tokens: call.tokens },
-      { now, maxWaiting: call.maxWaiting },
-    );
+    const ticket = enqueue(this.table, call.seat, call, { now, maxWaiting: call.maxWaiting });
     if (typeof ticket === 'string') return Promise.resolve(this.#refused('full', startAt));
     const waiter = new Waiter(this, call, { ticket, now, held: this.#heldStream(call, now) });
     waiter.hurry(deadlineAt);
@@ -110,8 +111,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     return projectStart(ahead, call, (need) => call.projectedStart(need, now));
   }
 
-  correct(served: Served, cost: number): void {
-    correct(this.table, served, cost);
+  correct(served: Served, took: CallCost): void {
+    correct(this.table, served, took);
   }
 
   /** Capacity may have come back: an attempt ended. Costs one read while nobody waits on the node. */
