@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classOf } from './cooldown-codes.ts';
-import { lengthOf, termsOf } from './cooldown-terms.ts';
+import { lengthOf, probingGuess, termsOf } from './cooldown-terms.ts';
 import { retryAfter, verdictOf } from './table-fixture.bench.ts';
 import { FLAG } from './table-layout.ts';
 import type { Verdict, VerdictClass } from './verdict.ts';
@@ -93,4 +93,19 @@ describe('how long a cooldown lasts', () => {
     for (const of of none)
       expect(outcomeOf(verdictOf(of, { endsInMs: 5000, authoritative: true }))).toBeNull();
   });
+});
+
+describe('the longest pause of a limit that nobody tells', () => {
+  it.each([
+    [0, 32_000],
+    [10, 32_000],
+    [100, 18_000],
+    [1000, 1800],
+    [6000, 1000],
+  ])(
+    'of %i a minute is %i ms: thirty requests of it, within a second and half a minute',
+    (perMinute, ms) => {
+      expect(probingGuess(perMinute)).toEqual({ baseMs: 1000, capMs: ms });
+    },
+  );
 });

@@ -40,8 +40,16 @@ const GUESSES: Partial<Record<VerdictClass, Guess>> = {
 /** While an endpoint's breaker is open: 1 s, doubled each time it opens again with no success in between. */
 const BREAKER_GUESS: Guess = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS };
 
-/** Where the pace has to be learned from refusals, since nobody tells a limit. */
-export const PROBING_GUESS: Guess = Object.freeze({ baseMs: SECOND_MS, capMs: 32 * SECOND_MS });
+/** A window that may be over is asked again when so many requests could have passed: of large limits soon, and few are refused for it. */
+export const ASKED_EACH = 30;
+/** The longest pause where the pace has to be learned from refusals, since nobody tells a limit. */
+const LONGEST_PROBING_MS = 32 * SECOND_MS;
+
+/** Where the pace has to be learned from refusals, of a limit of so many requests a minute as far as is known; 0 where nothing is. */
+export function probingGuess(perMinute: number): Guess {
+  const pauseMs = perMinute > 0 ? (ASKED_EACH * MINUTE_MS) / perMinute : LONGEST_PROBING_MS;
+  return { baseMs: SECOND_MS, capMs: Math.min(LONGEST_PROBING_MS, Math.max(SECOND_MS, pauseMs)) };
+}
 
 /**
  * Where a refusal was to be expected by what is known of a limit that nobody tells: what is known says when there is room. It makes no

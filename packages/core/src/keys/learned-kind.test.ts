@@ -116,6 +116,22 @@ describe('how a provider counts that tells nothing', () => {
     expect(learnedPerMinute(table, blocks[0] ?? 0)).toBeLessThan(1.25 * most);
   });
 
+  it('is found to be windows soon where they are large, and the next one is used from its beginning', () => {
+    const table = oneKey();
+    const limiter = windowsOf(6000, 40_000);
+    const { blocks, breaker } = candidateOf(table, 'a');
+    // 120 a second: the window that began at 0:40 is used up after 50 s, and asked again until 1:40.
+    drive(table, limiter, 1000 / 120, [0, 1.5]);
+    const closed = drive(table, limiter, 1000 / 120, [1.55, 1.66]);
+    expect(closed).toMatchObject({ served: 0 });
+    expect(closed.refused).toBeGreaterThan(3);
+    expect(closed.refused).toBeLessThan(12);
+    expect(countingOf(table, breaker)).toBe(COUNTING.window);
+    const { served } = drive(table, limiter, 1000 / 120, [1.66, 2]);
+    expect(served).toBeGreaterThan(0.85 * 120 * 20);
+    expect(learnedWindowEnd(table, blocks[0] ?? 0, breaker, 2 * MINUTE)).toBeLessThan(161_500);
+  });
+
   it.each([10, 100, 1000])('is never taken for anything else where %i pass in any 60 s', (most) => {
     const table = oneKey();
     drive(table, lastMinuteOf(most), 41_000 / most, [0, 15]);

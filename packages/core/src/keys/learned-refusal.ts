@@ -1,3 +1,4 @@
+import { ASKED_EACH } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
 import {
   firstSince,
@@ -45,11 +46,14 @@ const BURST_DECREASE = 0.95;
 const LEAST_PASSED = 3;
 /** A refusal at more than this share of what is known, less half a request, is what creeping up costs, and no surprise. */
 const FORESEEN_SHARE = 0.97;
+/** Fewer than these that had room say nothing: calls overtake each other. */
+const LEAST_ROOM = 1;
+const ROOM_SHARE = 0.01;
 /** A row may be longer by one for each so many a minute: with more of them, more are sent before it is heard that one has passed. */
 const UNHEARD_PER_MINUTE = 200;
 /** From the third refusal in a row on one request is spared: what is asked as soon as a bucket may have regained one finds most of them. */
 const CROWDED = 2;
-/** While nobody knows when windows begin, so much of the last minute is taken to have passed in the present one. */
+/** While nobody knows when windows begin, so much of the last minute is taken to have passed in the present one, or more. */
 const HELD_SHARE = 0.8;
 /** A refusal with less than this share of the limit in the present window: it begins at another time, or there is none. */
 const EXPECTED_SHARE = 0.8;
@@ -124,6 +128,10 @@ function isForeseen(
 
 const isAtKnown = (passed: number, known: number): boolean => passed > FORESEEN_SHARE * known - 0.5;
 
+/** Whether so little had passed that a limiter of the last 60 s would not have refused: what overtakes is fewer than that. */
+const hadRoom = (passed: number, known: number): boolean =>
+  known - passed >= Math.max(LEAST_ROOM, ROOM_SHARE * known);
+
 /** When it was refused, and how much may have passed in its window. */
 function noteRefusal(
   table: KeyTable,
@@ -149,7 +157,7 @@ function boundBy(table: KeyTable, block: number, breaker: number, refusal: Refus
   const { sentAt, known, passed, again } = refusal;
   const tookMs = sentAt - firstPassedAt(table, block, sentAt);
   if (tookMs < BURST_MS) return boundOfBurst(refusal, tookMs);
-  if (known > 0 && !again && !isAtKnown(passed, known)) {
+  if (known > 0 && !again && hadRoom(passed, known)) {
     judgeCounting(table, block, breaker, refusal);
   }
   const least = known * MOST_DECREASE;
@@ -187,7 +195,7 @@ function judgeCounting(
   table: KeyTable,
   block: number,
   breaker: number,
-  { sentAt, known }: Refusal,
+  { sentAt, known, passed }: Refusal,
 ): void {
   const before = refusedSentAt(table, block);
   if (before === 0) return;
@@ -197,7 +205,7 @@ function judgeCounting(
   if (between <= 0) {
     const bucket = (LEAST_REGAINED * most * sinceMs) / MINUTE_MS;
     if (bucket >= REGAINED_BY_NOW) noteCounting(table, breaker, 'window');
-  } else if (sinceMs < MINUTE_MS && between < LEAST_OF_WINDOW * most) {
+  } else if (!isAtKnown(passed, known) && sinceMs < MINUTE_MS && between < LEAST_OF_WINDOW * most) {
     noteCounting(table, breaker, 'bucket');
   }
 }
@@ -215,7 +223,7 @@ function boundOfWindow(
     forgetWindow(table, block);
     doubtWindow(table, breaker);
   }
-  return again ? known : HELD_SHARE * passed;
+  return again ? known : Math.max(HELD_SHARE * passed, passed - ASKED_EACH);
 }
 
 /** What a bucket regains in a minute, by what passed since it was empty last, or since it was full. A few that passed say little. */

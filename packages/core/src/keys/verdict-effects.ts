@@ -3,11 +3,12 @@ import { dimensionCode } from './cooldown-codes.ts';
 import {
   FORESEEN_GUESS,
   LONGEST_MS,
-  PROBING_GUESS,
+  probingGuess,
   withJitter,
   type CooldownTerms,
 } from './cooldown-terms.ts';
 import type { KeyTable } from './key-table.ts';
+import { learnedPerMinute } from './learned-cells.ts';
 import { lowerLearned, uncountLearned } from './learned-refusal.ts';
 import { effectiveOf, limitCell, nodeCell, startOf } from './limit-cells.ts';
 import { dimensionInTag, sourceInTag } from './limit-tag.ts';
@@ -64,7 +65,7 @@ const placeOf = ({ level }: Verdict, { blocks }: Candidate): number =>
   level === 'organization' ? 0 : blocks.length - 1;
 
 /**
- * Where nobody tells limits, the pace is learned, and what names no dimension is tried again after 1, 2, 4 … 32 s; after what was to be
+ * Where nobody tells limits, the pace is learned, and what names no dimension is tried again after 1, 2, 4 … 32 s, of large limits sooner; after what was to be
  * expected as soon as there is room by what was learned.
  */
 function learnPace(
@@ -79,7 +80,8 @@ function learnPace(
     uncountLearned(table, blocks[of] ?? 0, refused.sentAt);
   if (readCell(table, limitCell(block, 0)) !== 0) return;
   const foreseen = lowerLearned(table, block, refused.candidate.breaker, refused);
-  if (terms !== null) terms.guess = foreseen ? FORESEEN_GUESS : PROBING_GUESS;
+  if (terms !== null)
+    terms.guess = foreseen ? FORESEEN_GUESS : probingGuess(learnedPerMinute(table, block));
 }
 
 /** A limit that a provider named beside a request that is too large for it. */
