@@ -24,7 +24,7 @@ import {
 import { learnedBytesPerToken, learnedOutput } from '../../packages/core/src/keys/size-stats.ts';
 import { SUCCESS, UNJUDGED, type Verdict } from '../../packages/core/src/keys/verdict.ts';
 import { capacityOf, type PoolCapacity } from '../../packages/core/src/waiting/pool-capacity.ts';
-import type { Earmark } from '../../packages/core/src/waiting/deadline-queue.ts';
+import type { Earmark } from '../../packages/core/src/waiting/turn-queue.ts';
 import { placeToKeep } from '../../packages/core/src/waiting/kept-domains.ts';
 import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
 import { NOTHING_TRIED, type Bars } from '../../packages/gateway/src/relay/bars.ts';

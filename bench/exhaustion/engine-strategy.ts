@@ -28,7 +28,7 @@ import {
   type Earmark,
   type NextTicket,
   type Served,
-} from '../../packages/core/src/waiting/deadline-queue.ts';
+} from '../../packages/core/src/waiting/turn-queue.ts';
 import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts';
 import {
   projectStart,

@@ -1,6 +1,6 @@
 import { seededRandom } from '@keywell/testkit/seeded-random';
 import { describe, expect, it } from 'vitest';
-import { correct, enqueue, leave, nextTicket, serve, type Served } from './deadline-queue.ts';
+import { correct, enqueue, leave, nextTicket, serve, type Served } from './turn-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
 import type { TicketId } from './tickets.ts';
 import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';

@@ -14,7 +14,7 @@ import {
   send,
 } from '../keys/table-fixture.bench.ts';
 import { SUCCESS } from '../keys/verdict.ts';
-import type { Earmark } from './deadline-queue.ts';
+import type { Earmark } from './turn-queue.ts';
 import { domainsToLeave, placeToKeep } from './kept-domains.ts';
 
 /** Keys of 6,000 tokens a minute, of which ten come back every 100 ms, with so many left. */

@@ -4,7 +4,7 @@ import { UNKNOWN_NEED, type Need } from '../keys/need.ts';
 import type { Candidate } from '../keys/plan.ts';
 import { candidateStart } from '../keys/projection.ts';
 import { QUANTITY } from '../keys/quantity.ts';
-import type { Earmark } from './deadline-queue.ts';
+import type { Earmark } from './turn-queue.ts';
 import type { KeptPlace } from './kept-refill.ts';
 
 /** What a call in the queue needs, and when it is looked at. */

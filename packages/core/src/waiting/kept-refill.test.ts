@@ -7,7 +7,7 @@ import {
   roomReturned,
   serve,
   type NextTicket,
-} from './deadline-queue.ts';
+} from './turn-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';
 import type { WaitingTable } from './waiting-table.ts';

@@ -17,7 +17,7 @@ export interface Look {
 
 /**
  * The ticket to be served next below a share, 0 when none fits the look: the child that was served least for its weight and has one, and
- * in a leaf the earliest deadline. Called under the table's lock.
+ * in a leaf the earliest turn. Called under the table's lock.
  */
 export function nextIn(table: WaitingTable, share: number, look: Look): number {
   let child = ofShare(table, share, SHARE.firstChild);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enqueue, nextTicket, serve } from './deadline-queue.ts';
+import { enqueue, nextTicket, serve } from './turn-queue.ts';
 import { patienceOf, readMaxWait } from './patience.ts';
 import type { PooledLimit } from './pool-capacity.ts';
 import { projectStart, queueAhead, regainedAt, startsInTime } from './projection.ts';
@@ -18,7 +18,7 @@ function fill(table: WaitingTable, seat: typeof A, count: number, turnAt = 100):
 }
 
 describe('what is ahead of a call', () => {
-  it('is nothing where nobody waits, and its own tenant’s earlier deadlines alone', () => {
+  it('is nothing where nobody waits, and its own tenant’s earlier turns alone', () => {
     const table = smallTable();
     expect(queueAhead(table, A, NEW)).toEqual({ tickets: 0, tokens: 0 });
     fill(table, A, 5);

@@ -7,7 +7,7 @@ import {
   noteNoRoom,
   serve,
   waitingIn,
-} from './deadline-queue.ts';
+} from './turn-queue.ts';
 import { aSeat, costs } from './waiting-fixture.bench.ts';
 import { answerBell, bellCell, openWaitingTable } from './waiting-table.ts';
 

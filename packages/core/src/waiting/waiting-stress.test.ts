@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { enqueue, nextTicket, serve, ticketState, waitingIn } from './deadline-queue.ts';
+import { enqueue, nextTicket, serve, ticketState, waitingIn } from './turn-queue.ts';
 import { recoverWaiting } from './recover-waiting.ts';
 import { aSeat, faultsOf, costs } from './waiting-fixture.bench.ts';
 import type { StressBirth } from './waiting-stress.bench.ts';

@@ -13,7 +13,7 @@ import type { CooldownChange, KeyStatus, PoolStatus } from '@keywell/core/keys/s
 import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { SpendStatus, StoredSpend } from '@keywell/core/budgets/spend';
 import type { ObjectChange, OwnedObject } from '@keywell/core/ownership/owned-object';
-import { roomReturned } from '@keywell/core/waiting/deadline-queue';
+import { roomReturned } from '@keywell/core/waiting/turn-queue';
 import { recoverWaiting } from '@keywell/core/waiting/recover-waiting';
 import {
   openWaitingTable,

@@ -2,7 +2,7 @@ import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { hasLease } from '@keywell/core/keys/lease-cells';
 import { needFrom } from '@keywell/core/keys/need';
 import { callCost, type CallCost } from '@keywell/core/waiting/call-cost';
-import type { Earmark } from '@keywell/core/waiting/deadline-queue';
+import type { Earmark } from '@keywell/core/waiting/turn-queue';
 import { domainsToLeave, placeToKeep } from '@keywell/core/waiting/kept-domains';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import { regainedAt, type Ahead } from '@keywell/core/waiting/projection';

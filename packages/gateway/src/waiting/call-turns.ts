@@ -3,7 +3,7 @@ import { endsByTime } from '@keywell/core/keys/cooldown-codes';
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import { callCost, NO_COST } from '@keywell/core/waiting/call-cost';
-import type { Served } from '@keywell/core/waiting/deadline-queue';
+import type { Served } from '@keywell/core/waiting/turn-queue';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
 import { tokensCharged } from '../relay/call-needs.ts';

@@ -1,5 +1,5 @@
 import { callCost } from '@keywell/core/waiting/call-cost';
-import { enqueue, leave, roomReturned } from '@keywell/core/waiting/deadline-queue';
+import { enqueue, leave, roomReturned } from '@keywell/core/waiting/turn-queue';
 import { aSeat } from '@keywell/core/waiting/waiting-fixture.bench';
 import {
   answerBell,

@@ -12,7 +12,7 @@ import {
   waitingIn,
   type Earmark,
   type NextTicket,
-} from '@keywell/core/waiting/deadline-queue';
+} from '@keywell/core/waiting/turn-queue';
 import { ReleasePace } from '@keywell/core/waiting/release-pace';
 import type { TicketId } from '@keywell/core/waiting/tickets';
 import type { WaitingTable } from '@keywell/core/waiting/waiting-table';

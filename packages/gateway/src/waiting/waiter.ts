@@ -1,4 +1,4 @@
-import type { Served } from '@keywell/core/waiting/deadline-queue';
+import type { Served } from '@keywell/core/waiting/turn-queue';
 import type { TicketId } from '@keywell/core/waiting/tickets';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { RunningAttempt } from '../pipeline/exchange.ts';

@@ -1,7 +1,7 @@
 import type { Candidate } from '@keywell/core/keys/plan';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import type { CallCost } from '@keywell/core/waiting/call-cost';
-import type { Earmark, Served } from '@keywell/core/waiting/deadline-queue';
+import type { Earmark, Served } from '@keywell/core/waiting/turn-queue';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
 import type { Ahead } from '@keywell/core/waiting/projection';
 import type { ShareSeat } from '@keywell/core/waiting/share-seat';

@@ -9,7 +9,7 @@ import {
   roomReturned,
   waitingIn,
   type Served,
-} from '@keywell/core/waiting/deadline-queue';
+} from '@keywell/core/waiting/turn-queue';
 import { projectStart, queueAhead, startsInTime } from '@keywell/core/waiting/projection';
 import {
   openWaitingTable,

@@ -13,7 +13,7 @@ import {
   serve,
   ticketState,
   waitingIn,
-} from './deadline-queue.ts';
+} from './turn-queue.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { aSeat, faultsOf, smallTable, costs } from './waiting-fixture.bench.ts';
 import { answerBell, openWaitingTable, type WaitingTable } from './waiting-table.ts';
