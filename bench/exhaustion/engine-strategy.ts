@@ -33,7 +33,6 @@ import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts'
 import {
   projectStart,
   queueAhead,
-  regainedAt,
   startsInTime,
 } from '../../packages/core/src/waiting/projection.ts';
 import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
@@ -257,7 +256,7 @@ class Keywell implements Strategy {
     const tokens = usage === null ? call.tokens : this.#keys.chargedTokens(pick, usage);
     const refused = verdict.class !== 'success' && endsByTime(verdict.class);
     const { tokensPerRequest } = this.#keys.capacity(keys, now);
-    const cost = refused ? NO_COST : callCost(tokens, tokensPerRequest ?? undefined);
+    const cost = refused ? NO_COST : callCost(tokens, tokensPerRequest);
     correct(waiting, call.served, cost);
     call.served = null;
   }
@@ -274,28 +273,26 @@ class Keywell implements Strategy {
     const deadlineAt = request.dispatchBy;
     const { maxWaitMs, maxWaiting } = this.#engine.record;
     const capacity = this.#keys.capacity(worker.keys, now);
-    const cost = callCost(tokens, capacity.tokensPerRequest ?? undefined);
+    const cost = callCost(tokens, capacity.tokensPerRequest);
     const turnAt = turnOf(
       { deadlineAt, cost },
       { limitsTokens: capacity.tokens !== null, maxWaitMs },
     );
     const ahead = queueAhead(worker.waiting, seat, { turnAt, cost });
     const alone = this.#keys.startOf(worker.keys, call.needs, now);
-    const startAt = projectStart(ahead, { tokens }, (need) =>
-      alone === null ? null : Math.max(alone, regainedAt(need, capacity, now)),
-    );
-    if (alone === null || startAt === null) {
+    if (alone === null) {
       this.#refuse(call, 1000);
       return;
     }
-    if (!startsInTime({ alone, inTurn: startAt }, { now, deadlineAt })) {
-      this.#refuse(call, startAt - now);
+    const start = projectStart(alone, ahead, { tokens, capacity, now });
+    if (!startsInTime(start, { now, deadlineAt })) {
+      this.#refuse(call, start.inTurn - now);
       return;
     }
     const terms = { turnAt, cost, tokens };
     const ticket = enqueue(worker.waiting, seat, terms, { now, maxWaiting });
     if (typeof ticket === 'string') {
-      this.#refuse(call, startAt - now);
+      this.#refuse(call, start.inTurn - now);
       return;
     }
     call.ticket = ticket;

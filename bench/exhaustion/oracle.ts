@@ -289,8 +289,7 @@ class Oracle implements Strategy {
   #turnOf({ view, apparentTokens }: RequestSpec): number {
     const requests = this.#capacity.get('requests');
     const tokens = this.#capacity.get('tokens') ?? this.#capacity.get('input_tokens');
-    const perRequest =
-      tokens === undefined || requests === undefined ? undefined : tokens / requests;
+    const perRequest = tokens === undefined || requests === undefined ? null : tokens / requests;
     const cost = callCost(apparentTokens, perRequest);
     const pool = { limitsTokens: tokens !== undefined, maxWaitMs: this.#maxWaitMs };
     return turnOf({ deadlineAt: view.dispatchBy, cost }, pool);

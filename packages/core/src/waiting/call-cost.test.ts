@@ -17,7 +17,7 @@ function chargedFor(calls: readonly number[]): number {
 describe('what a call takes of a pool', () => {
   it('is one of its requests, and its tokens by how many the limits grant for each', () => {
     expect(callCost(3000, 1500)).toEqual({ requests: 1, tokens: 2 });
-    expect(callCost(3000)).toEqual({ requests: 1, tokens: 3 });
+    expect(callCost(3000, null)).toEqual({ requests: 1, tokens: 3 });
   });
 
   it('counts by what it takes most of', () => {

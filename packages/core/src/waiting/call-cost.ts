@@ -11,11 +11,11 @@ export interface CallCost {
 
 export const NO_COST: CallCost = Object.freeze({ requests: 0, tokens: 0 });
 
-/** What one call takes. `tokensPerRequest` is how many tokens the pool's limits grant for each request they grant. */
-export const callCost = (
-  tokens: number,
-  tokensPerRequest: number = TOKENS_PER_REQUEST,
-): CallCost => ({ requests: 1, tokens: tokens / tokensPerRequest });
+/** What one call takes. `tokensPerRequest` is how many tokens the pool's limits grant for each request they grant; null where nobody knows. */
+export const callCost = (tokens: number, tokensPerRequest: number | null): CallCost => ({
+  requests: 1,
+  tokens: tokens / (tokensPerRequest ?? TOKENS_PER_REQUEST),
+});
 
 /** The part of the pool of which it takes most. */
 export const dominantOf = ({ requests, tokens }: CallCost): number => Math.max(requests, tokens);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { enqueue, nextTicket, serve } from './turn-queue.ts';
 import { patienceOf, readMaxWait } from './patience.ts';
-import type { PooledLimit } from './pool-capacity.ts';
-import { projectStart, queueAhead, regainedAt, startsInTime } from './projection.ts';
+import type { PoolCapacity, PooledLimit } from './pool-capacity.ts';
+import { projectStart, queueAhead, startsInTime } from './projection.ts';
 import { ReleasePace } from './release-pace.ts';
 import { aSeat, smallTable, costs } from './waiting-fixture.bench.ts';
 import type { WaitingTable } from './waiting-table.ts';
@@ -59,16 +59,6 @@ describe('what is ahead of a call', () => {
     }
     expect(Math.abs(turns - tickets)).toBeLessThanOrEqual(2);
   });
-
-  it('and the call itself must fit by the instant that is projected', () => {
-    const asked: unknown[] = [];
-    const start = projectStart({ tickets: 4, tokens: 50 }, { tokens: 8 }, (need) => {
-      asked.push(need);
-      return 1234;
-    });
-    expect(start).toBe(1234);
-    expect(asked).toEqual([{ tickets: 5, tokens: 58 }]);
-  });
 });
 
 describe('when a pool has brought back what is needed', () => {
@@ -83,25 +73,30 @@ describe('when a pool has brought back what is needed', () => {
     isLearned: false,
     ...more,
   });
-  const need = { tickets: 6, tokens: 500 };
+  /** After so many tokens of five calls, for a call of a hundred. */
+  const inTurn = (
+    capacity: Pick<PoolCapacity, 'requests' | 'tokens'>,
+    { now = 0, alone = 0, ahead = 400 } = {},
+  ): number =>
+    projectStart(alone, { tickets: 5, tokens: ahead }, { tokens: 100, capacity, now }).inTurn;
 
-  it('is when the slower of requests and tokens has', () => {
-    expect(regainedAt(need, { requests: minute(60), tokens: minute(6000) }, 100)).toBe(6100);
-    expect(regainedAt(need, { requests: minute(600), tokens: minute(6000) }, 100)).toBe(5100);
+  it('is when the slower of requests and tokens has, for the call itself too', () => {
+    expect(inTurn({ requests: minute(60), tokens: minute(6000) }, { now: 100 })).toBe(6100);
+    expect(inTurn({ requests: minute(600), tokens: minute(6000) }, { now: 100 })).toBe(5100);
   });
 
-  it('is sooner where something is left, and now where enough is', () => {
+  it('is sooner where something is left, and never before the call fits', () => {
     const left = { requests: null, tokens: minute(6000, { remaining: 300 }) };
-    expect(regainedAt(need, left, 0)).toBe(2000);
-    expect(regainedAt({ ...need, tokens: 200 }, left, 0)).toBe(0);
+    expect(inTurn(left)).toBe(2000);
+    expect(inTurn(left, { ahead: 100 })).toBe(0);
+    expect(inTurn(left, { alone: 2500 })).toBe(2500);
   });
 
   it('is not known where nothing is told, or where windows end apart', () => {
-    const learned = minute(60, { isLearned: true });
-    expect(regainedAt(need, { requests: learned, tokens: null }, 70)).toBe(70);
-    expect(regainedAt(need, { requests: null, tokens: null }, 70)).toBe(70);
-    const window = minute(60, { refill: 'window' });
-    expect(regainedAt(need, { requests: window, tokens: null }, 70)).toBe(70);
+    const none = { requests: null, tokens: null };
+    expect(inTurn(none, { now: 70 })).toBe(70);
+    expect(inTurn({ ...none, requests: minute(60, { isLearned: true }) }, { now: 70 })).toBe(70);
+    expect(inTurn({ ...none, requests: minute(60, { refill: 'window' }) }, { now: 70 })).toBe(70);
   });
 });
 

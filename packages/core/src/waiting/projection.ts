@@ -2,6 +2,7 @@ import { dominantOf, type CallCost } from './call-cost.ts';
 import type { PoolCapacity, PooledLimit } from './pool-capacity.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { findSeat, poolShare } from './share-tree.ts';
+import { costOf } from './tickets.ts';
 import { SHARE, TICKET } from './waiting-layout.ts';
 import {
   lockWaiting,
@@ -88,7 +89,7 @@ function addOwn(table: WaitingTable, leaf: number, turnAt: number, sums: Sums): 
   let slot = leaf === 0 ? 0 : ofShare(table, leaf, SHARE.firstTicket);
   for (; slot !== 0; slot = ofTicket(table, slot, TICKET.next)) {
     if (ofTicket(table, slot, TICKET.turnAt) > turnAt) return;
-    sums.cost += ofTicket(table, slot, TICKET.cost);
+    sums.cost += dominantOf(costOf(table, slot));
     sums.tickets += 1;
     sums.tokens += ofTicket(table, slot, TICKET.tokens);
   }
@@ -135,37 +136,37 @@ function classOf(table: WaitingTable, pool: number, rank: number): number {
   return 0;
 }
 
+/** When a call would start, monotonic: if nobody else waited, and after those that are served before it. */
+export interface Start {
+  readonly alone: number;
+  readonly inTurn: number;
+}
+
 /**
- * When limits that refill continuously have brought back a need, all domains of the pool together, monotonic; `now` where nothing is
- * told. An estimate: what is left counts as usable wherever it is. Windows say nothing here, since their ends lie apart, and what was
- * worked out from refusals is too uncertain to send anybody away.
+ * When a call that fits at `alone` starts after those before it: once limits that refill continuously have brought back what they and it
+ * need, all domains of the pool together. An estimate: what is left counts as usable wherever it is. Windows say nothing here, since their
+ * ends lie apart, and what was worked out from refusals is too uncertain to send anybody away.
  */
-export function regainedAt(
-  need: Ahead,
-  { requests, tokens }: Pick<PoolCapacity, 'requests' | 'tokens'>,
-  now: number,
-): number {
-  return now + Math.max(regainMs(requests, need.tickets), regainMs(tokens, need.tokens));
+export function projectStart(
+  alone: number,
+  ahead: Ahead,
+  of: {
+    readonly tokens: number;
+    readonly capacity: Pick<PoolCapacity, 'requests' | 'tokens'>;
+    readonly now: number;
+  },
+): Start {
+  const { requests, tokens } = of.capacity;
+  const inMs = Math.max(
+    regainMs(requests, ahead.tickets + 1),
+    regainMs(tokens, ahead.tokens + of.tokens),
+  );
+  return { alone, inTurn: Math.max(alone, of.now + inMs) };
 }
 
 function regainMs(of: PooledLimit | null, amount: number): number {
   const isKnown = of !== null && !of.isLearned && of.refill === 'continuous' && of.rate > 0;
   return isKnown ? Math.max(0, amount - of.remaining) / of.rate : 0;
-}
-
-/** When the pool can serve a need that is as large as this, monotonic; null when time alone does not bring it. */
-export type ProjectedStart = (need: Ahead) => number | null;
-
-/**
- * When this caller's call would start: the instant at which the pool has served what is ahead of it and fits it as well. Null when no
- * time is known, or none helps.
- */
-export function projectStart(
-  ahead: Ahead,
-  own: { readonly tokens: number },
-  projected: ProjectedStart,
-): number | null {
-  return projected({ tickets: ahead.tickets + 1, tokens: ahead.tokens + own.tokens });
 }
 
 /**
@@ -176,9 +177,8 @@ const SURELY = 1.5;
 
 /** Whether a call may start before its patience ends: by itself for certain, and after those before it as far as can be told. */
 export function startsInTime(
-  start: { readonly alone: number; readonly inTurn: number },
-  at: { readonly now: number; readonly deadlineAt: number },
+  { alone, inTurn }: Start,
+  { now, deadlineAt }: { readonly now: number; readonly deadlineAt: number },
 ): boolean {
-  const patienceMs = at.deadlineAt - at.now;
-  return start.alone <= at.deadlineAt && start.inTurn - at.now <= SURELY * patienceMs;
+  return alone <= deadlineAt && inTurn - now <= SURELY * (deadlineAt - now);
 }

@@ -47,6 +47,12 @@ export interface TicketTerms {
   readonly tokens: number;
 }
 
+/** What a ticket's call takes of the pool. */
+export const costOf = (table: WaitingTable, slot: number): CallCost => ({
+  requests: 1,
+  tokens: ofTicket(table, slot, TICKET.tokenCost),
+});
+
 /** Makes a ticket in a leaf share; 0 when every slot is taken. */
 export function makeTicket(
   table: WaitingTable,
@@ -64,8 +70,6 @@ export function makeTicket(
   set(TICKET.worker, table.worker);
   set(TICKET.share, leaf);
   set(TICKET.turnAt, terms.turnAt);
-  const cost = dominantOf(terms.cost);
-  set(TICKET.cost, cost);
   set(TICKET.tokenCost, terms.cost.tokens);
   set(TICKET.tokens, terms.tokens);
   set(TICKET.enqueuedAt, now);
@@ -73,7 +77,7 @@ export function makeTicket(
   set(TICKET.notBefore, 0);
   set(TICKET.keptAt, 0);
   linkByTurn(table, leaf, slot);
-  addWaiting(table, leaf, { tickets: 1, cost, tokens: terms.tokens });
+  addWaiting(table, leaf, { tickets: 1, cost: dominantOf(terms.cost), tokens: terms.tokens });
   countTicket(table, table.worker, 1);
   return slot;
 }
@@ -85,7 +89,7 @@ export function takeOut(table: WaitingTable, slot: number, state: number): void 
   unlink(table, leaf, slot);
   addWaiting(table, leaf, {
     tickets: -1,
-    cost: -ofTicket(table, slot, TICKET.cost),
+    cost: -dominantOf(costOf(table, slot)),
     tokens: -ofTicket(table, slot, TICKET.tokens),
   });
   countTicket(table, ofTicket(table, slot, TICKET.worker), -1);

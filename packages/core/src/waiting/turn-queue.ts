@@ -11,6 +11,7 @@ import {
   tenantOf,
 } from './share-tree.ts';
 import {
+  costOf,
   freeTicket,
   idOfSlot,
   makeTicket,
@@ -238,7 +239,7 @@ export function serve(table: WaitingTable, id: TicketId): Served | null | 'busy'
   let served: Served | null = null;
   if (slot !== 0) {
     const leaf = ofTicket(table, slot, TICKET.share);
-    const cost = { requests: 1, tokens: ofTicket(table, slot, TICKET.tokenCost) };
+    const cost = costOf(table, slot);
     served = { share: leaf, generation: ofShare(table, leaf, SHARE.generation), cost };
     const pool = poolAbove(table, leaf);
     raiseFloors(table, leaf);

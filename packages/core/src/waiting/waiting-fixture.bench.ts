@@ -1,4 +1,5 @@
-import type { CallCost } from './call-cost.ts';
+import { dominantOf, type CallCost } from './call-cost.ts';
+import { costOf } from './tickets.ts';
 import { firstKept, nextKept } from './kept-refill.ts';
 import type { ShareSeat } from './share-seat.ts';
 import { seatOf } from './share-seat.ts';
@@ -50,7 +51,7 @@ export function faultsOf(table: WaitingTable): string[] {
     for (; share !== 0; share = ofShare(table, share, SHARE.parent)) {
       const sums = byShare.get(share) ?? { count: 0, cost: 0 };
       sums.count += 1;
-      sums.cost += ofTicket(table, slot, TICKET.cost);
+      sums.cost += dominantOf(costOf(table, slot));
       byShare.set(share, sums);
     }
   }

@@ -95,8 +95,8 @@ export const TICKET = Object.freeze({
   share: 3,
   /** Monotonic instant that orders it in its share. */
   turnAt: 4,
-  /** Its dominant share, and what it takes of tokens alone, both in requests. */
-  cost: 5,
+  /** What it takes of the pool's tokens, in requests; of requests it takes one. */
+  tokenCost: 5,
   tokens: 6,
   enqueuedAt: 7,
   /** When its worker was rung because it is its turn; 0 before. */
@@ -110,8 +110,7 @@ export const TICKET = Object.freeze({
   keptAt: 12,
   keptFrom: 13,
   nextKept: 14,
-  tokenCost: 15,
-  cells: 16,
+  cells: 15,
 });
 
 export const TICKET_STATE = Object.freeze({ free: 0, waiting: 1, displaced: 2 });

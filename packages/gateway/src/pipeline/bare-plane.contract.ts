@@ -44,7 +44,6 @@ const NOBODY_WAITS: Waiting = {
   room: 0,
   hasLine: () => false,
   wait: () => Promise.resolve({ kind: 'left' }),
-  startOf: () => null,
   correct: () => undefined,
   freed: () => undefined,
   refusedAfter: () => undefined,

@@ -5,7 +5,7 @@ import { callCost, type CallCost } from '@keywell/core/waiting/call-cost';
 import type { Earmark } from '@keywell/core/waiting/turn-queue';
 import { domainsToLeave, placeToKeep } from '@keywell/core/waiting/kept-domains';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
-import { regainedAt, type Ahead } from '@keywell/core/waiting/projection';
+import { projectStart, type Ahead, type Start } from '@keywell/core/waiting/projection';
 import { seatOf, type ShareSeat } from '@keywell/core/waiting/share-seat';
 import { turnOf } from '@keywell/core/waiting/turn';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -70,7 +70,7 @@ export class CallInLine implements WaitingCall {
     this.tokens = tokensOf(exchange, of.model, of.hooks.needs);
     const { shares } = plane.waiting;
     const capacity = shares.capacity(exchange.live, of.model, now);
-    this.cost = callCost(this.tokens, capacity.tokensPerRequest ?? undefined);
+    this.cost = callCost(this.tokens, capacity.tokensPerRequest);
     this.maxWaiting = pool.maxWaiting;
     const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
     this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
@@ -117,15 +117,14 @@ export class CallInLine implements WaitingCall {
     return soonest;
   }
 
-  projectedStart(need: Ahead, now: number): number | null {
-    const startAt = this.#startAlone(now);
-    if (startAt === null) return null;
+  startAfter(ahead: Ahead, now: number): Start | null {
+    const alone = this.startAlone(now);
+    if (alone === null) return null;
     const capacity = this.#plane.waiting.shares.capacity(this.exchange.live, this.#model, now);
-    return Math.max(startAt, regainedAt(need, capacity, now));
+    return projectStart(alone, ahead, { tokens: this.tokens, capacity, now });
   }
 
-  /** If nobody else waited. */
-  #startAlone(now: number): number | null {
+  startAlone(now: number): number | null {
     const heldUntil = this.#hooks.heldUntil();
     if (heldUntil !== null && heldUntil > now) return heldUntil;
     const soonest = this.roomAt(this.tokens, now, this.#plane.waiting.room);

@@ -160,10 +160,7 @@ export class CallTurns implements LineHooks {
     this.#share?.settle({ sent: !refused, tokens });
     if (this.#served !== null) {
       const { tokensPerRequest } = waiting.shares.capacity(live, model, this.#plane.clock.now());
-      waiting.correct(
-        this.#served,
-        refused ? NO_COST : callCost(tokens, tokensPerRequest ?? undefined),
-      );
+      waiting.correct(this.#served, refused ? NO_COST : callCost(tokens, tokensPerRequest));
       if (refused) waiting.refusedAfter(model.poolKey);
       this.#served = null;
     }

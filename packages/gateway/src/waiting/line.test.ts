@@ -65,7 +65,7 @@ class World {
     const ticket = enqueue(
       table,
       SEAT,
-      { turnAt: deadlineAt, cost: callCost(1000), tokens },
+      { turnAt: deadlineAt, cost: callCost(1000, null), tokens },
       { now, maxWaiting: 40 },
     );
     if (typeof ticket === 'string') throw new Error(ticket);
@@ -84,7 +84,7 @@ class World {
     return {
       exchange: new Exchange(INERT_INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
       seat: SEAT,
-      cost: callCost(1000),
+      cost: callCost(1000, null),
       tokens,
       deadlineAt,
       turnAt: deadlineAt,
@@ -101,7 +101,8 @@ class World {
         return this.pick();
       },
       roomAt: (need, now) => (need <= this.room ? now : now + 500),
-      projectedStart: (need, now) => (need.tokens <= this.room ? now : now + 500),
+      startAlone: (now) => (tokens <= this.room ? now : now + 500),
+      startAfter: () => null,
       againAt: (now) => now + 100,
       placeToKeep: (_kept, now) => ({ candidate: tokens, from: now + 500 }),
       unclaim: () => {

@@ -185,8 +185,7 @@ export class Line {
     const now = this.#host.clock.now();
     const smallest = this.#smallest();
     if (smallest === null) return LONGEST_SLEEP_MS;
-    const { tokens } = smallest.call;
-    const startAt = smallest.call.projectedStart({ tickets: 1, tokens }, now);
+    const startAt = smallest.call.startAlone(now);
     if (startAt === null) return LONGEST_SLEEP_MS;
     if (startAt > this.#expectedAt + MOVED_MS) {
       this.#expectedAt = startAt;

@@ -3,7 +3,7 @@ import type { Reservation } from '@keywell/core/keys/reserve';
 import type { CallCost } from '@keywell/core/waiting/call-cost';
 import type { Earmark, Served } from '@keywell/core/waiting/turn-queue';
 import type { KeptPlace } from '@keywell/core/waiting/kept-refill';
-import type { Ahead } from '@keywell/core/waiting/projection';
+import type { Ahead, Start } from '@keywell/core/waiting/projection';
 import type { ShareSeat } from '@keywell/core/waiting/share-seat';
 import type { LiveSnapshot } from '../snapshot/live-snapshot.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -51,8 +51,10 @@ export interface WaitingCall {
   }): Pick | 'no_room' | 'not_yet';
   /** When the pool has room for so many tokens, whoever needs them, monotonic; null when time does not bring it. `room`: see `roomCount`. */
   roomAt(tokens: number, now: number, room: number): number | null;
-  /** When the pool can serve a need of that size to this call, monotonic; null when time does not bring it. */
-  projectedStart(need: Ahead, now: number): number | null;
+  /** When it would start if nobody else waited, monotonic; null when time does not bring it. */
+  startAlone(now: number): number | null;
+  /** When it would start after what is ahead of it. */
+  startAfter(ahead: Ahead, now: number): Start | null;
   /** When a call that was `not_yet` to go is worth another look, monotonic. */
   againAt(now: number): number;
   /** Where this call would fit first, in time and where nothing is put aside for others; null where nowhere. */
@@ -73,8 +75,6 @@ export interface Waiting {
   hasLine(pool: number): boolean;
   /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */
   wait(call: WaitingCall): Promise<WaitEnd>;
-  /** When a call would start that joined the queue now, monotonic; null when time does not bring it. */
-  startOf(call: WaitingCall, now: number): number | null;
   /** Corrects what a share was charged, once it is known what the call took. */
   correct(served: Served, took: CallCost): void;
   /** Capacity may have come back: an attempt ended. */

@@ -10,7 +10,7 @@ import {
   waitingIn,
   type Served,
 } from '@keywell/core/waiting/turn-queue';
-import { projectStart, queueAhead, startsInTime } from '@keywell/core/waiting/projection';
+import { queueAhead, startsInTime, type Start } from '@keywell/core/waiting/projection';
 import {
   openWaitingTable,
   ringOthers,
@@ -80,13 +80,9 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   wait(call: WaitingCall): Promise<WaitEnd> {
     const now = this.clock.now();
     const deadlineAt = Math.min(call.deadlineAt, this.#endsAt);
-    const alone = call.projectedStart({ tickets: 1, tokens: call.tokens }, now);
-    const startAt = alone === null ? null : this.startOf(call, now);
-    const inTime =
-      alone !== null &&
-      startAt !== null &&
-      startsInTime({ alone, inTurn: startAt }, { now, deadlineAt });
-    if (!inTime) {
+    const start = this.#startOf(call, now);
+    const startAt = start?.inTurn ?? null;
+    if (start === null || !startsInTime(start, { now, deadlineAt })) {
       return Promise.resolve(this.#refused('projection', startAt));
     }
     const ticket = enqueue(this.table, call.seat, call, { now, maxWaiting: call.maxWaiting });
@@ -106,9 +102,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   }
 
   /** When a call would start that joined the queue now; null when time does not bring it. */
-  startOf(call: WaitingCall, now: number): number | null {
-    const ahead = queueAhead(this.table, call.seat, call);
-    return projectStart(ahead, call, (need) => call.projectedStart(need, now));
+  #startOf(call: WaitingCall, now: number): Start | null {
+    return call.startAfter(queueAhead(this.table, call.seat, call), now);
   }
 
   correct(served: Served, took: CallCost): void {
@@ -166,7 +161,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   }
 
   onPatienceEnd(waiter: Waiter): void {
-    waiter.refuse('deadline', this.startOf(waiter.call, this.clock.now()));
+    const start = this.#startOf(waiter.call, this.clock.now());
+    waiter.refuse('deadline', start?.inTurn ?? null);
   }
 
   onEnd(waiter: Waiter, end: WaitEnd): void {
