@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { carryOver, recoverWorker } from './recover.ts';
+import { carryOver, listCooldowns, recoverWorker } from './recover.ts';
 import { describeLimits, type LimitStatus } from './describe-limits.ts';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
 import { limitCount } from './limit-counts.ts';
@@ -114,6 +114,33 @@ describe('what is left of a limit', () => {
       at(1, 0),
     );
     expect(left(table, 'tokens_minute', 1)).toBe(700);
+  });
+
+  it('and what its verdict cools are the same whether the numbers come before the verdict or with it', () => {
+    const observations = [told('tokens_minute', 10_000, 700), told('requests_minute', 100, 0)];
+    const verdict = retryAfter(40_000, { dimension: 'tokens_minute', refusedNeed: 1000 });
+    const [before, together] = [oneKey(), oneKey()].map((table, which) => {
+      const refused = sendFor(table, 'a', 0, needFrom({ tokens: 1000 }));
+      sendFor(table, 'a', 0, needFrom({ tokens: 50 }));
+      if (which === 0) observeLimits(table, refused, observations, { now: 1, refused: true });
+      const withIt = which === 0 ? undefined : { observations, refused: true };
+      settle(table, refused, verdict, { ...at(1, 0), told: withIt });
+      return [describeLimits(table, 1), listCooldowns(table, at(1))];
+    });
+    expect(together).toEqual(before);
+    expect(together?.[0]).toHaveLength(2);
+    expect(together?.[1]).toMatchObject([{ action: 'set' }]);
+  });
+
+  it('comes with a verdict to the table that rules by then as well', () => {
+    const before = oneKey();
+    const refused = sendFor(before, 'a', 0);
+    const after = openTable(planOf(keyOf('x'), keyOf('a')));
+    carryOver(before, after);
+    const observations = [told('requests_minute', 100, 7)];
+    const verdict = retryAfter(40_000);
+    settle(after, refused, verdict, { ...at(1), told: { observations, refused: true } });
+    expect(left(after, 'requests_minute', 1)).toBe(7);
   });
 
   it('is checked and taken for every limit of every node at once, or for none', () => {

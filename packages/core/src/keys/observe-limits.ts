@@ -29,6 +29,13 @@ export interface ObservedAttempt {
   readonly settled: boolean;
 }
 
+/** What a response told about limits, where it is taken in together with its verdict. */
+export interface ToldLimits {
+  readonly observations: readonly LimitObservation[];
+  /** As of `ObservedAt`. */
+  readonly refused: boolean;
+}
+
 /** When and as what an observation came. */
 export interface ObservedAt {
   readonly now: number;
@@ -48,9 +55,22 @@ export function observeLimits(
   at: ObservedAt,
 ): void {
   if (observations.length === 0) return;
-  observeIn(reservation.table, reservation, observations, at);
+  const home = reservation.table;
+  if (lockRecords(home, reservation.candidate.locks)) {
+    takeObservations(home, reservation, observations, at);
+    unlockRecords(home, reservation.candidate.locks);
+  }
+  observeInHeir(table, reservation, observations, at);
+}
+
+/** Where a new snapshot's table rules meanwhile, what was told holds there as well, for the scope of the same name. */
+export function observeInHeir(
+  table: KeyTable,
+  reservation: ObservedAttempt,
+  observations: readonly LimitObservation[],
+  at: ObservedAt,
+): void {
   if (table.buffer === reservation.table.buffer) return;
-  // A new snapshot's table rules meanwhile: what was told holds there as well, for the scope of the same name.
   const { candidate } = reservation;
   const heir = table.plan.candidates.find(
     (each) =>
@@ -59,20 +79,20 @@ export function observeLimits(
       each.model === candidate.model &&
       each.key.fingerprint === candidate.key.fingerprint,
   );
-  if (heir !== undefined) {
-    observeIn(table, { ...reservation, candidate: heir, lease: -1 }, observations, at);
-  }
+  if (heir === undefined || !lockRecords(table, heir.locks)) return;
+  takeObservations(table, { ...reservation, candidate: heir, lease: -1 }, observations, at);
+  unlockRecords(table, heir.locks);
 }
 
-function observeIn(
+/** Under the candidate's locks, each observation for itself. */
+export function takeObservations(
   table: KeyTable,
-  reservation: ObservedAttempt,
+  reservation: Omit<ObservedAttempt, 'table'>,
   observations: readonly LimitObservation[],
   at: ObservedAt,
 ): void {
   const { candidate } = reservation;
-  const told: Told = { sendSeq: reservation.sendSeq, sentAt: reservation.sentAt, now: at.now };
-  if (!lockRecords(table, candidate.locks)) return;
+  const sent: Sent = { sendSeq: reservation.sendSeq, sentAt: reservation.sentAt, now: at.now };
   for (const observation of observations) {
     const place = observation.level === 'organization' ? 0 : candidate.blocks.length - 1;
     const block = candidate.blocks[place] ?? 0;
@@ -83,18 +103,17 @@ function observeIn(
       reservation.lease < 0 || reservation.settled
         ? readCell(table, block + BLOCK.used + quantity)
         : usedAtSend(table, reservation.lease, place, quantity) - own;
-    const taken = applyObservation(table, block, observation, { ...told, used, amount });
+    const taken = applyObservation(table, block, observation, { ...sent, used, amount });
     if (taken !== 'taken') countLimit(table, taken);
     commit(table);
   }
-  unlockRecords(table, candidate.locks);
 }
 
-function upfrontOf({ need }: ObservedAttempt, quantity: number): number {
+function upfrontOf({ need }: Pick<ObservedAttempt, 'need'>, quantity: number): number {
   return (need.total[quantity] ?? 0) - (need.late[quantity] ?? 0);
 }
 
-interface Told {
+interface Sent {
   readonly sendSeq: number;
   readonly sentAt: number;
   readonly now: number;
@@ -104,7 +123,7 @@ interface Told {
  * Where and how an observation is taken in: `used` is what the block had been charged when its attempt was sent, `amount` what the
  * attempt itself needs.
  */
-interface Taken extends Told {
+interface Taken extends Sent {
   readonly used: number;
   readonly amount: number;
 }

@@ -24,6 +24,7 @@ import { findLeases, freeLease, hasLease, takeLease } from './lease-cells.ts';
 import { hasLearned, notePassed } from './learned-limit.ts';
 import { FIT, fitOf, returnLimits, takeLimits } from './limit-cells.ts';
 import { UNKNOWN_NEED, type Need } from './need.ts';
+import { observeInHeir, takeObservations, type ToldLimits } from './observe-limits.ts';
 import type { Candidate } from './plan.ts';
 import { raiseBounds } from './raised-bounds.ts';
 import { restoreCooldowns } from './restore-cooldowns.ts';
@@ -82,6 +83,8 @@ export interface SettleAt extends Instant {
   readonly charged?: readonly number[];
   /** What the answer showed of the model's sizes. */
   readonly sample?: SizeSample;
+  /** What the response told about limits, if that was not observed before: nobody sees the one without the other. */
+  readonly told?: ToldLimits | undefined;
 }
 
 /**
@@ -210,6 +213,7 @@ export function settle(
   reservation.settled = true;
   const earlier = home.deferred.length === 0 ? [] : settleDeferred(home);
   const changes = settleOrDefer({ reservation, verdict, at });
+  if (at.told !== undefined) observeInHeir(table, reservation, at.told.observations, at);
   if (earlier.length > 0) changes.unshift(...earlier);
   if (changes.length > 0 && table.buffer !== home.buffer) restoreCooldowns(table, changes, at);
   return changes;
@@ -293,6 +297,10 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
   if (!lockForSettling(table, candidate, record)) {
     table.deferred.push(() => settleOrDefer(settlement));
     return [];
+  }
+  if (at.told !== undefined) {
+    const { observations, refused } = at.told;
+    takeObservations(table, { ...reservation, settled: false }, observations, { ...at, refused });
   }
   // First and last write belong together: a settlement that was torn apart shows in the sums.
   giveBack(table, candidate);

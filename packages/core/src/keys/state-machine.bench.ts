@@ -139,11 +139,16 @@ export class StateMachine {
   #observe(): void {
     const open = this.#pick();
     if (open === undefined) return;
+    observeLimits(this.#table, open.reservation, this.#observations(), { now: this.#now });
+    this.#checkBlocks(open.reservation.candidate);
+  }
+
+  #observations(): readonly LimitObservation[] {
     const number = (): number =>
       this.#random() < 0.2
         ? (WEIRD[Math.floor(this.#random() * WEIRD.length)] ?? 0)
         : Math.floor(this.#random() * 5000);
-    const observations = Array.from({ length: 1 + Math.floor(this.#random() * 3) }, () => ({
+    return Array.from({ length: 1 + Math.floor(this.#random() * 3) }, () => ({
       dimension: DIMENSIONS[Math.floor(this.#random() * DIMENSIONS.length)] ?? 'unknown',
       limit: this.#random() < 0.1 ? null : Math.max(number(), 600),
       remaining: this.#random() < 0.1 ? null : number(),
@@ -152,9 +157,7 @@ export class StateMachine {
       ...(this.#random() < 0.3 ? { refill: 'continuous' as const } : {}),
       ...(this.#random() < 0.3 ? { level: 'organization' as const } : {}),
       source: 'header' as const,
-    })) satisfies LimitObservation[];
-    observeLimits(this.#table, open.reservation, observations, { now: this.#now });
-    this.#checkBlocks(open.reservation.candidate);
+    }));
   }
 
   #content(): void {
@@ -183,6 +186,9 @@ export class StateMachine {
       random: this.#random,
       charged,
       sample: { inputTokens: told * 100, outputTokens: told * 90, requestBytes: 300 },
+      ...(this.#random() < 0.2
+        ? { told: { observations: this.#observations(), refused: verdict.class !== 'success' } }
+        : {}),
     };
     settle(this.#table, reservation, verdict, at);
     settle(this.#table, reservation, verdict, at);

@@ -117,7 +117,8 @@ class Storm {
     if (reservation === undefined) return;
     const place = Math.floor(this.#random() * FAILURES.length * ONE_FAILS_IN);
     const verdict = FAILURES[place] ?? SUCCESS;
-    settle(this.#table, reservation, verdict, { now, wallNow: now, random: this.#random });
+    const told = this.#random() < 0.1 ? { observations: TOLD, refused: true } : undefined;
+    settle(this.#table, reservation, verdict, { now, wallNow: now, random: this.#random, told });
   }
 }
 

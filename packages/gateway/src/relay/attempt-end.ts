@@ -1,4 +1,5 @@
 import { wasImplied } from '@keywell/core/keys/implied-refusal';
+import type { ToldLimits } from '@keywell/core/keys/observe-limits';
 import type { Candidate } from '@keywell/core/keys/plan';
 import { settle, type Reservation } from '@keywell/core/keys/reserve';
 import { VERDICT_CLASSES, type Verdict } from '@keywell/core/keys/verdict';
@@ -27,6 +28,8 @@ export interface AttemptEnding {
   readonly status: number;
   /** Whether all of it has left this process. */
   readonly sent: boolean;
+  /** What its head told about limits, where nobody has heard of it yet. */
+  readonly told: ToldLimits | undefined;
   /** Monotonic milliseconds, like `now`. */
   readonly startedAt: number;
   readonly now: number;
@@ -53,6 +56,7 @@ export function bookAttemptEnd(
     now,
     wallNow,
     random,
+    told: end.told,
     ...settlementOf(candidate, reservation.need, {
       usage,
       sent: sent || status !== 0,

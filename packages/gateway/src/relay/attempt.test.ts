@@ -1,10 +1,11 @@
 import { describeKeys } from '@keywell/core/keys/describe';
 import { describeLimits } from '@keywell/core/keys/describe-limits';
+import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import { reserve } from '@keywell/core/keys/reserve';
 import type { CooldownChange } from '@keywell/core/keys/status';
 import type { Verdict } from '@keywell/core/keys/verdict';
 import type { Vendor } from '@keywell/providers/compatible/vendor';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bareExchange, barePlane } from '../pipeline/bare-plane.contract.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Plane } from '../pipeline/plane.ts';
@@ -23,7 +24,12 @@ interface Answered {
 
 /** One attempt at key `a`, answered with this status and body, judged by what the test makes of the vendor. */
 async function attemptAnswered(
-  answer: { readonly status: number; readonly body: string },
+  answer: {
+    readonly status: number;
+    readonly body: string;
+    /** Between the head and the body. */
+    readonly between?: (live: LiveSnapshot) => void;
+  },
   vendor: Partial<Vendor>,
   inbound: Partial<Inbound> = {},
 ): Promise<Answered> {
@@ -32,6 +38,7 @@ async function attemptAnswered(
       events.onHead(answer.status, (name) =>
         name === 'content-type' ? 'application/json' : undefined,
       );
+      answer.between?.(live);
       events.onData(new TextEncoder().encode(answer.body));
       events.onEnd();
     },
@@ -67,6 +74,15 @@ async function attemptAnswered(
   plane.sweeper.stop();
   return { result, exchange, live, cooled };
 }
+
+const NONE_LEFT: LimitObservation = {
+  dimension: 'requests_minute',
+  limit: 10,
+  remaining: 0,
+  resetInMs: 6000,
+  reset: 'full_again',
+  source: 'header',
+};
 
 const unasked = (): never => {
   throw new Error('nobody has to ask this');
@@ -122,6 +138,29 @@ describe('an attempt', () => {
     expect(describeLimits(live.table, 0)).toMatchObject([
       { dimension: 'requests_minute', limit: 10, remaining: 4, reserved: 0, source: 'header' },
     ]);
+  });
+
+  it('that is refused takes in what its head tells together with the verdict, or a little later if that is not there by then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const told = (live: LiveSnapshot) => describeLimits(live.table, 0).length;
+    const seen: number[] = [];
+    for (const waitMs of [0, 100]) {
+      const { live } = await attemptAnswered(
+        {
+          status: 429,
+          body: '{}',
+          between: (at) => {
+            vi.advanceTimersByTime(waitMs);
+            seen.push(told(at));
+          },
+        },
+        { readLimits: () => [NONE_LEFT] },
+      );
+      seen.push(told(live));
+    }
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+    expect(seen).toEqual([0, 1, 1, 1]);
   });
 
   it('hands the verdict on as it is: its level decides what is cooled, its clues go with it', async () => {

@@ -27,7 +27,7 @@ import type { AttemptResult } from './attempt-result.ts';
 import { classify, MAX_FAILURE_BYTES } from './classify.ts';
 import { BodyCollector } from './body-collector.ts';
 import { isEventStream, isJson } from './content-type.ts';
-import { hearEvent, hearHead } from './hear.ts';
+import { hearEvent, hearHead, type UnheardLimits } from './hear.ts';
 import { readAnswer, NOT_JSON } from '../translate/read-answer.ts';
 import { answerHeaders, withCost } from './response-headers.ts';
 import { isRawAnswer, mayBeRaw } from './raw-reader.ts';
@@ -76,6 +76,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
   #control: OutboundControl | null = null;
   #status = 0;
   #header: HeaderOf = noHeader;
+  #unheard: UnheardLimits | null = null;
   #collector: BodyCollector | null = null;
   #stream: StreamRelay | null = null;
   #ended = false;
@@ -149,7 +150,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const account = target.account.look(header);
     if (account !== null) this.#plane.accountSeen(candidate, account);
     const now = this.#plane.clock.now();
-    hearHead(this.#exchange, this.#plan, { status, header, now });
+    this.#unheard = hearHead(this.#exchange, this.#plane, this.#plan, { status, header });
     this.deadlineAt = now + pool.idleTimeoutMs;
     const encoding = header('content-encoding');
     if (status >= 300 && status < 400) this.#fail('redirect', EMPTY);
@@ -384,6 +385,7 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
       verdict,
       status: this.#status,
       sent: this.#control?.sent === true,
+      told: this.#unheard?.take(),
       startedAt: this.#startedAt,
       now,
     });

@@ -1,4 +1,4 @@
-import { observeLimits } from '@keywell/core/keys/observe-limits';
+import { observeLimits, type ToldLimits } from '@keywell/core/keys/observe-limits';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import { sumOfUsage } from '@keywell/core/log/token-usage';
 import type { Candidate } from '@keywell/core/keys/plan';
@@ -17,15 +17,48 @@ interface Heard {
   readonly reservation: Reservation;
 }
 
-/** What a response tells about limits, on errors as on answers; a refused attempt is not in the numbers. */
+/**
+ * What a refusal's head tells about limits is taken in together with the verdict, which its body is needed for: in between the key would
+ * look as if it came back as soon as its window has room, whatever the provider says of when. So long a body is waited for.
+ */
+const UNHEARD_MS = 20;
+
+/** What a head without success tells about limits, until it is taken in. */
+export class UnheardLimits {
+  #told: ToldLimits | null;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(told: ToldLimits, late: () => void) {
+    this.#told = told;
+    this.#timer = setTimeout(() => {
+      this.#told = null;
+      late();
+    }, UNHEARD_MS);
+  }
+
+  /** For the attempt's settlement; undefined where its body took too long. */
+  take(): ToldLimits | undefined {
+    clearTimeout(this.#timer);
+    return this.#told ?? undefined;
+  }
+}
+
+/** Takes in what a response's head tells about limits, on errors as on answers; gives back what its verdict is to be taken in with. */
 export function hearHead(
   { live }: Pick<Exchange, 'live'>,
+  { clock }: Pick<Plane, 'clock'>,
   { target, reservation }: Pick<Heard, 'target' | 'reservation'>,
-  head: { readonly status: number; readonly header: HeaderOf; readonly now: number },
-): void {
-  const told = target.vendor.readLimits(head.header);
-  if (told.length === 0) return;
-  observeLimits(live.table, reservation, told, { now: head.now, refused: head.status >= 400 });
+  head: { readonly status: number; readonly header: HeaderOf },
+): UnheardLimits | null {
+  const observations = target.vendor.readLimits(head.header);
+  if (observations.length === 0) return null;
+  const refused = head.status >= 400;
+  const hear = (): void => {
+    observeLimits(live.table, reservation, observations, { now: clock.now(), refused });
+  };
+  if (head.status >= 300) return new UnheardLimits({ observations, refused }, hear);
+  hear();
+  return null;
 }
 
 /**
