@@ -62,7 +62,7 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
   const ending = end - first <= SMALL_TIER ? firstToEnd(draw, first, end) : null;
   if (ending !== null) return ending;
   const one = drawUsable(draw, first, end);
-  if (end - first < 2) return one ?? boldest(draw, first, end);
+  if (end - first < 2) return one ?? leastBold(draw, first, end);
   const other = drawUsable(draw, first, end);
   if (one !== null && other !== null && one !== other) {
     return better(draw, one, other);
@@ -72,14 +72,11 @@ export function drawBetween(draw: Draw, first: number, end: number): Candidate |
     const candidate = drawUsable(draw, first, end);
     if (candidate !== null) return candidate;
   }
-  return scan(draw, first, end) ?? boldest(draw, first, end);
+  return scan(draw, first, end) ?? leastBold(draw, first, end);
 }
 
-/**
- * Where nothing else is left, the key that has passed most beyond what others of its kind bear: so that one after the other is found out,
- * and no more of them than are needed.
- */
-function boldest(draw: Draw, first: number, end: number): Candidate | null {
+/** Where nothing else is left, the key of which nothing is known that has passed least beyond what others of its kind bear. */
+function leastBold(draw: Draw, first: number, end: number): Candidate | null {
   const { table, tier, at } = draw;
   return usableWithLeast(draw, first, end, (candidate) => {
     const beyond = beyondSiblings(table, tier, candidate, at.now);
