@@ -53,9 +53,8 @@ export function hearHead(
   const observations = target.vendor.readLimits(head.header);
   if (observations.length === 0) return null;
   const refused = head.status >= 400;
-  const hear = (): void => {
+  const hear = (): void =>
     observeLimits(live.table, reservation, observations, { now: clock.now(), refused });
-  };
   if (head.status >= 300) return new UnheardLimits({ observations, refused }, hear);
   hear();
   return null;
