@@ -14,31 +14,21 @@ import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budg
 import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
 import { callCost, NO_COST } from '../../packages/core/src/waiting/call-cost.ts';
 import {
-  answerCall,
-  callTicket,
   correct,
-  enqueue,
-  leave,
-  nextTicket,
-  noteNoRoom,
   roomReturned,
-  serve,
-  ticketState,
   waitingIn,
   type Earmark,
-  type NextTicket,
   type Served,
 } from '../../packages/core/src/waiting/turn-queue.ts';
 import { domainsToLeave } from '../../packages/core/src/waiting/kept-domains.ts';
+import type { KeptPlace } from '../../packages/core/src/waiting/kept-refill.ts';
+import type { PoolCapacity } from '../../packages/core/src/waiting/pool-capacity.ts';
 import {
-  projectStart,
-  queueAhead,
-  startsInTime,
-} from '../../packages/core/src/waiting/projection.ts';
-import type { ShareSeat } from '../../packages/core/src/waiting/share-seat.ts';
+  VirtualLine,
+  type VirtualCall,
+  type VirtualLineHost,
+} from '../../packages/core/src/waiting/virtual-line.ts';
 import { waitingOnNode } from '../../packages/core/src/waiting/waiting-table.ts';
-import type { TicketId } from '../../packages/core/src/waiting/tickets.ts';
-import { turnOf } from '../../packages/core/src/waiting/turn.ts';
 import { CallNeeds, EngineKeys, type Pick, type Suspect } from './engine-keys.ts';
 import { engineWorld, type EngineWorld, type WorkerTables } from './engine-world.ts';
 import type {
@@ -51,40 +41,23 @@ import type {
   World,
 } from './strategy.ts';
 
-/** As the gateway's line: tickets looked at in a turn, and the longest and the shortest sleep while somebody waits. */
-const MAX_LOOKS = 64;
-const LONGEST_SLEEP_MS = 1000;
-const LEAST_SLEEP_MS = 20;
-/** What doubles may be off by: who wakes at an instant must find it past. */
-const ROUNDING_MS = 0.001;
 /** How long a call keeps away from a domain that has refused it and named no end. */
 const UNNAMED_END_MS = 1000;
+/** What a caller is told that is not told an instant. */
+const SOME_WAIT_MS = 1000;
 
-interface Call {
+interface Call extends VirtualCall {
   readonly request: RequestView;
-  readonly seat: ShareSeat;
-  readonly worker: Worker;
+  readonly worker: WorkerTables;
   readonly history: DispatchHistory;
   readonly needs: CallNeeds;
-  /** Tokens that have to fit at once. */
-  readonly tokens: number;
   /** Domains that refused it, until when they asked to be left alone. */
   readonly refusedUntil: Map<string, number>;
   readonly suspects: Suspect[];
   lastVerdict: Verdict | null;
   bars: Bars | null;
   step: Again | null;
-  ticket: TicketId;
   served: Served | null;
-}
-
-/** One listener worker: its handles, and its calls that wait. */
-interface Worker extends WorkerTables {
-  readonly waiters: Map<TicketId, Call>;
-  /** When it looks at its line again. */
-  wakeAt: number;
-  /** When the first of them gives up. */
-  givesUpAt: number;
 }
 
 interface Open {
@@ -95,12 +68,12 @@ interface Open {
 export const keywell: StrategyFactory = (world, actions, random) =>
   new Keywell(world, actions, random);
 
-class Keywell implements Strategy {
+class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
   readonly #actions: Actions;
   readonly #random: () => number;
   readonly #engine: EngineWorld;
   readonly #keys: EngineKeys;
-  readonly #workers: readonly Worker[];
+  readonly #line: VirtualLine<Call, Pick>;
   readonly #open = new Map<number, Open>();
   /** Calls that pause before the same endpoint is asked again. */
   readonly #paused: { readonly call: Call; readonly at: number }[] = [];
@@ -110,17 +83,17 @@ class Keywell implements Strategy {
     this.#random = random;
     this.#engine = engineWorld(world);
     this.#keys = new EngineKeys(this.#engine, world, random);
-    this.#workers = this.#engine.workers.map(({ keys, waiting }) => ({
-      keys,
-      waiting,
-      waiters: new Map(),
-      wakeAt: Infinity,
-      givesUpAt: Infinity,
-    }));
+    const { record, workers, seats } = this.#engine;
+    const pool = { ...record, key: seats[0]?.pool ?? 0 };
+    this.#line = new VirtualLine(
+      pool,
+      workers.map(({ waiting }) => waiting),
+      this,
+    );
   }
 
   arrive(request: RequestView, now: number): void {
-    const worker = this.#workers[request.worker - 1];
+    const worker = this.#engine.workers[request.worker - 1];
     const seat = this.#engine.seats[request.tenant];
     if (worker === undefined || seat === undefined) throw new Error('no such worker or tenant');
     countRequest(worker.keys, this.#engine.pool, now);
@@ -132,12 +105,13 @@ class Keywell implements Strategy {
       history: freshHistory(),
       needs,
       tokens: this.#keys.tokensOf(needs),
+      deadlineAt: request.dispatchBy,
+      spillAt: null,
       refusedUntil: new Map(),
       suspects: [],
       lastVerdict: null,
       bars: null,
       step: null,
-      ticket: 0,
       served: null,
     };
     this.#goOn(call, now);
@@ -176,7 +150,7 @@ class Keywell implements Strategy {
       const due = this.#paused.shift();
       if (due !== undefined) this.#goOn(due.call, now);
     }
-    for (const worker of this.#workers) if (worker.wakeAt <= now) this.#takeTurns(worker, now);
+    this.#line.wake(now);
     this.#sleep(now);
   }
 
@@ -202,7 +176,7 @@ class Keywell implements Strategy {
     this.#keys.giveBack(call.worker.keys, pick, now);
     const at = now + (call.step?.delayMs ?? 0);
     if (at > call.request.dispatchBy) {
-      this.#refuse(call, 1000);
+      this.#refuse(call, SOME_WAIT_MS);
       return;
     }
     call.step = null;
@@ -231,7 +205,7 @@ class Keywell implements Strategy {
       (!step.budgeted || takeRetry(call.worker.keys, this.#engine.pool, now));
     if (!again) {
       this.#judge(call, null, now);
-      this.#refuse(call, 1000);
+      this.#refuse(call, SOME_WAIT_MS);
       return;
     }
     if (step.counts !== 'none') {
@@ -263,41 +237,13 @@ class Keywell implements Strategy {
 
   /** Waiting room: a place in the line, where the call starts in time as far as is known. */
   #waitForTurn(call: Call, now: number): void {
-    const { worker, seat, request, tokens } = call;
     if (!this.#isWorthWaiting(call, now)) {
-      this.#refuse(call, 1000);
+      this.#refuse(call, SOME_WAIT_MS);
       return;
     }
     call.bars = null;
     call.step = null;
-    const deadlineAt = request.dispatchBy;
-    const { maxWaitMs, maxWaiting } = this.#engine.record;
-    const capacity = this.#keys.capacity(worker.keys, now);
-    const cost = callCost(tokens, capacity.tokensPerRequest);
-    const turnAt = turnOf(
-      { deadlineAt, cost },
-      { limitsTokens: capacity.tokens !== null, maxWaitMs },
-    );
-    const ahead = queueAhead(worker.waiting, seat, { turnAt, cost });
-    const alone = this.#keys.startOf(worker.keys, call.needs, now);
-    if (alone === null) {
-      this.#refuse(call, 1000);
-      return;
-    }
-    const start = projectStart(alone, ahead, { tokens, capacity, now });
-    if (!startsInTime(start, { now, deadlineAt })) {
-      this.#refuse(call, start.inTurn - now);
-      return;
-    }
-    const terms = { turnAt, cost, tokens };
-    const ticket = enqueue(worker.waiting, seat, terms, { now, maxWaiting });
-    if (typeof ticket === 'string') {
-      this.#refuse(call, start.inTurn - now);
-      return;
-    }
-    call.ticket = ticket;
-    worker.waiters.set(ticket, call);
-    this.#takeTurns(worker, now);
+    this.#line.join(call, call.request.worker - 1, now);
   }
 
   /** After a failure that no time mends, what is left is the answer. */
@@ -310,120 +256,45 @@ class Keywell implements Strategy {
     return byTime && (forRoom || eligible === 0);
   }
 
-  /** Capacity may have come back: every worker looks at its line. */
   #freed(now: number): void {
-    const [first] = this.#workers;
+    const [first] = this.#engine.workers;
     if (first === undefined || waitingOnNode(first.waiting) === 0) return;
     roomReturned(first.waiting);
-    for (const worker of this.#workers) if (worker.waiters.size > 0) this.#takeTurns(worker, now);
+    this.#line.freed(now);
   }
 
-  /** Lets go whoever's turn it is and who fits; a ticket of another worker is that worker's to take, at once here. */
-  #takeTurns(worker: Worker, now: number): void {
-    let current: Worker | null = worker;
-    for (let turn = 0; current !== null && turn < 2 * MAX_LOOKS; turn += 1) {
-      this.#dropEnded(current, now);
-      current = this.#mayServe(current, now) ? this.#turns(current, now) : null;
-    }
-    for (const each of this.#workers) each.wakeAt = this.#soonestOf(each, now);
+  startOf({ worker, needs }: Call, now: number): number | null {
+    return this.#keys.startOf(worker.keys, needs, now);
   }
 
-  /** While the smallest of all does not fit anywhere nobody does. Where others wait elsewhere it is not known which that is. */
-  #mayServe(worker: Worker, now: number): boolean {
-    const smallest = smallestOf(worker);
-    if (smallest === null) return false;
-    const { waiting, waiters } = worker;
-    if (waiters.size < waitingIn(waiting, smallest.seat.pool)) return true;
-    const startAt = this.#keys.startOf(worker.keys, smallest.needs, now);
-    return startAt !== null && startAt <= now;
+  capacity({ worker }: Call, now: number): PoolCapacity {
+    return this.#keys.capacity(worker.keys, now);
   }
 
-  /** Only a full line displaces anybody. */
-  #dropEnded(worker: Worker, now: number): void {
-    const { waiters, waiting, givesUpAt } = worker;
-    const full = waitingOnNode(waiting) >= this.#engine.record.maxWaiting;
-    if (!full && givesUpAt > now) return;
-    for (const call of waiters.values()) {
-      const lost = full && ticketState(waiting, call.ticket) !== 'waiting';
-      if (!lost && call.request.dispatchBy >= now) continue;
-      this.#leave(call);
-      this.#refuse(call, 1000);
-    }
-  }
-
-  /** The worker whose turn it is then; null when nobody's is. */
-  #turns(worker: Worker, now: number): Worker | null {
-    const { waiting, waiters } = worker;
-    const pool = this.#engine.seats[0]?.pool ?? 0;
-    for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const next = nextTicket(waiting, pool, { now });
-      if (next === null || next === 'busy') return null;
-      const call = waiters.get(next.id);
-      if (call === undefined) {
-        callTicket(waiting, next.id, now);
-        return this.#workers[next.worker - 1] ?? null;
-      }
-      if (!this.#tryStart(call, next.kept, now)) this.#noRoomFor(call, next, now);
-    }
-    return null;
-  }
-
-  /** Others of its size are not looked at meanwhile, and what comes back to one key is put aside for it. */
-  #noRoomFor({ worker, needs, request, seat }: Call, next: NextTicket, now: number): void {
-    if (next.called) answerCall(worker.waiting, next.id);
-    const roomAt = this.#keys.startOf(worker.keys, needs, now) ?? now + LONGEST_SLEEP_MS;
-    const place = this.#keys.placeToKeep(worker.keys, needs, {
-      now,
-      deadlineAt: request.dispatchBy,
-      kept: next.kept,
-    });
-    noteNoRoom(worker.waiting, seat.pool, {
-      tokens: next.tokens,
-      now,
-      until: Math.max(roomAt, now + LEAST_SLEEP_MS),
-      keep: place === null ? null : { id: next.id, ...place },
-    });
-  }
-
-  #tryStart(call: Call, kept: readonly Earmark[], now: number): boolean {
-    const { worker, needs } = call;
+  pick({ worker, needs, refusedUntil }: Call, kept: readonly Earmark[], now: number): Pick | null {
     const domains = new Set(domainsToLeave(worker.keys, kept, { now, needs }));
-    for (const [domain, until] of call.refusedUntil) if (until > now) domains.add(domain);
-    const tried = { candidates: NO_CANDIDATES, domains };
-    const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
-    if (pick === null) return false;
-    const served = serve(worker.waiting, call.ticket);
-    worker.waiters.delete(call.ticket);
-    call.ticket = 0;
-    call.served = served === 'busy' ? null : served;
-    this.#send(call, pick);
-    return true;
+    for (const [domain, until] of refusedUntil) if (until > now) domains.add(domain);
+    return this.#keys.pickFrom(worker.keys, needs, { candidates: NO_CANDIDATES, domains }, now);
   }
 
-  /** When a worker's line may move: somebody fits, or somebody gives up. */
-  #soonestOf(worker: Worker, now: number): number {
-    const { waiters, keys } = worker;
-    worker.givesUpAt = Infinity;
-    if (waiters.size === 0) return Infinity;
-    for (const call of waiters.values()) {
-      worker.givesUpAt = Math.min(worker.givesUpAt, call.request.dispatchBy + ROUNDING_MS);
-    }
-    const smallest = smallestOf(worker);
-    const startAt = smallest === null ? null : this.#keys.startOf(keys, smallest.needs, now);
-    const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
-    return Math.min(worker.givesUpAt, now + Math.min(LONGEST_SLEEP_MS, sleep) + ROUNDING_MS);
+  placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null {
+    const { worker, needs, deadlineAt } = call;
+    return this.#keys.placeToKeep(worker.keys, needs, { now, deadlineAt, kept });
+  }
+
+  go(call: Call, pick: Pick, served: Served | null): void {
+    call.served = served;
+    this.#send(call, pick);
+  }
+
+  refuse(call: Call, startAt: number | null, now: number): void {
+    this.#refuse(call, startAt === null ? SOME_WAIT_MS : startAt - now);
   }
 
   #sleep(now: number): void {
-    let at = this.#paused[0]?.at ?? Infinity;
-    for (const worker of this.#workers) at = Math.min(at, worker.wakeAt);
-    this.#actions.wakeAt(Math.max(now, at));
-  }
-
-  #leave(call: Call): void {
-    leave(call.worker.waiting, call.ticket);
-    call.worker.waiters.delete(call.ticket);
-    call.ticket = 0;
+    this.#actions.wakeAt(
+      Math.max(now, Math.min(this.#paused[0]?.at ?? Infinity, this.#line.wakeAt)),
+    );
   }
 
   #refuse(call: Call, retryAfterMs: number): void {
@@ -432,11 +303,3 @@ class Keywell implements Strategy {
 }
 
 const NO_CANDIDATES: Set<number> = new Set();
-
-function smallestOf({ waiters }: Worker): Call | null {
-  let smallest: Call | null = null;
-  for (const call of waiters.values()) {
-    if (smallest === null || call.tokens < smallest.tokens) smallest = call;
-  }
-  return smallest;
-}
