@@ -267,14 +267,27 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     return this.#keys.startOf(worker.keys, needs, now);
   }
 
+  roomAt(call: Call, now: number): number | null {
+    return this.startOf(call, now);
+  }
+
+  againAt(_call: Call, now: number): number {
+    return now;
+  }
+
   capacity({ worker }: Call, now: number): PoolCapacity {
     return this.#keys.capacity(worker.keys, now);
   }
 
-  pick({ worker, needs, refusedUntil }: Call, kept: readonly Earmark[], now: number): Pick | null {
+  pick(
+    { worker, needs, refusedUntil }: Call,
+    kept: readonly Earmark[],
+    now: number,
+  ): Pick | 'no_room' {
     const domains = new Set(domainsToLeave(worker.keys, kept, { now, needs }));
     for (const [domain, until] of refusedUntil) if (until > now) domains.add(domain);
-    return this.#keys.pickFrom(worker.keys, needs, { candidates: NO_CANDIDATES, domains }, now);
+    const tried = { candidates: NO_CANDIDATES, domains };
+    return this.#keys.pickFrom(worker.keys, needs, tried, now) ?? 'no_room';
   }
 
   placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null {

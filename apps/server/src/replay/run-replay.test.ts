@@ -102,6 +102,60 @@ describe('a replay', () => {
     expect(virtual.waitAt(0.99)).toBeLessThan(20 * SECOND);
   });
 
+  it('waits for the best tier as long as the pool does, and goes to the next one then', async () => {
+    const openai = { keys: [key('a', [perMinute(60, 'requests_minute')])] };
+    const other = { id: 'other', keys: [key('b', [])] };
+    const tiers = [{ targets: [{}] }, { targets: [{ provider: 'other' }] }];
+    const pools = [{ maxWaitMs: 30 * SECOND, spillAfterMs: 3500, tiers }];
+    const burst = Array.from({ length: 70 }, () => record(0));
+    const { virtual } = await replay({ providers: [openai, other], pools }, burst);
+    expect(virtual).toMatchObject({ answered: 70, waited: 10 });
+    expect(virtual.providers()).toEqual([
+      { provider: 'openai', answered: 63 },
+      { provider: 'other', answered: 7 },
+    ]);
+    expect(virtual.waitAt(0.99)).toBeLessThan(5 * SECOND);
+  });
+
+  it('shares what there is between consumers, in the queue and of a window, and not by who came first', async () => {
+    const price = { inputMicros: 0, cachedInputMicros: 0, outputMicros: 1_000_000 };
+    const sketch = {
+      pools: [{ maxWaitMs: 20 * SECOND, tiers: [{ targets: [{ price }] }] }],
+      consumers: [{ id: 'flood' }, { id: 'web' }],
+    };
+    // Only what `web` is answered costs anything: one micro a call.
+    const flood = (count: number, everyMs: number) =>
+      Array.from({ length: count }, (_, at) =>
+        record(at * everyMs, { consumer: 'flood', usage: usage(1, 0) }),
+      );
+    const web = (count: number, fromMs: number, everyMs: number) =>
+      Array.from({ length: count }, (_, at) =>
+        record(fromMs + at * everyMs, { consumer: 'web', usage: usage(1, 1) }),
+      );
+    const mixed = (...of: RequestRecord[][]) =>
+      of.flat().toSorted((one, other) => one.startedAt - other.startedAt);
+    const keys = [key('a', [perMinute(60, 'requests_minute')])];
+    const queued = await replay(
+      { ...sketch, providers: [{ keys }] },
+      mixed(flood(300, 100), web(10, 5000, 2000)),
+    );
+    expect(queued.virtual.costMicros).toBe(10);
+    expect(queued.virtual.answered).toBeGreaterThan(80);
+    const window: LimitFacts = {
+      provider: 'openai',
+      path: 'openai/org-a',
+      group: 'gpt-5',
+      dimension: 'requests_minute',
+      limit: 100,
+      remaining: 100,
+      resetInMs: 60 * SECOND,
+      refill: 'window',
+      source: 'header',
+    };
+    const shared = await replay(sketch, mixed(flood(200, 100), web(30, 2000, 1000)), [window]);
+    expect(shared.virtual.costMicros).toBeGreaterThanOrEqual(28);
+  });
+
   it('goes by limits that the run of the log was told, where none is declared', async () => {
     const known: LimitFacts = {
       provider: 'openai',

@@ -1,51 +1,40 @@
 import { choose, explain } from '@keywell/core/keys/choose';
-import { decide, freshHistory, type Again } from '@keywell/core/keys/decide';
+import { decide, freshHistory } from '@keywell/core/keys/decide';
 import type { Needs, Tried } from '@keywell/core/keys/draw';
 import { sampleLimits } from '@keywell/core/forecast/sample-limits';
 import { chargedOf, needOf, type Need } from '@keywell/core/keys/need';
 import { observeLimits } from '@keywell/core/keys/observe-limits';
-import { projectedStart } from '@keywell/core/keys/projection';
+import { QUANTITY } from '@keywell/core/keys/quantity';
 import { learnedOutput } from '@keywell/core/keys/size-stats';
 import type { LimitObservation } from '@keywell/core/keys/limit-observation';
 import { initKeyTable, openKeyTable, type KeyTable } from '@keywell/core/keys/key-table';
-import { planKeys, type Candidate, type PoolPlan } from '@keywell/core/keys/plan';
-import { settle, tryReserve, type Reservation } from '@keywell/core/keys/reserve';
+import { planKeys, type Candidate } from '@keywell/core/keys/plan';
+import { noteFirstContent, settle, tryReserve, type Reservation } from '@keywell/core/keys/reserve';
 import { countRequest } from '@keywell/core/keys/retry-budget';
 import { SUCCESS, type Verdict } from '@keywell/core/keys/verdict';
 import { CounterTable } from '@keywell/core/limits/counter-table';
 import type { LimitFacts } from '@keywell/core/forecast/limit-sample';
-import type { PoolRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
+import type { ConsumerRecord, Snapshot } from '@keywell/core/snapshot/snapshot';
 import { EventHeap } from '@keywell/core/time/event-heap';
+import { poolKeyOf, seatOf } from '@keywell/core/waiting/share-seat';
 import { Bars, NOTHING_TRIED } from '@keywell/gateway/relay/bars';
+import type { Flight, Route } from './flight.ts';
 import { ImpliedRefusals } from './implied-refusals.ts';
 import { costOf, pricesOf, type PriceOf, type TokenCounts } from './price.ts';
 import type { ReplayRequest } from './replay-request.ts';
 import { Slots } from './slots.ts';
 import { Tally } from './tally.ts';
 import { placeOf, VirtualLimits } from './virtual-limits.ts';
+import { VirtualWaiting, type WaitingHost } from './virtual-waiting.ts';
 
 const EVENT = { head: 0, end: 1, wake: 2 } as const;
 /** Until a provider's refusal is back. */
 const REFUSAL_MS = 50;
 const MAX_DRAWS = 4;
-
-interface Route {
-  readonly plan: PoolPlan;
-  readonly pool: PoolRecord;
-}
-
-/** A request on its way through the virtual gateway. */
-interface Flight {
-  readonly request: ReplayRequest;
-  readonly tokens: TokenCounts;
-  readonly route: Route;
-  readonly needs: Needs;
-  readonly history: ReturnType<typeof freshHistory>;
-  bars: Bars | null;
-  step: Again | null;
-  last: Verdict | null;
-  waitMs: number;
-}
+/** How long a call keeps away from a domain that has refused it and named no end. */
+const UNNAMED_END_MS = 1000;
+/** Whoever called and is not in the other configuration: one consumer among the others. */
+const STRANGER = { weight: 1, priority: 0 } as const;
 
 interface AttemptUnderWay {
   readonly flight: Flight;
@@ -61,7 +50,7 @@ interface AttemptUnderWay {
  * Logged requests through the engine's own functions under virtual time: the same table, choice, reservations, verdicts and decisions
  * as live, with limiters in the place of providers. Providers answer whatever their limits admit; a call takes as long as it took.
  */
-export class VirtualGateway {
+export class VirtualGateway implements WaitingHost {
   readonly tally = new Tally();
   readonly limits: VirtualLimits;
   readonly #table: KeyTable;
@@ -72,7 +61,10 @@ export class VirtualGateway {
   readonly #random: () => number;
   readonly #events = new EventHeap();
   readonly #attempts = new Slots<AttemptUnderWay>();
-  readonly #waiting = new Slots<Flight>();
+  readonly #waiting: VirtualWaiting;
+  readonly #consumers: ReadonlyMap<string, ConsumerRecord>;
+  /** When those who wait are looked at again. */
+  #wakesAt = Infinity;
   readonly #implied = new ImpliedRefusals();
 
   constructor(
@@ -95,8 +87,11 @@ export class VirtualGateway {
     const pools = new Map(snapshot.pools.map((pool) => [pool.id, pool]));
     for (const { alias, pool: id } of snapshot.models) {
       const [pool, of] = [pools.get(id), plan.pools.get(id)];
-      if (pool !== undefined && of !== undefined) this.#routes.set(alias, { plan: of, pool });
+      if (pool === undefined || of === undefined) continue;
+      this.#routes.set(alias, { plan: of, pool, poolKey: poolKeyOf(pool.id) });
     }
+    this.#consumers = new Map(snapshot.consumers.map((each) => [each.id, each]));
+    this.#waiting = new VirtualWaiting(this.#table, this);
     for (const [seat, { id, requestsPerMinute }] of snapshot.consumers.entries()) {
       if (requestsPerMinute !== null) this.#limited.set(id, { seat, requestsPerMinute });
     }
@@ -110,8 +105,21 @@ export class VirtualGateway {
       const { time, kind, subject } = this.#events;
       if (kind === EVENT.head) this.#head(this.#attempts.at(subject), time);
       else if (kind === EVENT.end) this.#end(this.#attempts.take(subject), time);
-      else this.#wake(this.#waiting.take(subject), time);
+      else this.#wake(time);
+      this.#sleep();
     }
+  }
+
+  #wake(now: number): void {
+    if (now >= this.#wakesAt) this.#wakesAt = Infinity;
+    this.#waiting.wake(now);
+  }
+
+  #sleep(): void {
+    const { wakeAt } = this.#waiting;
+    if (wakeAt >= this.#wakesAt) return;
+    this.#wakesAt = wakeAt;
+    this.#events.push(wakeAt, EVENT.wake, 0);
   }
 
   /** A request arrives; `runUntil` its instant comes first. */
@@ -128,15 +136,42 @@ export class VirtualGateway {
       return;
     }
     countRequest(this.#table, route.plan, at);
-    const tokens = {
+    const flight = this.#flightOf(request, route);
+    this.#waiting.ask(flight, at);
+    this.#dispatch(flight, at);
+    this.#sleep();
+  }
+
+  #flightOf(request: ReplayRequest, route: Route): Flight {
+    const counts = {
       input: request.inputTokens,
       cached: request.cachedTokens,
       output: request.outputTokens,
     };
-    const history = freshHistory();
-    const needs = this.#needsOf(tokens);
-    const flight = { request, tokens, route, needs, history, bars: null, step: null, last: null };
-    this.#dispatch({ ...flight, waitMs: 0 }, at);
+    const { consumer } = request.record;
+    const name = consumer ?? '';
+    const needs = this.#needsOf(counts);
+    const first = route.plan.tiers[0]?.candidates[0];
+    return {
+      request,
+      route,
+      counts,
+      needs,
+      seat: seatOf(route.pool.id, this.#consumers.get(name) ?? { ...STRANGER, sharePath: [name] }),
+      tokens: first === undefined ? 0 : (needs.of(first).total[QUANTITY.tokens] ?? 0),
+      history: freshHistory(),
+      refusedUntil: new Map(),
+      bars: null,
+      step: null,
+      last: null,
+      waitMs: 0,
+      waitsSince: 0,
+      deadlineAt: 0,
+      spillAt: null,
+      served: null,
+      taken: null,
+      heldUntil: null,
+    };
   }
 
   #admitsConsumer(id: string | null, at: number): boolean {
@@ -171,24 +206,31 @@ export class VirtualGateway {
     };
   }
 
-  #dispatch(flight: Flight, at: number): void {
-    const held = this.#pick(flight, at);
-    if (held === null) this.#nothingLeft(flight, at);
-    else this.#send(flight, held, at);
+  #dispatch(flight: Flight, now: number): void {
+    const behind = flight.bars === null && this.#waiting.hasWaiting(flight.route);
+    const held = behind ? null : this.#pick(flight, now);
+    if (held === null) this.#waiting.wait(flight, now);
+    else this.send(flight, held, now);
   }
 
-  #pick({ bars, route, needs }: Flight, at: number): Reservation | null {
-    const preferences = bars === null ? [NOTHING_TRIED] : bars.preferences(route.plan);
-    for (const tried of preferences) {
-      const held = this.#pickFrom(route.plan, tried, needs, at);
-      if (held !== null) return held;
-    }
-    return null;
+  #pick(flight: Flight, now: number): Reservation | null {
+    const { bars, route } = flight;
+    return this.#waiting.claim(flight, now, () => {
+      if (bars === null) {
+        return this.pickFrom(flight, NOTHING_TRIED, this.#waiting.tiersAtOnce(flight), now);
+      }
+      for (const tried of bars.preferences(route.plan)) {
+        const held = this.pickFrom(flight, tried, Infinity, now);
+        if (held !== null) return held;
+      }
+      return null;
+    });
   }
 
   // oxlint-disable-next-line max-params -- as the dispatcher has it
-  #pickFrom(plan: PoolPlan, tried: Tried, needs: Needs, now: number): Reservation | null {
-    for (const tier of plan.tiers) {
+  pickFrom({ route, needs }: Flight, tried: Tried, tiers: number, now: number): Reservation | null {
+    for (const tier of route.plan.tiers) {
+      if (tier.tier >= tiers) break;
       for (let turn = 0; turn < MAX_DRAWS; turn += 1) {
         const candidate = choose(this.#table, tier, tried, { now, random: this.#random, needs });
         if (candidate === null) break;
@@ -199,11 +241,11 @@ export class VirtualGateway {
     return null;
   }
 
-  #send(flight: Flight, reservation: Reservation, at: number): void {
+  send(flight: Flight, reservation: Reservation, at: number): void {
     const { candidate } = reservation;
     flight.history.attempts += 1;
     this.tally.attempts += 1;
-    const refusal = this.limits.admit(candidate, flight.tokens, at);
+    const refusal = this.limits.admit(candidate, flight.counts, at);
     const implied = refusal !== null && this.#implied.implied(placeOf(candidate), at);
     const told = this.limits.tell(candidate, at);
     const { record, serviceMs } = flight.request;
@@ -215,29 +257,33 @@ export class VirtualGateway {
   }
 
   #head(attempt: AttemptUnderWay | undefined, now: number): void {
-    if (attempt === undefined || attempt.told.length === 0) return;
+    if (attempt === undefined) return;
+    const { reservation, told } = attempt;
     const refused = attempt.refusal !== null;
-    observeLimits(this.#table, attempt.reservation, attempt.told, { now, refused });
+    if (told.length > 0) observeLimits(this.#table, reservation, told, { now, refused });
+    if (!refused) noteFirstContent(this.#table, reservation, now);
   }
 
   #end(attempt: AttemptUnderWay | undefined, at: number): void {
     if (attempt === undefined) return;
     const { flight, candidate, reservation, refusal } = attempt;
-    if (refusal === null) this.limits.end(candidate, flight.tokens, at);
+    if (refusal === null) this.limits.end(candidate, flight.counts, at);
     const instant = { now: at, wallNow: at, random: this.#random };
-    settle(this.#table, reservation, refusal ?? SUCCESS, {
-      ...instant,
-      ...(refusal === null ? settledAs(attempt) : {}),
-    });
+    const settled = refusal === null ? settledAs(attempt) : null;
+    settle(this.#table, reservation, refusal ?? SUCCESS, { ...instant, ...settled });
+    const tokens = settled === null ? flight.tokens : (settled.charged[QUANTITY.tokens] ?? 0);
     if (refusal === null) {
       const price = this.#priceOf(candidate.provider.id, candidate.model);
-      this.tally.noteAnswer(candidate.provider.id, costOf(price, flight.tokens));
+      this.tally.noteAnswer(candidate.provider.id, costOf(price, flight.counts));
       this.tally.noteWait(flight.waitMs);
+      this.#waiting.ended(flight, { refused: false, tokens }, at);
       return;
     }
+    this.#waiting.ended(flight, { refused: true, tokens }, at);
     this.tally.noteRefusedAttempt(attempt.implied);
     const { endsInMs } = refusal;
     if (endsInMs !== undefined) this.#implied.noteRefusal(placeOf(candidate), at, endsInMs);
+    flight.refusedUntil.set(candidate.domain, at + (endsInMs ?? UNNAMED_END_MS));
     this.#afterRefusal(flight, candidate, refusal, at);
   }
 
@@ -248,47 +294,25 @@ export class VirtualGateway {
     const route = { retryAmbiguous: pool.retryAmbiguous, status: 429 };
     const step = decide(refusal, flight.history, route, this.#random());
     if (step.kind !== 'again') {
-      this.#nothingLeft(flight, at);
+      this.refuse(flight, at);
       return;
     }
     flight.bars ??= new Bars();
     flight.bars.add(candidate, step);
     flight.step = step;
     if (at < flight.request.at + pool.deadlineMs) this.#dispatch(flight, at);
-    else this.#nothingLeft(flight, at);
+    else this.refuse(flight, at);
   }
 
-  /** Waits for the first key that comes back, where the pool lets calls wait; else it is refused. */
-  #nothingLeft(flight: Flight, at: number): void {
-    const { pool, plan } = flight.route;
-    if (flight.last?.class === 'too_large_for_limit') {
+  /** No key is left for it, or none that is large enough. */
+  refuse(flight: Flight, now: number): void {
+    const { last } = flight;
+    if (last?.class === 'too_large_for_limit' || (last === null && this.#isTooLarge(flight, now))) {
       this.tally.tooLarge += 1;
-      this.tally.noteWait(flight.waitMs);
-      return;
-    }
-    const { needs } = flight;
-    const starts = plan.tiers.flatMap(
-      (tier) => projectedStart(this.#table, tier, { now: at, needs }) ?? [],
-    );
-    if (starts.length === 0 && flight.last === null && this.#isTooLarge(flight, at)) {
-      this.tally.tooLarge += 1;
-      this.tally.noteWait(flight.waitMs);
-      return;
-    }
-    const inMs = starts.length === 0 ? Infinity : Math.max(1, Math.min(...starts) - at);
-    const patience = Math.min(
-      pool.maxWaitMs - flight.waitMs,
-      flight.request.at + pool.deadlineMs - at,
-    );
-    if (inMs > patience || this.#waiting.size >= pool.maxWaiting) {
+    } else {
       this.tally.dry += 1;
-      this.tally.noteWait(flight.waitMs);
-      return;
     }
-    flight.waitMs += inMs;
-    // A new look: what refused this request before may serve it by then.
-    flight.bars = null;
-    this.#events.push(at + inMs, EVENT.wake, this.#waiting.add(flight));
+    this.tally.noteWait(flight.waitMs);
   }
 
   /** Whether no limit would ever hold it: then no wait helps. */
@@ -297,24 +321,20 @@ export class VirtualGateway {
     const views = tiers.map((tier) => explain(this.#table, tier, NOTHING_TRIED, { now, needs }));
     return views.length > 0 && views.every(({ blocked }) => blocked === 'too_large');
   }
-
-  #wake(flight: Flight | undefined, at: number): void {
-    if (flight !== undefined) this.#dispatch(flight, at);
-  }
 }
 
 /** What an answer was charged, and what it showed of the model's sizes. */
 function settledAs({ flight, candidate, reservation }: AttemptUnderWay) {
-  const { tokens, request } = flight;
+  const { counts, request } = flight;
   const usage = {
-    inputTokens: tokens.input,
-    outputTokens: tokens.output,
-    cachedTokens: tokens.cached,
+    inputTokens: counts.input,
+    outputTokens: counts.output,
+    cachedTokens: counts.cached,
   };
   const { charge } = candidate.provider;
   const { requestBytes } = request.record;
   return {
     charged: chargedOf(charge, usage, reservation.need, candidate.price),
-    sample: { inputTokens: tokens.input, outputTokens: tokens.output, requestBytes },
+    sample: { inputTokens: counts.input, outputTokens: counts.output, requestBytes },
   };
 }

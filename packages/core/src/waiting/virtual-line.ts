@@ -13,6 +13,7 @@ import {
   NOTHING_KEPT,
   nextTicket,
   noteNoRoom,
+  putOff,
   serve,
   ticketState,
   waitingIn,
@@ -44,11 +45,14 @@ type CapacityHere = Pick<PoolCapacity, 'requests' | 'tokens' | 'tokensPerRequest
 
 /** What a virtual line asks of whoever has the keys. */
 export interface VirtualLineHost<Call, Held> {
-  /** When some key has room for the call; null when no time brings it. */
+  /** When the call would start if nobody else waited; null when no time brings it. */
   startOf(call: Call, now: number): number | null;
+  /** When some key has room for a call of its size, whatever this one was refused or is held back from. */
+  roomAt(call: Call, now: number): number | null;
   capacity(call: Call, now: number): CapacityHere;
-  /** Chooses and reserves, leaving alone what is kept for others. */
-  pick(call: Call, kept: readonly Earmark[], now: number): Held | null;
+  /** Chooses and reserves, leaving alone what is kept for others. `not_yet` until `againAt`: for a reason of the call's own. */
+  pick(call: Call, kept: readonly Earmark[], now: number): Held | 'no_room' | 'not_yet';
+  againAt(call: Call, now: number): number;
   /** Where a call that does not fit would fit first, in time and where nothing is put aside for others. */
   placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null;
   /** Its turn has come. */
@@ -85,7 +89,7 @@ interface Worker<Call> {
  * The queue of one pool as the gateway's workers serve it, on the same table and in the same order, for calls whose time is passed in:
  * what is not there is sockets, timers and the milliseconds in which a worker that is rung comes.
  */
-export class VirtualLine<Call extends VirtualCall, Held> {
+export class VirtualLine<Call extends VirtualCall, Held extends object> {
   readonly #pool: VirtualPool;
   readonly #host: VirtualLineHost<Call, Held>;
   readonly #workers: readonly Worker<Call>[];
@@ -175,8 +179,8 @@ export class VirtualLine<Call extends VirtualCall, Held> {
     const smallest = smallestOf(waiters);
     if (smallest === null) return false;
     if (waiters.size < waitingIn(table, this.#pool.key)) return true;
-    const startAt = this.#host.startOf(smallest, now);
-    return startAt !== null && startAt <= now;
+    const roomAt = this.#host.roomAt(smallest, now);
+    return roomAt !== null && roomAt <= now;
   }
 
   /** Whose patience has ended, who lost the place to another tenant, and who may go to lower tiers by now. Only a full line displaces anybody. */
@@ -193,7 +197,7 @@ export class VirtualLine<Call extends VirtualCall, Held> {
         this.#host.refuse(call, null, now);
       } else if (!waiter.spilled && (call.spillAt ?? 0) <= now) {
         waiter.spilled = true;
-        this.#start(worker, ticket, NOTHING_KEPT, now);
+        this.#start(worker, { ticket, call }, NOTHING_KEPT, now);
       }
     }
   }
@@ -209,8 +213,10 @@ export class VirtualLine<Call extends VirtualCall, Held> {
         callTicket(table, next.id, now);
         return this.#workers.find((each) => each.table.worker === next.worker) ?? null;
       }
-      if (!this.#start(worker, next.id, next.kept, now))
-        this.#noRoomFor(worker, waiter.call, next, now);
+      const { call } = waiter;
+      const went = this.#start(worker, { ticket: next.id, call }, next.kept, now);
+      if (went === 'not_yet') putOff(table, next.id, this.#host.againAt(call, now));
+      if (went === 'no_room') this.#noRoomFor(worker, call, next, now);
     }
     return null;
   }
@@ -218,7 +224,7 @@ export class VirtualLine<Call extends VirtualCall, Held> {
   /** Others of its size are not looked at meanwhile, and what comes back to one key is put aside for it. */
   #noRoomFor({ table }: Worker<Call>, call: Call, next: NextTicket, now: number): void {
     if (next.called) answerCall(table, next.id);
-    const roomAt = this.#host.startOf(call, now) ?? now + LONGEST_SLEEP_MS;
+    const roomAt = this.#host.roomAt(call, now) ?? now + LONGEST_SLEEP_MS;
     const place = this.#host.placeToKeep(call, next.kept, now);
     noteNoRoom(table, this.#pool.key, {
       tokens: next.tokens,
@@ -230,17 +236,16 @@ export class VirtualLine<Call extends VirtualCall, Held> {
 
   #start(
     { table, waiters }: Worker<Call>,
-    ticket: TicketId,
+    { ticket, call }: { readonly ticket: TicketId; readonly call: Call },
     kept: readonly Earmark[],
     now: number,
-  ): boolean {
-    const waiter = waiters.get(ticket);
-    const held = waiter === undefined ? null : this.#host.pick(waiter.call, kept, now);
-    if (waiter === undefined || held === null) return false;
+  ): 'went' | 'no_room' | 'not_yet' {
+    const held = this.#host.pick(call, kept, now);
+    if (held === 'no_room' || held === 'not_yet') return held;
     const served = serve(table, ticket);
     waiters.delete(ticket);
-    this.#host.go(waiter.call, held, served === 'busy' ? null : served, now);
-    return true;
+    this.#host.go(call, held, served === 'busy' ? null : served, now);
+    return 'went';
   }
 
   /** When a worker's line may move: somebody fits, or somebody gives up. */

@@ -14,15 +14,28 @@ import {
   type WaitingTable,
 } from './waiting-table.ts';
 
+interface SmallSize {
+  readonly tickets?: number;
+  readonly shares?: number;
+  readonly writers?: number;
+}
+
 /** A table on plain memory, small enough that its ends are met. */
-export function smallTable(
-  size: { readonly tickets?: number; readonly shares?: number; readonly writers?: number } = {},
-): WaitingTable {
-  const writers = size.writers ?? 3;
+export function smallTable(size: SmallSize = {}): WaitingTable {
+  const [table] = smallTables(1, size);
+  if (table === undefined) throw new Error('no table');
+  return table;
+}
+
+/** The handles of so many workers on one such table. */
+export function smallTables(workers: number, size: SmallSize = {}): readonly WaitingTable[] {
+  const writers = size.writers ?? workers + 2;
   const counts = { tickets: size.tickets ?? 200, shares: size.shares ?? 100 };
   const buffer = new ArrayBuffer(waitingBytes(writers, counts));
   initWaitingTable(buffer, writers, counts);
-  return openWaitingTable(buffer, { worker: 1, epoch: 1 });
+  return Array.from({ length: workers }, (_, at) =>
+    openWaitingTable(buffer, { worker: at + 1, epoch: 1 }),
+  );
 }
 
 export function aSeat(

@@ -16,19 +16,30 @@ import {
   shareOfWindow,
   takeOfWindow,
 } from '@keywell/core/waiting/window-shares';
-import type { LiveConsumer, LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
+import type { ConsumerRecord } from '@keywell/core/snapshot/snapshot';
+import type { LiveModel, LiveSnapshot } from '../snapshot/live-snapshot.ts';
 
 /** The limits that are known at the nodes of a snapshot's key table. */
-export type LimitsOf = (live: LiveSnapshot, now: number) => readonly PoolLimit[];
+export type LimitsOf<Live> = (live: Live, now: number) => readonly PoolLimit[];
+
+/** A pool whose capacity is shared. */
+export type SharedPool = Pick<LiveModel, 'poolKey' | 'plan'> & {
+  readonly pool: Pick<LiveModel['pool'], 'id'>;
+};
+
+/** Who takes part in it. */
+export interface Sharer {
+  readonly record: Pick<ConsumerRecord, 'sharePath' | 'weight' | 'priority'>;
+}
 
 /** What a pool has is looked up this often at most; more seldom where there is much to add up. */
 const FRESH_MS = 50;
 const LIMITS_PER_MS = 10;
 
 /** The call of one consumer, as far as sharing needs it. */
-export interface SharingCall {
-  readonly live: LiveSnapshot;
-  readonly model: LiveModel;
+export interface SharingCall<Live = LiveSnapshot> {
+  readonly live: Live;
+  readonly model: SharedPool;
   readonly seat: ShareSeat;
   readonly tokens: number;
 }
@@ -47,8 +58,8 @@ interface SeatShare {
   readonly tokens: ToldLimit | null;
 }
 
-interface Known {
-  readonly live: LiveSnapshot;
+interface Known<Live> {
+  readonly live: Live;
   readonly until: number;
   readonly capacity: PoolCapacity;
 }
@@ -57,20 +68,20 @@ interface Known {
  * Shares before dry, for the pools of one worker: whether a consumer may take what it asks for, and what its share is. Where no limits
  * are known nothing is held back and nothing is told.
  */
-export class ShareKeeper {
+export class ShareKeeper<Live = LiveSnapshot> {
   readonly #table: WaitingTable;
-  readonly #limitsOf: LimitsOf;
-  readonly #known = new Map<number, Known>();
+  readonly #limitsOf: LimitsOf<Live>;
+  readonly #known = new Map<number, Known<Live>>();
   readonly #shares = new WeakMap<ShareSeat, SeatShare>();
-  readonly #seats = new WeakMap<LiveConsumer, Map<number, ShareSeat>>();
+  readonly #seats = new WeakMap<Sharer, Map<number, ShareSeat>>();
 
-  constructor(table: WaitingTable, limitsOf: LimitsOf) {
+  constructor(table: WaitingTable, limitsOf: LimitsOf<Live>) {
     this.#table = table;
     this.#limitsOf = limitsOf;
   }
 
   /** Where a consumer sits in a pool. */
-  seatOf(model: LiveModel, consumer: LiveConsumer): ShareSeat {
+  seatOf(model: SharedPool, consumer: Sharer): ShareSeat {
     let known = this.#seats.get(consumer);
     if (known === undefined) {
       known = new Map();
@@ -85,7 +96,7 @@ export class ShareKeeper {
   }
 
   /** What all domains of a pool have together. */
-  capacity(live: LiveSnapshot, model: LiveModel, now: number): PoolCapacity {
+  capacity(live: Live, model: SharedPool, now: number): PoolCapacity {
     const known = this.#known.get(model.poolKey);
     if (known?.live === live && now < known.until) return known.capacity;
     const limits = this.#limitsOf(live, now);
@@ -97,24 +108,24 @@ export class ShareKeeper {
   }
 
   /** A new snapshot rules: what was known of pools by an older one would only keep that one in memory. */
-  snapshotChanged(live: LiveSnapshot): void {
+  snapshotChanged(live: Live): void {
     for (const [pool, known] of this.#known) if (known.live !== live) this.#known.delete(pool);
   }
 
   /** Whether anything is known of what a pool has. */
-  knows(live: LiveSnapshot, model: LiveModel, now: number): boolean {
+  knows(live: Live, model: SharedPool, now: number): boolean {
     const { requests, tokens } = this.capacity(live, model, now);
     return requests !== null || tokens !== null;
   }
 
   /** Notes that a call has come, once for each: by this a tenant's demand is known. */
-  noteDemand(call: SharingCall, now: number): void {
+  noteDemand(call: SharingCall<Live>, now: number): void {
     const { window } = this.capacity(call.live, call.model, now);
     if (window !== null) noteDemand(this.#table, call.seat, partOfWindow(window, call), now);
   }
 
   /** Takes a call's part of the pool's window; null where there is none, `held` where others must find it. */
-  take(call: SharingCall, now: number): TakenPart | null | 'held' {
+  take(call: SharingCall<Live>, now: number): TakenPart | null | 'held' {
     const { window } = this.capacity(call.live, call.model, now);
     if (window === null) return null;
     const part = partOfWindow(window, call);
@@ -130,7 +141,7 @@ export class ShareKeeper {
 
   /** The consumer's own limit or its share of the pool, whichever is tighter, of requests and of tokens. */
   told(
-    call: Pick<SharingCall, 'live' | 'model' | 'seat'>,
+    call: Pick<SharingCall<Live>, 'live' | 'model' | 'seat'>,
     own: { readonly requests: ToldLimit | null },
     now: number,
   ): { readonly requests: ToldLimit | null; readonly tokens: ToldLimit | null } {
@@ -168,7 +179,7 @@ const NOTHING_KNOWN: PoolCapacity = Object.freeze({
 /** Shares without a window are those of the last minute's tenants. */
 const NO_WINDOW = Object.freeze({ endsAt: 0, lengthMs: 60_000, remaining: 1 });
 
-function domainsOf({ plan }: LiveModel): readonly PoolDomain[] {
+function domainsOf({ plan }: SharedPool): readonly PoolDomain[] {
   return plan.tiers.flatMap(({ candidates }) =>
     candidates.map(({ domainPath, group }) => ({ path: domainPath, group })),
   );

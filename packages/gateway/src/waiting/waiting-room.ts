@@ -29,7 +29,7 @@ import { ShareKeeper, type LimitsOf } from './share-keeper.ts';
 import { WAIT_REFUSALS, type WaitRefusal } from './wait-refusals.ts';
 import type { Pick, WaitEnd, Waiting, WaitingCall } from './waiting-call.ts';
 
-const noLimits: LimitsOf = () => [];
+const noLimits: LimitsOf<LiveSnapshot> = () => [];
 
 /** A stopping node refuses what still waits so long before it cuts connections. */
 const BEFORE_CUT_MS = 500;
@@ -52,7 +52,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
       readonly writer: TableWriter;
       readonly times?: RoomTimes | undefined;
       /** What is known of the limits of a snapshot's keys; left out: nothing. */
-      readonly limitsOf?: LimitsOf | undefined;
+      readonly limitsOf?: LimitsOf<LiveSnapshot> | undefined;
     },
   ) {
     this.#plane = plane;
