@@ -45,6 +45,8 @@ import type {
 const UNNAMED_END_MS = 1000;
 /** What a caller is told that is not told an instant. */
 const SOME_WAIT_MS = 1000;
+/** How long a call is passed at most that alone must not go where there is room. */
+const PUT_OFF_MS = 100;
 
 interface Call extends VirtualCall {
   readonly request: RequestView;
@@ -271,8 +273,10 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     return this.startOf(call, now);
   }
 
-  againAt(_call: Call, now: number): number {
-    return now;
+  againAt(call: Call, now: number): number {
+    const startAt = this.startOf(call, now) ?? now;
+    const ends = [startAt, ...call.refusedUntil.values()];
+    return ends.reduce((first, end) => (end > now && end < first ? end : first), now + PUT_OFF_MS);
   }
 
   capacity({ worker }: Call, now: number): PoolCapacity {
@@ -283,11 +287,17 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     { worker, needs, refusedUntil }: Call,
     kept: readonly Earmark[],
     now: number,
-  ): Pick | 'no_room' {
+  ): Pick | 'no_room' | 'not_yet' {
     const domains = new Set(domainsToLeave(worker.keys, kept, { now, needs }));
-    for (const [domain, until] of refusedUntil) if (until > now) domains.add(domain);
+    let alone = false;
+    for (const [domain, until] of refusedUntil) {
+      if (until <= now) continue;
+      domains.add(domain);
+      alone = true;
+    }
     const tried = { candidates: NO_CANDIDATES, domains };
-    return this.#keys.pickFrom(worker.keys, needs, tried, now) ?? 'no_room';
+    const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
+    return pick ?? (alone ? 'not_yet' : 'no_room');
   }
 
   placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null {

@@ -10,7 +10,8 @@ import type { FaultInput } from './fault-input.ts';
 import type { FaultName } from './faults.ts';
 
 const KEY = 'sk-simulated-key-a';
-/** Silence this long means that nothing more comes. */
+/** Silence this long means that nothing comes, or nothing more: a busy machine may take its time before it answers. */
+const SILENT_MS = 1500;
 const QUIET_MS = 150;
 
 interface Seen {
@@ -56,9 +57,10 @@ function call(simulator: Simulator, stream: boolean, stopAt = Infinity): Promise
       socket.destroy();
       resolve({ text: Buffer.concat(parts).toString('latin1'), chunks: parts.length, ended });
     };
-    const quiet = setTimeout(() => done('silent'), QUIET_MS);
+    let quiet = setTimeout(() => done('silent'), SILENT_MS);
     socket.on('data', (chunk: Buffer) => {
-      quiet.refresh();
+      clearTimeout(quiet);
+      quiet = setTimeout(() => done('silent'), QUIET_MS);
       bytes += chunk.length;
       parts.push(chunk);
       if (bytes >= stopAt) done('silent');
