@@ -125,7 +125,6 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     if (open === undefined) return;
     this.#keys.heard(open.call.worker.keys, open.pick, head, now);
     this.#keys.firstContent(open.call.worker.keys, open.pick, now);
-    this.#freed(now);
     this.#sleep(now);
   }
 
