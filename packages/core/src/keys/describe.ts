@@ -1,6 +1,7 @@
 import { createTried, explain } from './choose.ts';
 import { classIn, classOf, dimensionIn, dimensionOf, flagsIn } from './cooldown-codes.ts';
 import { boundUntil, readCell, slotCell } from './cooldown-cells.ts';
+import { isOwnDomain } from './domain-path.ts';
 import { forEachBinding, isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
 import { requestsOf, retriesOf } from './retry-budget.ts';
@@ -41,7 +42,7 @@ export function describeKeys(
 function domainSourceOf(key: UpstreamKeyRecord): DomainSource {
   if (key.domainPinned) return 'pinned';
   if (key.domainInferred) return 'inferred';
-  return key.domain[0] === undefined || key.domain[0].startsWith('~') ? 'own' : 'named';
+  return isOwnDomain(key) ? 'own' : 'named';
 }
 
 /** Every pool, tier by tier, with the use of its retry budget. */

@@ -243,6 +243,19 @@ describe('carryOver', () => {
     expect(eligibleKeys(moved, 1)).toEqual(['a', 'b']);
   });
 
+  it('forgets with a replaced credential what was learned in the domain that was the key’s alone, as the configuration writes it', () => {
+    const own = { domain: ['~a'], domainPinned: false };
+    const before = openTable(planOf(keyOf('a', own), keyOf('b')));
+    attempt(before, 'a', funds, 0);
+    const rows = listCooldowns(before, at(1));
+    const replaced = openTable(planOf(keyOf('a', { ...own, fingerprint: 'new' }), keyOf('b')));
+    expect(carryOver(before, replaced)).toMatchObject([
+      { action: 'cleared', class: 'funds_exhausted', scope: 'node' },
+    ]);
+    restoreCooldowns(replaced, rows, at(1));
+    expect(eligibleKeys(replaced, 1)).toEqual(['a', 'b']);
+  });
+
   it('lets an attempt of the old table settle safely: accounted there, its cooldown in force in both', () => {
     const before = openTable(planOf(keyOf('a'), keyOf('b')));
     const reservation = send(before, 'a', 0);
