@@ -74,7 +74,7 @@ function cooldownsOf(
   const scope = table.plan.scopes[scopeIndex];
   const cooldowns: CooldownStatus[] = [];
   if (scope === undefined) return cooldowns;
-  forEachBinding(table, scopeIndex, now, (slot) => {
+  forEachBinding(table, scopeIndex, { now }, (slot) => {
     const what = readCell(table, slotCell(table, slot) + SLOT.what);
     cooldowns.push({
       scopeId: scope.id,

@@ -87,7 +87,7 @@ export function soonestChange(table: KeyTable, tier: TierPlan, now: number): num
   };
   for (const candidate of tier.candidates) {
     for (const index of candidate.scopes) {
-      forEachBinding(table, index, now, (slot) => consider(boundUntil(table, slot)));
+      forEachBinding(table, index, { now }, (slot) => consider(boundUntil(table, slot)));
     }
     for (const block of candidate.blocks)
       considerLimits(table, block, candidate.breaker, now, consider);
