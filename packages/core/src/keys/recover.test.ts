@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeKeys } from './describe.ts';
 import { generationOf, initKeyTable, openKeyTable } from './key-table.ts';
+import { needFrom } from './need.ts';
 import { planKeys } from './plan.ts';
 import { QUANTITY } from './quantity.ts';
 import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
@@ -98,6 +99,22 @@ describe('cooldowns that outlive a process', () => {
     );
     attempt(restarted, 'a', funds, 400_000);
     expect(listCooldowns(restarted, at(400_000))).toMatchObject([{ strikes: 2 }]);
+  });
+
+  it('keep away the larger needs alone where a balance still pays for smaller ones', () => {
+    const affords = verdictOf('funds_exhausted', {
+      scope: 'node',
+      dimension: 'output_tokens_minute',
+      refusedNeed: 1000,
+    });
+    const table = openTable(planOf(keyOf('a')));
+    const rows = attempt(table, 'a', affords, 0);
+    const restarted = openTable(planOf(keyOf('a')));
+    restoreCooldowns(restarted, rows, at(1));
+    const ask = (allowed: number) =>
+      reserve(restarted, candidateOf(restarted, 'a'), 2, { ...needFrom({}), allowed });
+    expect(ask(1000)).toBeNull();
+    expect(ask(999)).not.toBeNull();
   });
 
   it('never end later than 35 days ahead, and never end earlier than what stands', () => {

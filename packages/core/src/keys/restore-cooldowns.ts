@@ -3,6 +3,7 @@ import {
   closeClearing,
   raiseEnd,
   readCell,
+  refusedNeedOf,
   slotAbout,
   slotCell,
   slotFlags,
@@ -158,7 +159,10 @@ function restoreSlot(
 ): void {
   const cell = slotCell(table, slot);
   const { row, now, leftMs } = to;
-  if (readCell(table, cell + SLOT.endsAt) >= now + leftMs) return;
+  const before = readCell(table, cell + SLOT.endsAt);
+  if (before >= now + leftMs) return;
+  const refusedNeed = row.refusedNeed ?? 0;
+  const bound = before > now ? Math.min(refusedNeedOf(table, cell), refusedNeed) : refusedNeed;
   const flags =
     (row.authoritative ? FLAG.authoritative : 0) |
     (isHalfOpen(row.class, row.authoritative) ? FLAG.halfOpen : 0);
@@ -173,7 +177,7 @@ function restoreSlot(
       Math.max(row.strikes, strikesIn(readCell(table, cell + SLOT.what))),
     ),
   );
-  write(table, cell + SLOT.bound, 0);
+  write(table, cell + SLOT.bound, bound);
   write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
   write(table, cell + SLOT.setAt, now);
   raiseEnd(table, scope.index, slot, now + leftMs);
