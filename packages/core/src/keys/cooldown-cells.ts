@@ -158,12 +158,20 @@ export function coolSlot(
     write(table, cell + SLOT.what, withStrikes(what, strikes));
     return;
   }
+  // What stood in its place ends with that, for whoever keeps cooldowns by class and dimension.
+  if (standing && !isAbout(what, terms)) note(table, scopeIndex, slot, true);
   writeWhat(table, scopeIndex, slot, packWhat(terms.class, terms.dimension, terms.flags, strikes));
   write(table, cell + SLOT.setAt, sent.now);
   write(table, cell + SLOT.probeSeq, 0);
   raiseEnd(table, scopeIndex, slot, endsAt);
   note(table, scopeIndex, slot, false);
 }
+
+/** Whether a slot is about this class and this dimension. */
+export const isAbout = (
+  what: number,
+  of: { readonly class: number; readonly dimension: number },
+): boolean => classIn(what) === of.class && dimensionIn(what) === of.dimension;
 
 const withStrikes = (what: number, strikes: number): number =>
   packWhat(classIn(what), dimensionIn(what), flagsIn(what), strikes);

@@ -26,6 +26,7 @@ import {
   WALL_START,
 } from './table-fixture.bench.ts';
 import { BLOCK, KEY_CELL, NODE_CELL } from './table-layout.ts';
+import type { CooldownChange } from './status.ts';
 import { SUCCESS } from './verdict.ts';
 
 const dead = verdictOf('credential_dead', { scope: 'key' });
@@ -137,6 +138,53 @@ describe('cooldowns that outlive a process', () => {
       at(1),
     );
     expect(eligibleKeys(table, 2)).toEqual(['a']);
+  });
+});
+
+describe('what takes the place of another cooldown', () => {
+  const affords = verdictOf('funds_exhausted', {
+    scope: 'node',
+    dimension: 'output_tokens_minute',
+    refusedNeed: 1000,
+  });
+  const small = { ...needFrom({}), allowed: 10 };
+  const nothingLeft = { ...funds, dimension: 'spend' } as const;
+
+  it('ends it for whoever keeps cooldowns, so that none is left when all were cleared', () => {
+    const table = openTable(planOf(keyOf('a')));
+    const kept = new Map<string, CooldownChange>();
+    const keep = (changes: readonly CooldownChange[]): void => {
+      for (const change of changes) {
+        const name = JSON.stringify([change.scopeId, change.class, change.dimension]);
+        if (change.action === 'set') kept.set(name, change);
+        else kept.delete(name);
+      }
+    };
+    keep(attempt(table, 'a', affords, 0));
+    const one = reserve(table, candidateOf(table, 'a'), 1, small);
+    if (one === null) throw new Error('a still pays for small calls');
+    keep(settle(table, one, nothingLeft, at(1)));
+    expect([...kept.values()]).toMatchObject(
+      listCooldowns(table, at(1)).map(({ endsAt }) => ({ endsAt })),
+    );
+    keep(clearCooldowns(table, {}, at(2)));
+    expect([...kept.values()]).toEqual([]);
+  });
+
+  it('is not ended by the end of that one, heard of later', () => {
+    const told = openTable(planOf(keyOf('a')));
+    attempt(told, 'a', affords, 0);
+    const one = reserve(told, candidateOf(told, 'a'), 1, small);
+    if (one === null) throw new Error('a still pays for small calls');
+    const changes = settle(told, one, nothingLeft, at(1));
+    const other = openTable(planOf(keyOf('a')));
+    restoreCooldowns(other, changes, at(1));
+    restoreCooldowns(
+      other,
+      changes.filter(({ action }) => action === 'cleared'),
+      at(2),
+    );
+    expect(listCooldowns(other, at(2))).toMatchObject([{ dimension: 'spend' }]);
   });
 });
 
