@@ -6,7 +6,7 @@ import { planKeys } from './plan.ts';
 import { QUANTITY } from './quantity.ts';
 import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
 import { restoreCooldowns } from './restore-cooldowns.ts';
-import { reserve, settle } from './reserve.ts';
+import { reserve, settle, tryReserve } from './reserve.ts';
 import { countRequest, requestsOf } from './retry-budget.ts';
 import { heldRecords, lockRecord, write } from './table-journal.ts';
 import {
@@ -185,6 +185,41 @@ describe('what takes the place of another cooldown', () => {
       at(2),
     );
     expect(listCooldowns(other, at(2))).toMatchObject([{ dimension: 'spend' }]);
+  });
+});
+
+describe('a refusal of what was sent before a clearing by hand', () => {
+  const told = {
+    refused: true,
+    observations: [
+      {
+        dimension: 'requests_minute',
+        limit: 10,
+        remaining: 0,
+        resetInMs: 60_000,
+        source: 'header',
+      },
+    ],
+  } as const;
+
+  it.each([
+    ['limit', retryAfter(60_000), told],
+    ['cap', verdictOf('concurrency', { scope: 'node', dimension: 'concurrency' }), undefined],
+  ] as const)('leaves no %s behind', (_, verdict, says) => {
+    const table = openTable(planOf(keyOf('a')));
+    const early = send(table, 'a', 0);
+    clearCooldowns(table, {}, at(1));
+    expect(settle(table, early, verdict, { ...at(2), told: says })).toEqual([]);
+    send(table, 'a', 3);
+    expect(tryReserve(table, candidateOf(table, 'a'), 3)).toBeTypeOf('object');
+  });
+
+  it('is not taken for one of what was sent afterwards', () => {
+    const table = openTable(planOf(keyOf('a')));
+    clearCooldowns(table, {}, at(1));
+    const late = send(table, 'a', 2);
+    settle(table, late, retryAfter(60_000), { ...at(3), told });
+    expect(tryReserve(table, candidateOf(table, 'a'), 4)).toBe('cooled');
   });
 });
 
