@@ -144,7 +144,9 @@ export function coolSlot(
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
   const what = readCell(table, cell + SLOT.what);
-  const isStrike = terms.guess !== FORESEEN_GUESS && !straggler && !named;
+  // What is set aside meanwhile is the provider's trouble, and no more of it the key's.
+  const aside = known && (flagsIn(what) & FLAG.suspended) !== 0;
+  const isStrike = terms.guess !== FORESEEN_GUESS && !straggler && !named && !aside;
   const strikes = (known ? strikesIn(what) : 0) + (isStrike ? 1 : 0);
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
