@@ -375,6 +375,7 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
   if (terms === null) return 'none';
   coolSlot(table, scope, terms, sent);
   if (verdict.class !== 'credential_dead' || verdict.scope !== 'key') return 'none';
+  if (verdict.probe === 'never') return 'none';
   const suspect = noteRefusedCredential(table, candidate, sent.sendSeq, sent.now);
   return suspect ? 'suspend' : 'none';
 }
