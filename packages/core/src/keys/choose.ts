@@ -1,4 +1,4 @@
-import { boundUntil, endpointCell, readCell, slotClass } from './cooldown-cells.ts';
+import { endpointCell, expectedEnd, readCell, slotClass } from './cooldown-cells.ts';
 import { classOf, endsByTime } from './cooldown-codes.ts';
 import { domainWasTried, needAt, type ChooseAt, type Tried } from './draw.ts';
 import { forEachBinding } from './eligibility.ts';
@@ -146,7 +146,7 @@ function lastCooldown(
   let byTime = true;
   for (const scope of candidate.scopes) {
     forEachBinding(table, scope, at, (slot) => {
-      const until = boundUntil(table, slot);
+      const until = expectedEnd(table, slot, at.now);
       if (!endsByTime(classOf(slotClass(table, slot)))) byTime = false;
       if (last === null || until > last.until) last = { slot, scope, until, byTime };
     });

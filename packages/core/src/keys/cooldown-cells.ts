@@ -74,6 +74,16 @@ export function boundUntil(table: KeyTable, slot: number): number {
   return Math.max(readCell(table, cell + SLOT.endsAt), probeUntilOf(table, cell));
 }
 
+/** How soon a look whose end nobody knows is taken to be over, by who waits for it or is told when to come back. */
+const LOOK_MS = 1000;
+
+/** When what binds is expected to do so no more: at its end, or soon where one attempt is looking whether it is over. */
+export function expectedEnd(table: KeyTable, slot: number, now: number): number {
+  const until = boundUntil(table, slot);
+  const stands = readCell(table, slotCell(table, slot) + SLOT.endsAt) > now;
+  return stands ? until : Math.min(until, now + LOOK_MS);
+}
+
 /** Whether a cooldown speaks about requests of this need at all. */
 function contradicts(table: KeyTable, cell: number, need: Need | undefined): boolean {
   const refused = refusedNeedOf(table, cell);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { choose, createTried } from './choose.ts';
+import { choose, createTried, explain } from './choose.ts';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
+import { projectedStart } from './projection.ts';
 import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
 import { noteFirstContent, reserve, settle, type Reservation } from './reserve.ts';
 import {
@@ -52,6 +53,22 @@ describe('after a guess that lasts', () => {
     expect(other.probing).toBe(false);
     settle(table, one, SUCCESS, at(FIRST_END + 6));
     expect(listCooldowns(table, at(FIRST_END + 7))).toEqual([]);
+  });
+
+  it('nobody else is told to come back when its time is over: it may end any moment', () => {
+    const table = openTable(planOf(keyOf('a')));
+    attempt(table, 'a', funds, 0);
+    look(table, FIRST_END + 1);
+    const now = FIRST_END + 2;
+    expect(explain(table, firstTier(table), createTried(), { now })).toMatchObject({
+      eligible: 0,
+      nextInMs: 1000,
+      blocked: 'time',
+    });
+    expect(projectedStart(table, firstTier(table), { now })).toBe(now + 1000);
+    // The last of its minute is less than a second.
+    const late = FIRST_END + 60_000;
+    expect(projectedStart(table, firstTier(table), { now: late })).toBe(late + 1);
   });
 
   it('the same refusal sets it again, for twice as long', () => {
