@@ -116,6 +116,7 @@ describe('cooldowns that outlive a process', () => {
       reserve(restarted, candidateOf(restarted, 'a'), 2, { ...needFrom({}), allowed });
     expect(ask(1000)).toBeNull();
     expect(ask(999)).not.toBeNull();
+    expect(describeKeys(restarted, 2, () => '')).toMatchObject([{ state: 'partly_cooled' }]);
   });
 
   it('never end later than 35 days ahead, and never end earlier than what stands', () => {
