@@ -138,6 +138,10 @@ describe('choose', () => {
     expect(choose(table, firstTier(table), createTried(), at(1))).toBeNull();
     expect(reserve(table, candidateOf(table, 'a'), 1)).toBeNull();
     expect(reserve(table, candidateOf(table, 'a'), 1, needFrom({ tokens: 10 }))).not.toBeNull();
+    const explained = (tokens: number) =>
+      explain(table, firstTier(table), createTried(), { now: 1, need: needFrom({ tokens }) });
+    expect(explained(10)).toMatchObject({ eligible: 1, excluded: [], nextInMs: null });
+    expect(explained(5000)).toMatchObject({ eligible: 0, blocked: 'time' });
   });
 });
 

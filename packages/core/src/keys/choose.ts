@@ -1,10 +1,11 @@
-import { boundUntil, endpointCell, readCell, slotClass } from './cooldown-cells.ts';
+import { endpointCell, expectedEnd, readCell, slotClass } from './cooldown-cells.ts';
 import { classOf, endsByTime } from './cooldown-codes.ts';
 import { domainWasTried, needAt, type ChooseAt, type Tried } from './draw.ts';
 import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
 import { drawingWeights } from './known-rates.ts';
 import { FIT, fitOf } from './limit-cells.ts';
+import type { Need } from './need.ts';
 import type { Candidate, TierPlan } from './plan.ts';
 import { candidateStart } from './projection.ts';
 import { chooseAffine, chooseByStrategy } from './strategies.ts';
@@ -114,7 +115,7 @@ function obstacleOf(
     const why = 'too_large_for_limit';
     return { exclusion: { ...name, why, scope: 'node_group', endsInMs: null }, byTime: false };
   }
-  const by = lastCooldown(table, candidate, at.now);
+  const by = lastCooldown(table, candidate, { now: at.now, need });
   if (by !== null) {
     const scope = table.plan.scopes[by.scope]?.kind ?? 'none';
     const why = classOf(slotClass(table, by.slot));
@@ -136,12 +137,16 @@ interface Binding {
   readonly byTime: boolean;
 }
 
-function lastCooldown(table: KeyTable, candidate: Candidate, now: number): Binding | null {
+function lastCooldown(
+  table: KeyTable,
+  candidate: Candidate,
+  at: { readonly now: number; readonly need: Need | undefined },
+): Binding | null {
   let last: Binding | null = null;
   let byTime = true;
   for (const scope of candidate.scopes) {
-    forEachBinding(table, scope, now, (slot) => {
-      const until = boundUntil(table, slot);
+    forEachBinding(table, scope, at, (slot) => {
+      const until = expectedEnd(table, slot, at.now);
       if (!endsByTime(classOf(slotClass(table, slot)))) byTime = false;
       if (last === null || until > last.until) last = { slot, scope, until, byTime };
     });

@@ -74,6 +74,16 @@ export function boundUntil(table: KeyTable, slot: number): number {
   return Math.max(readCell(table, cell + SLOT.endsAt), probeUntilOf(table, cell));
 }
 
+/** How soon a look whose end nobody knows is taken to be over, by who waits for it or is told when to come back. */
+const LOOK_MS = 1000;
+
+/** When what binds is expected to do so no more: at its end, or soon where one attempt is looking whether it is over. */
+export function expectedEnd(table: KeyTable, slot: number, now: number): number {
+  const until = boundUntil(table, slot);
+  const stands = readCell(table, slotCell(table, slot) + SLOT.endsAt) > now;
+  return stands ? until : Math.min(until, now + LOOK_MS);
+}
+
 /** Whether a cooldown speaks about requests of this need at all. */
 function contradicts(table: KeyTable, cell: number, need: Need | undefined): boolean {
   const refused = refusedNeedOf(table, cell);
@@ -144,7 +154,9 @@ export function coolSlot(
   const straggler = known && sent.sendSeq <= readCell(table, cell + SLOT.setSeq);
   if (straggler && !named) return;
   const what = readCell(table, cell + SLOT.what);
-  const isStrike = terms.guess !== FORESEEN_GUESS && !straggler && !named;
+  // What is set aside meanwhile is the provider's trouble, and no more of it the key's.
+  const aside = known && (flagsIn(what) & FLAG.suspended) !== 0;
+  const isStrike = terms.guess !== FORESEEN_GUESS && !straggler && !named && !aside;
   const strikes = (known ? strikesIn(what) : 0) + (isStrike ? 1 : 0);
   const endsAt = sent.now + Math.max(lengthOf(terms, strikes), leastOf(table, cell, terms, sent));
   const before = readCell(table, cell + SLOT.endsAt);
@@ -158,12 +170,20 @@ export function coolSlot(
     write(table, cell + SLOT.what, withStrikes(what, strikes));
     return;
   }
+  // What stood in its place ends with that, for whoever keeps cooldowns by class and dimension.
+  if (standing && !isAbout(what, terms)) note(table, scopeIndex, slot, true);
   writeWhat(table, scopeIndex, slot, packWhat(terms.class, terms.dimension, terms.flags, strikes));
   write(table, cell + SLOT.setAt, sent.now);
   write(table, cell + SLOT.probeSeq, 0);
   raiseEnd(table, scopeIndex, slot, endsAt);
   note(table, scopeIndex, slot, false);
 }
+
+/** Whether a slot is about this class and this dimension. */
+export const isAbout = (
+  what: number,
+  of: { readonly class: number; readonly dimension: number },
+): boolean => classIn(what) === of.class && dimensionIn(what) === of.dimension;
 
 const withStrikes = (what: number, strikes: number): number =>
   packWhat(classIn(what), dimensionIn(what), flagsIn(what), strikes);

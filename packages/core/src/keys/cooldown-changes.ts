@@ -39,7 +39,10 @@ export function takeChanges(table: KeyTable, at: Instant, evidence: string): Coo
   return changes;
 }
 
-/** A slot's content as a change; `cell` reads it. */
+/**
+ * A slot's content as a change; `cell` reads it. What a balance still pays for outlives a restart; of a window, the numbers that showed
+ * that smaller needs fit do not.
+ */
 export function changeOf(
   table: KeyTable,
   scopeIndex: number,
@@ -49,16 +52,19 @@ export function changeOf(
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return null;
   const what = cell(SLOT.what);
+  const of = classOf(classIn(what));
+  const refusedNeed = of === 'funds_exhausted' ? Math.max(0, cell(SLOT.bound)) : 0;
   return {
     action: 'set',
     scopeId: scope.id,
     scope: scope.kind,
-    class: classOf(classIn(what)),
+    class: of,
     dimension: dimensionOf(dimensionIn(what)),
     endsAt: at.wallNow + (cell(SLOT.endsAt) - at.now),
     authoritative: (flagsIn(what) & FLAG.authoritative) !== 0,
     strikes: strikesIn(what),
     evidence: '',
+    ...(refusedNeed === 0 ? {} : { refusedNeed }),
     ...(scope.fingerprint === null ? {} : { fingerprint: scope.fingerprint }),
   };
 }

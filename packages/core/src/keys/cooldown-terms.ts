@@ -77,11 +77,13 @@ export function termsOf(verdict: Verdict, kind: ScopeKind, random: number): Cool
   const of = plausibleClass(verdict);
   const guess = GUESSES[of];
   if (guess === undefined) return null;
-  const named = verdict.endsInMs;
+  // Where nobody may look whether it is over, it lasts as long as anything can, and no success or incident ends it.
+  const never = verdict.probe === 'never';
+  const named = never ? LONGEST_MS : verdict.endsInMs;
   const usable = named !== undefined && named > 0 && Number.isFinite(named);
   const tooFar = usable && named > LONGEST_MS;
   const implausible = verdict.implausible === true || tooFar || (named !== undefined && !usable);
-  const authoritative = verdict.authoritative && usable && !implausible;
+  const authoritative = (never || verdict.authoritative) && usable && !implausible;
   const lengthMs = usable ? Math.min(named, LONGEST_MS) : null;
   return {
     class: classCode(of),

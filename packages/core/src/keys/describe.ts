@@ -1,12 +1,17 @@
 import { createTried, explain } from './choose.ts';
 import { classIn, classOf, dimensionIn, dimensionOf, flagsIn } from './cooldown-codes.ts';
 import { boundUntil, readCell, slotCell } from './cooldown-cells.ts';
+import { isOwnDomain } from './domain-path.ts';
 import { forEachBinding, isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
 import { requestsOf, retriesOf } from './retry-budget.ts';
+import { needFrom } from './need.ts';
 import type { UpstreamKeyRecord } from '../snapshot/snapshot.ts';
 import type { CooldownStatus, DomainSource, KeyStatus, PoolStatus } from './status.ts';
 import { FLAG, KEY_CELL, SLOT } from './table-layout.ts';
+
+/** What is kept from this need is kept from all. */
+const LEAST_NEED = needFrom({ requests: 0, places: 0 });
 
 /** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a scope; the table holds none. */
 export function describeKeys(
@@ -18,7 +23,7 @@ export function describeKeys(
   return table.plan.keys.map((entry) => {
     const cooldowns = entry.scopes.flatMap((scope) => cooldownsOf(table, scope, now, evidenceOf));
     const candidates = candidatesOf.get(entry.index) ?? [];
-    const open = candidates.some((candidate) => isEligible(table, candidate, now));
+    const open = candidates.some((candidate) => isEligible(table, candidate, now, LEAST_NEED));
     const counter = (cell: number): number =>
       readCell(table, table.layout.keys + entry.index * KEY_CELL.cells + cell);
     return {
@@ -32,7 +37,7 @@ export function describeKeys(
       attempts: counter(KEY_CELL.attempts),
       successes: counter(KEY_CELL.successes),
       failures: counter(KEY_CELL.failures),
-      state: stateOf(cooldowns, open || candidates.length === 0),
+      state: stateOf(cooldowns, candidates.length === 0 ? null : open),
       cooldowns,
     };
   });
@@ -41,7 +46,7 @@ export function describeKeys(
 function domainSourceOf(key: UpstreamKeyRecord): DomainSource {
   if (key.domainPinned) return 'pinned';
   if (key.domainInferred) return 'inferred';
-  return key.domain[0] === undefined || key.domain[0].startsWith('~') ? 'own' : 'named';
+  return isOwnDomain(key) ? 'own' : 'named';
 }
 
 /** Every pool, tier by tier, with the use of its retry budget. */
@@ -58,10 +63,12 @@ export function describePools(table: KeyTable, now: number): PoolStatus[] {
 }
 
 /** Cooled when nothing can be asked of the key; partly when only some of its models or needs are kept away. */
-function stateOf(cooldowns: readonly CooldownStatus[], open: boolean): KeyStatus['state'] {
+function stateOf(cooldowns: readonly CooldownStatus[], open: boolean | null): KeyStatus['state'] {
   if (cooldowns.length === 0) return 'ready';
-  const whole = cooldowns.some(({ scope }) => !scope.endsWith('_group'));
-  return whole || !open ? 'cooled' : 'partly_cooled';
+  // A key that no pool uses has no model to be open for.
+  return (open ?? cooldowns.every(({ scope }) => scope.endsWith('_group')))
+    ? 'partly_cooled'
+    : 'cooled';
 }
 
 function cooldownsOf(
@@ -73,7 +80,7 @@ function cooldownsOf(
   const scope = table.plan.scopes[scopeIndex];
   const cooldowns: CooldownStatus[] = [];
   if (scope === undefined) return cooldowns;
-  forEachBinding(table, scopeIndex, now, (slot) => {
+  forEachBinding(table, scopeIndex, { now }, (slot) => {
     const what = readCell(table, slotCell(table, slot) + SLOT.what);
     cooldowns.push({
       scopeId: scope.id,

@@ -22,6 +22,10 @@ export function domainPaths(
   );
 }
 
+/** Whether a key's domain is its own, because none was declared: the configuration writes `~<alias>` for that. */
+export const isOwnDomain = ({ domain }: Pick<UpstreamKeyRecord, 'domain'>): boolean =>
+  domain[0] === undefined || domain[0].startsWith('~');
+
 /** Keeps the separators of paths and groups out of names, so that two domains never share an identity by accident. */
 export function escapeName(name: string): string {
   return name.replaceAll('%', '%25').replaceAll('/', '%2F').replaceAll('#', '%23');

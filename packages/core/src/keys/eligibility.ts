@@ -31,17 +31,17 @@ function scopeBinds(table: KeyTable, scopeIndex: number, now: number, need?: Nee
   return false;
 }
 
-/** Calls `each` for every cooldown slot that binds a scope now, whatever the need. */
+/** Calls `each` for every cooldown slot that binds a request of this need in a scope now; without a need, for every one. */
 export function forEachBinding(
   table: KeyTable,
   scopeIndex: number,
-  now: number,
+  { now, need }: { readonly now: number; readonly need?: Need | undefined },
   each: (slot: number) => void,
 ): void {
   if (!(readCell(table, table.layout.scopeEnds + scopeIndex) > now)) return;
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return;
   for (let at = 0; at < scope.slots; at += 1) {
-    if (slotBinds(table, scope.firstSlot + at, now)) each(scope.firstSlot + at);
+    if (slotBinds(table, scope.firstSlot + at, now, need)) each(scope.firstSlot + at);
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { choose, createTried } from './choose.ts';
+import { choose, createTried, explain } from './choose.ts';
 import { initKeyTable, openKeyTable, type KeyTable } from './key-table.ts';
-import { carryOver, listCooldowns, recoverWorker } from './recover.ts';
+import { projectedStart } from './projection.ts';
+import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
 import { noteFirstContent, reserve, settle, type Reservation } from './reserve.ts';
 import {
   at,
@@ -52,6 +53,22 @@ describe('after a guess that lasts', () => {
     expect(other.probing).toBe(false);
     settle(table, one, SUCCESS, at(FIRST_END + 6));
     expect(listCooldowns(table, at(FIRST_END + 7))).toEqual([]);
+  });
+
+  it('nobody else is told to come back when its time is over: it may end any moment', () => {
+    const table = openTable(planOf(keyOf('a')));
+    attempt(table, 'a', funds, 0);
+    look(table, FIRST_END + 1);
+    const now = FIRST_END + 2;
+    expect(explain(table, firstTier(table), createTried(), { now })).toMatchObject({
+      eligible: 0,
+      nextInMs: 1000,
+      blocked: 'time',
+    });
+    expect(projectedStart(table, firstTier(table), { now })).toBe(now + 1000);
+    // The last of its minute is less than a second.
+    const late = FIRST_END + 60_000;
+    expect(projectedStart(table, firstTier(table), { now: late })).toBe(late + 1);
   });
 
   it('the same refusal sets it again, for twice as long', () => {
@@ -109,6 +126,24 @@ describe('after a guess that lasts', () => {
     expect(one.probing).toBe(true);
     settle(dated, one, { ...funds, ...named }, at(70_000, 0));
     expect(endOf(dated, 70_000) - 70_000).toBe(3_600_000);
+  });
+
+  it('is not taken with a credential that was reported as leaked: it rests until it is replaced, or a hand frees it', () => {
+    const leaked: Verdict = { ...dead, probe: 'never' };
+    const table = dryKey(leaked);
+    const month = 30 * 86_400_000;
+    expect(reserve(table, candidateOf(table, 'a'), 900_001)).toBeNull();
+    expect(reserve(table, candidateOf(table, 'a'), month)).toBeNull();
+    clearCooldowns(table, { key: 'a' }, at(month + 2));
+    expect(eligibleKeys(table, month + 3)).toEqual(['a', 'b']);
+  });
+
+  it('is kept from a leaked credential in an incident of the provider as well', () => {
+    const table = openTable(planOf(keyOf('a'), keyOf('b'), keyOf('c')));
+    attempt(table, 'a', { ...dead, probe: 'never' }, 0);
+    attempt(table, 'b', dead, 1);
+    attempt(table, 'c', dead, 2);
+    expect(eligibleKeys(table, 3)).toEqual(['b', 'c']);
   });
 
   it('holds in the next table too, where nobody is looking yet', () => {

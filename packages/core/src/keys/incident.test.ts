@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listCooldowns } from './recover.ts';
-import { at, attempt, eligibleKeys, twoOrgs, verdictOf } from './table-fixture.bench.ts';
+import { at, attempt, eligibleKeys, endOf, twoOrgs, verdictOf } from './table-fixture.bench.ts';
 import { SUCCESS } from './verdict.ts';
 
 describe('refused credentials of a whole provider', () => {
@@ -21,6 +21,17 @@ describe('refused credentials of a whole provider', () => {
     attempt(table, 'c', dead, 1000);
     expect(attempt(table, 'b', SUCCESS, 1001)).toHaveLength(2);
     expect(eligibleKeys(table, 1002)).toEqual(['b']);
+  });
+
+  it('make no key’s rest longer, however many were met while it lasted', () => {
+    const table = twoOrgs();
+    for (let second = 0; second < 20; second += 2) {
+      attempt(table, 'a', dead, second * 1000);
+      attempt(table, 'c', dead, second * 1000 + 1);
+    }
+    attempt(table, 'b', SUCCESS, 20_000);
+    expect(eligibleKeys(table, 20_001)).toEqual(['b']);
+    expect(endOf(table, 20_001)).toBeLessThanOrEqual(20_000 + 15 * 60_000);
   });
 
   it('are the keys’ own when one organization meets them, other keys are served, or a minute lies between', () => {

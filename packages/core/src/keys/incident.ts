@@ -69,6 +69,7 @@ export function suspendRefused(table: KeyTable, endpoint: number, now: number): 
     const cell = slotCell(table, slot);
     const recent = now - readCell(table, cell + SLOT.setAt) <= WITHIN_MS;
     if (slotClass(table, slot) !== DEAD || !recent || !slotStands(table, slot, now)) return;
+    if ((slotFlags(table, slot) & FLAG.authoritative) !== 0) return;
     note(table, scope, slot, true);
     writeFlags(table, slot, slotFlags(table, slot) | FLAG.suspended);
   });

@@ -1,6 +1,6 @@
 import type { ProviderRecord, UpstreamKeyRecord } from '../snapshot/snapshot.ts';
 import { accountPlace, sameAccount, type Account, type KnownAccount } from './account.ts';
-import { domainPaths } from './domain-path.ts';
+import { domainPaths, isOwnDomain } from './domain-path.ts';
 
 /** What responses say against the configuration. Nothing follows from it but that somebody is told. */
 export interface DomainContradiction {
@@ -80,10 +80,6 @@ function toldByOwner(
   return [...owners.values()];
 }
 
-/** A key without a declared domain is one of its own, and names nobody's account. */
-const isOwn = ({ domain }: UpstreamKeyRecord): boolean =>
-  domain[0] === undefined || domain[0].startsWith('~');
-
 /** What the accounts of one owner's keys are called in the tree. */
 class AccountNames {
   readonly #told: readonly Told[];
@@ -91,7 +87,8 @@ class AccountNames {
   readonly #owners = new Map<string, string>();
 
   constructor(told: readonly Told[]) {
-    const named = told.filter(({ key }) => !isOwn(key));
+    // A domain of its own names nobody's account.
+    const named = told.filter(({ key }) => !isOwnDomain(key));
     this.#told = named.toSorted((a, b) => Number(b.key.domainPinned) - Number(a.key.domainPinned));
     for (const { key, account } of this.#told) {
       const root = key.domain[0] ?? '';

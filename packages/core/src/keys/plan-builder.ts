@@ -1,7 +1,7 @@
 import { matchesModel } from '../access/model-patterns.ts';
 import type { ProviderRecord, TargetRecord, UpstreamKeyRecord } from '../snapshot/snapshot.ts';
 import { slotsOf } from './cooldown-codes.ts';
-import { domainPaths, escapeName } from './domain-path.ts';
+import { domainPaths, escapeName, isOwnDomain } from './domain-path.ts';
 import type {
   Candidate,
   DeclaredPlan,
@@ -154,7 +154,7 @@ export class PlanBuilder {
         this.#nodeByPath.set(path, index);
       }
       this.#keysBelow[index] = (this.#keysBelow[index] ?? 0) + 1;
-      if (key.domain.length === 0) this.#ownFingerprints.set(index, key.fingerprint);
+      if (isOwnDomain(key)) this.#ownFingerprints.set(index, key.fingerprint);
       parent = index;
     }
   }

@@ -1,4 +1,4 @@
-import { boundUntil, readCell, slotBinds } from './cooldown-cells.ts';
+import { expectedEnd, readCell, slotBinds } from './cooldown-cells.ts';
 import { needAt, type ChooseAt } from './draw.ts';
 import { forEachBinding } from './eligibility.ts';
 import type { KeyTable } from './key-table.ts';
@@ -60,7 +60,9 @@ function cooledUntil(table: KeyTable, { scopes }: Candidate, now: number, need?:
     const scope = table.plan.scopes[index];
     if (scope === undefined || !(readCell(table, table.layout.scopeEnds + index) > now)) continue;
     for (let slot = scope.firstSlot; slot < scope.firstSlot + scope.slots; slot += 1) {
-      if (slotBinds(table, slot, now, need)) until = Math.max(until, boundUntil(table, slot));
+      if (slotBinds(table, slot, now, need)) {
+        until = Math.max(until, expectedEnd(table, slot, now));
+      }
     }
   }
   return until;
@@ -87,7 +89,7 @@ export function soonestChange(table: KeyTable, tier: TierPlan, now: number): num
   };
   for (const candidate of tier.candidates) {
     for (const index of candidate.scopes) {
-      forEachBinding(table, index, now, (slot) => consider(boundUntil(table, slot)));
+      forEachBinding(table, index, { now }, (slot) => consider(expectedEnd(table, slot, now)));
     }
     for (const block of candidate.blocks)
       considerLimits(table, block, candidate.breaker, now, consider);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { describeKeys } from './describe.ts';
 import { generationOf, initKeyTable, openKeyTable } from './key-table.ts';
+import { needFrom } from './need.ts';
 import { planKeys } from './plan.ts';
 import { QUANTITY } from './quantity.ts';
 import { carryOver, clearCooldowns, listCooldowns, recoverWorker } from './recover.ts';
 import { restoreCooldowns } from './restore-cooldowns.ts';
-import { reserve, settle } from './reserve.ts';
+import { reserve, settle, tryReserve } from './reserve.ts';
 import { countRequest, requestsOf } from './retry-budget.ts';
 import { heldRecords, lockRecord, write } from './table-journal.ts';
 import {
@@ -25,6 +26,7 @@ import {
   WALL_START,
 } from './table-fixture.bench.ts';
 import { BLOCK, KEY_CELL, NODE_CELL } from './table-layout.ts';
+import type { CooldownChange } from './status.ts';
 import { SUCCESS } from './verdict.ts';
 
 const dead = verdictOf('credential_dead', { scope: 'key' });
@@ -100,6 +102,23 @@ describe('cooldowns that outlive a process', () => {
     expect(listCooldowns(restarted, at(400_000))).toMatchObject([{ strikes: 2 }]);
   });
 
+  it('keep away the larger needs alone where a balance still pays for smaller ones', () => {
+    const affords = verdictOf('funds_exhausted', {
+      scope: 'node',
+      dimension: 'output_tokens_minute',
+      refusedNeed: 1000,
+    });
+    const table = openTable(planOf(keyOf('a')));
+    const rows = attempt(table, 'a', affords, 0);
+    const restarted = openTable(planOf(keyOf('a')));
+    restoreCooldowns(restarted, rows, at(1));
+    const ask = (allowed: number) =>
+      reserve(restarted, candidateOf(restarted, 'a'), 2, { ...needFrom({}), allowed });
+    expect(ask(1000)).toBeNull();
+    expect(ask(999)).not.toBeNull();
+    expect(describeKeys(restarted, 2, () => '')).toMatchObject([{ state: 'partly_cooled' }]);
+  });
+
   it('never end later than 35 days ahead, and never end earlier than what stands', () => {
     const table = openTable(planOf(keyOf('a')));
     attempt(table, 'a', funds, 0);
@@ -120,6 +139,88 @@ describe('cooldowns that outlive a process', () => {
       at(1),
     );
     expect(eligibleKeys(table, 2)).toEqual(['a']);
+  });
+});
+
+describe('what takes the place of another cooldown', () => {
+  const affords = verdictOf('funds_exhausted', {
+    scope: 'node',
+    dimension: 'output_tokens_minute',
+    refusedNeed: 1000,
+  });
+  const small = { ...needFrom({}), allowed: 10 };
+  const nothingLeft = { ...funds, dimension: 'spend' } as const;
+
+  it('ends it for whoever keeps cooldowns, so that none is left when all were cleared', () => {
+    const table = openTable(planOf(keyOf('a')));
+    const kept = new Map<string, CooldownChange>();
+    const keep = (changes: readonly CooldownChange[]): void => {
+      for (const change of changes) {
+        const name = JSON.stringify([change.scopeId, change.class, change.dimension]);
+        if (change.action === 'set') kept.set(name, change);
+        else kept.delete(name);
+      }
+    };
+    keep(attempt(table, 'a', affords, 0));
+    const one = reserve(table, candidateOf(table, 'a'), 1, small);
+    if (one === null) throw new Error('a still pays for small calls');
+    keep(settle(table, one, nothingLeft, at(1)));
+    expect([...kept.values()]).toMatchObject(
+      listCooldowns(table, at(1)).map(({ endsAt }) => ({ endsAt })),
+    );
+    keep(clearCooldowns(table, {}, at(2)));
+    expect([...kept.values()]).toEqual([]);
+  });
+
+  it('is not ended by the end of that one, heard of later', () => {
+    const told = openTable(planOf(keyOf('a')));
+    attempt(told, 'a', affords, 0);
+    const one = reserve(told, candidateOf(told, 'a'), 1, small);
+    if (one === null) throw new Error('a still pays for small calls');
+    const changes = settle(told, one, nothingLeft, at(1));
+    const other = openTable(planOf(keyOf('a')));
+    restoreCooldowns(other, changes, at(1));
+    restoreCooldowns(
+      other,
+      changes.filter(({ action }) => action === 'cleared'),
+      at(2),
+    );
+    expect(listCooldowns(other, at(2))).toMatchObject([{ dimension: 'spend' }]);
+  });
+});
+
+describe('a refusal of what was sent before a clearing by hand', () => {
+  const told = {
+    refused: true,
+    observations: [
+      {
+        dimension: 'requests_minute',
+        limit: 10,
+        remaining: 0,
+        resetInMs: 60_000,
+        source: 'header',
+      },
+    ],
+  } as const;
+
+  it.each([
+    ['limit', retryAfter(60_000), told],
+    ['cap', verdictOf('concurrency', { scope: 'node', dimension: 'concurrency' }), undefined],
+  ] as const)('leaves no %s behind', (_, verdict, says) => {
+    const table = openTable(planOf(keyOf('a')));
+    const early = send(table, 'a', 0);
+    clearCooldowns(table, {}, at(1));
+    expect(settle(table, early, verdict, { ...at(2), told: says })).toEqual([]);
+    send(table, 'a', 3);
+    expect(tryReserve(table, candidateOf(table, 'a'), 3)).toBeTypeOf('object');
+  });
+
+  it('is not taken for one of what was sent afterwards', () => {
+    const table = openTable(planOf(keyOf('a')));
+    clearCooldowns(table, {}, at(1));
+    const late = send(table, 'a', 2);
+    settle(table, late, retryAfter(60_000), { ...at(3), told });
+    expect(tryReserve(table, candidateOf(table, 'a'), 4)).toBe('cooled');
   });
 });
 
@@ -241,6 +342,19 @@ describe('carryOver', () => {
     );
     expect(carryOver(before, moved)).toHaveLength(2);
     expect(eligibleKeys(moved, 1)).toEqual(['a', 'b']);
+  });
+
+  it('forgets with a replaced credential what was learned in the domain that was the key’s alone, as the configuration writes it', () => {
+    const own = { domain: ['~a'], domainPinned: false };
+    const before = openTable(planOf(keyOf('a', own), keyOf('b')));
+    attempt(before, 'a', funds, 0);
+    const rows = listCooldowns(before, at(1));
+    const replaced = openTable(planOf(keyOf('a', { ...own, fingerprint: 'new' }), keyOf('b')));
+    expect(carryOver(before, replaced)).toMatchObject([
+      { action: 'cleared', class: 'funds_exhausted', scope: 'node' },
+    ]);
+    restoreCooldowns(replaced, rows, at(1));
+    expect(eligibleKeys(replaced, 1)).toEqual(['a', 'b']);
   });
 
   it('lets an attempt of the old table settle safely: accounted there, its cooldown in force in both', () => {

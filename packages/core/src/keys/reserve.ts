@@ -298,7 +298,7 @@ function settleOrDefer(settlement: Settlement): CooldownChange[] {
     table.deferred.push(() => settleOrDefer(settlement));
     return [];
   }
-  if (at.told !== undefined) {
+  if (at.told !== undefined && !isOld(table, judgement)) {
     const { observations, refused } = at.told;
     takeObservations(table, { ...reservation, settled: false }, observations, { ...at, refused });
   }
@@ -332,6 +332,10 @@ function judge(reservation: Reservation, verdict: Verdict, at: SettleAt): Judgem
   const charged = at.charged ?? chargedFor(need, verdict);
   return { verdict, scope, terms, blame: blameOf(verdict, null), sent, charged };
 }
+
+/** Whether it is a refusal from before a hand cleared what it is about: then nothing is concluded from it. */
+const isOld = (table: KeyTable, { scope, sent }: Judgement): boolean =>
+  scope >= 0 && isOverruled(table, scope, sent.sendSeq, true);
 
 /** What has to follow at the provider's other keys, whose records are not locked here. */
 type Aftermath = 'none' | 'suspend' | 'reinstate';
@@ -367,10 +371,11 @@ function observeFailure(table: KeyTable, candidate: Candidate, judgement: Judgem
   const { verdict, scope, terms, blame, sent } = judgement;
   sent.currentSeq = currentSendSequence(table.ints);
   if (blame !== null) observeBreaker(table, candidate, blame, sent);
-  learnFromRefusal(table, verdict, sent, terms);
+  if (!isOld(table, judgement)) learnFromRefusal(table, verdict, sent, terms);
   if (terms === null) return 'none';
   coolSlot(table, scope, terms, sent);
   if (verdict.class !== 'credential_dead' || verdict.scope !== 'key') return 'none';
+  if (verdict.probe === 'never') return 'none';
   const suspect = noteRefusedCredential(table, candidate, sent.sendSeq, sent.now);
   return suspect ? 'suspend' : 'none';
 }

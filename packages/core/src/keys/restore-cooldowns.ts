@@ -1,16 +1,24 @@
 import type { Instant } from './cooldown-changes.ts';
 import {
   closeClearing,
+  isAbout,
   raiseEnd,
   readCell,
+  refusedNeedOf,
   slotAbout,
   slotCell,
-  slotFlags,
   soonestSlot,
   wipeSlot,
   writeWhat,
 } from './cooldown-cells.ts';
-import { classCode, dimensionCode, identityOf, packWhat, strikesIn } from './cooldown-codes.ts';
+import {
+  classCode,
+  dimensionCode,
+  flagsIn,
+  identityOf,
+  packWhat,
+  strikesIn,
+} from './cooldown-codes.ts';
 import { isHalfOpen, LONGEST_MS } from './cooldown-terms.ts';
 import type { KeyTable, Unplaced } from './key-table.ts';
 import type { ScopePlan } from './plan.ts';
@@ -104,7 +112,7 @@ function place(table: KeyTable, scope: ScopePlan, restored: Unplaced): boolean {
   if (row.action === 'set') {
     const at = slot < 0 ? soonestSlot(table, scope) : slot;
     restoreSlot(table, scope, at, { row, now, leftMs });
-  } else if (slot >= 0) endGuess(table, scope, slot, now);
+  } else if (slot >= 0) endGuess(table, scope, slot, restored);
   unlockScope(table, scope);
   return true;
 }
@@ -158,7 +166,10 @@ function restoreSlot(
 ): void {
   const cell = slotCell(table, slot);
   const { row, now, leftMs } = to;
-  if (readCell(table, cell + SLOT.endsAt) >= now + leftMs) return;
+  const before = readCell(table, cell + SLOT.endsAt);
+  if (before >= now + leftMs) return;
+  const refusedNeed = row.refusedNeed ?? 0;
+  const bound = before > now ? Math.min(refusedNeedOf(table, cell), refusedNeed) : refusedNeed;
   const flags =
     (row.authoritative ? FLAG.authoritative : 0) |
     (isHalfOpen(row.class, row.authoritative) ? FLAG.halfOpen : 0);
@@ -173,14 +184,17 @@ function restoreSlot(
       Math.max(row.strikes, strikesIn(readCell(table, cell + SLOT.what))),
     ),
   );
-  write(table, cell + SLOT.bound, 0);
+  write(table, cell + SLOT.bound, bound);
   write(table, cell + SLOT.setSeq, currentSendSequence(table.ints));
   write(table, cell + SLOT.setAt, now);
   raiseEnd(table, scope.index, slot, now + leftMs);
 }
 
-function endGuess(table: KeyTable, scope: ScopePlan, slot: number, now: number): void {
-  if ((slotFlags(table, slot) & FLAG.authoritative) !== 0) return;
+/** What has taken the place of the one that ended stays. */
+function endGuess(table: KeyTable, scope: ScopePlan, slot: number, { row, now }: Unplaced): void {
+  const what = readCell(table, slotCell(table, slot) + SLOT.what);
+  const of = { class: classCode(row.class), dimension: dimensionCode(row.dimension) };
+  if (!isAbout(what, of) || (flagsIn(what) & FLAG.authoritative) !== 0) return;
   wipeSlot(table, scope.index, slot, now);
   closeClearing(table, scope.index, 0);
 }

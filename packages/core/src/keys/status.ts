@@ -62,6 +62,8 @@ export interface CooldownChange {
   /** How often the same heuristic cooldown has been set in a row; drives its back-off. */
   readonly strikes: number;
   readonly evidence: string;
+  /** The smallest need it binds, where funds are gone for larger ones alone. Absent: every request. */
+  readonly refusedNeed?: number;
   /** The one credential it is about, by fingerprint: a cooldown does not outlive its credential. Absent where several share it. */
   readonly fingerprint?: string;
 }

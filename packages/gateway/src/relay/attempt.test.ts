@@ -185,6 +185,7 @@ describe('an attempt', () => {
       { scopeId: 'node:openai/org', authoritative: true, evidence: verdict.evidence },
     ]);
     const keys = describeKeys(live.table, 0, () => '');
-    expect(keys.map(({ state }) => state)).toEqual(['cooled', 'cooled']);
+    // Both, and for needs from the refused one on.
+    expect(keys.map(({ state }) => state)).toEqual(['partly_cooled', 'partly_cooled']);
   });
 });

@@ -346,7 +346,8 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
 
   /** A token that was refused is forgotten: what buys the next one may be as good as ever. */
   #ofToken(verdict: Verdict): Verdict {
-    if (verdict.class !== 'credential_dead') return verdict;
+    const { class: of } = verdict;
+    if (of !== 'credential_dead' && of !== 'credential_expired') return verdict;
     if (this.#credentials()?.refused() !== true) return verdict;
     return { ...verdict, class: 'credential_expired', endsInMs: NEW_TOKEN_MS };
   }

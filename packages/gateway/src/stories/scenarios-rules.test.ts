@@ -189,6 +189,19 @@ describe('what a balance still pays for', () => {
   });
 });
 
+describe('a small call where larger needs are kept away', () => {
+  it('that meets an overloaded provider is told that, not when the larger ones may come back', async () => {
+    const story = await begin({ face: 'openrouter', kind: 'openrouter', keys: [{ id: 'a' }] });
+    story.simulator.set({ fault: 'quota_exhausted', code: 'can_only_afford', key: 'a', count: 1 });
+    expect((await ask(story, { max_tokens: 4000 })).status).toBe(429);
+    story.simulator.set({ fault: 'overloaded' });
+    const small = await ask(story, { max_tokens: 100 });
+    expect(small.status).toBe(503);
+    expect(codeIn(small)).toBe('pool_unavailable');
+    expect(small.headers['retry-after']).toBeUndefined();
+  });
+});
+
 describe('a key whose configured organization is not its own', () => {
   it('is refused by name, and neither dead nor cooled: the configuration is wrong', async () => {
     const story = await begin({

@@ -1,6 +1,7 @@
 import type { FailureRule } from '../compatible/failure-rule.ts';
 import { COMPATIBLE_FAILURES } from '../compatible/failures.ts';
 import {
+  CALLER,
   CONCURRENCY,
   DAILY,
   DEAD,
@@ -10,8 +11,10 @@ import {
   PROJECT_FUNDS,
   REGION,
   REQUESTS_WINDOW,
+  SLOW_DOWN,
   TOKENS_WINDOW,
   TOO_LARGE,
+  TRANSIENT,
   WINDOW,
 } from '../compatible/verdicts.ts';
 
@@ -139,13 +142,32 @@ const CREDENTIAL_RULES: readonly FailureRule[] = [
     type: ['forbidden'],
     verdict: { ...REGION, scope: 'key' },
   },
-  { name: 'permission', status: [403], type: ['permission_error'], verdict: FORBIDDEN },
+  { name: 'permission', status: [200, 403], type: ['permission_error'], verdict: FORBIDDEN },
   {
     name: 'model-not-found',
-    status: [404],
+    status: [200, 404],
     type: ['not_found_error'],
     message: /^model: \S{1,200}$/,
     verdict: FORBIDDEN,
+  },
+];
+
+/** An error event in a stream has no status of its own: its type stands for the one it would have had. */
+const EVENT_RULES: readonly FailureRule[] = [
+  {
+    name: 'event-exhausted-header',
+    status: [200],
+    type: ['rate_limit_error'],
+    exhaustedHeader: true,
+    verdict: WINDOW,
+  },
+  { name: 'event-unnamed-limit', status: [200], type: ['rate_limit_error'], verdict: SLOW_DOWN },
+  { name: 'event-timeout', status: [200], type: ['timeout_error'], verdict: TRANSIENT },
+  {
+    name: 'event-caller',
+    status: [200],
+    type: ['request_too_large', 'not_found_error'],
+    verdict: CALLER,
   },
 ];
 
@@ -154,5 +176,6 @@ export const ANTHROPIC_FAILURES: readonly FailureRule[] = Object.freeze([
   ...FUNDS_RULES,
   ...WINDOW_RULES,
   ...CREDENTIAL_RULES,
+  ...EVENT_RULES,
   ...COMPATIBLE_FAILURES,
 ]);

@@ -51,8 +51,16 @@ export function readErrorBody(body: string): ErrorBody {
   } catch {
     return MALFORMED;
   }
-  const root: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  const root = failedResponseIn(first) ?? first;
   return isFields(root) ? { ...readRoot(root), at: (path) => valuesAt(root, path) } : NOTHING;
+}
+
+/** A stream of OpenAI's Responses tells of its failure in the response as it is then: `{"type":"response.failed","response":{"error":{…}}}`. */
+function failedResponseIn(event: unknown): Fields | null {
+  if (!isFields(event) || event['type'] !== 'response.failed') return null;
+  const response = event['response'];
+  return isFields(response) ? response : null;
 }
 
 function valuesAt(root: Fields, path: string): readonly string[] {

@@ -124,7 +124,12 @@ const REST_RULES: readonly FailureRule[] = [
   {
     name: 'caller-code',
     status: [200],
-    codeOrType: ['invalid_request_error', 'content_filter', 'content_policy_violation'],
+    codeOrType: [
+      'invalid_request_error',
+      'content_filter',
+      'content_policy_violation',
+      'context_length_exceeded',
+    ],
     verdict: CALLER,
   },
 ];

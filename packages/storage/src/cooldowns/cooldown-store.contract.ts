@@ -60,6 +60,14 @@ export function describeCooldownStore(name: string, open: () => Promise<Cooldown
       expect((await store.load(0))[0]).toEqual(cooldown('key:a'));
     });
 
+    it('remembers from which need on a cooldown binds, and forgets it with the row it stood in', async () => {
+      const store = await open();
+      store.applyNow([cooldown('node:a', { refusedNeed: 3001 })]);
+      expect(await store.load(0)).toEqual([cooldown('node:a', { refusedNeed: 3001 })]);
+      store.applyNow([cooldown('node:a')]);
+      expect(await store.load(0)).toEqual([cooldown('node:a')]);
+    });
+
     it('removes what was cleared, and only that', async () => {
       const store = await open();
       store.applyNow([cooldown('a'), cooldown('a', { dimension: 'tokens_day' }), cooldown('b')]);

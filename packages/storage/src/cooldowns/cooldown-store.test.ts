@@ -35,7 +35,8 @@ describe('cooldowns on SQLite', () => {
     await older.close();
     const database = new DatabaseSync(join(dir, 'cooldowns.sqlite'));
     database.exec(`alter table cooldown drop column fingerprint;
-      delete from kysely_migration where name = '0002-fingerprint'`);
+      alter table cooldown drop column refused_need;
+      delete from kysely_migration where name in ('0002-fingerprint', '0003-refused-need')`);
     database.close();
     const store = await open(dir);
     expect(await store.load(0)).toEqual([cooldown('key:a')]);

@@ -15,6 +15,7 @@ interface CooldownTable {
   readonly strikes: number;
   readonly evidence: string;
   readonly fingerprint: string | null;
+  readonly refused_need: number | null;
 }
 
 interface Tables {
@@ -37,6 +38,7 @@ export async function openCooldownStore(options: {
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-cooldowns': { up: createCooldowns },
   '0002-fingerprint': { up: addFingerprint },
+  '0003-refused-need': { up: addRefusedNeed },
 };
 
 async function createCooldowns(db: Kysely<never>): Promise<void> {
@@ -59,6 +61,11 @@ async function addFingerprint(db: Kysely<never>): Promise<void> {
   await db.schema.alterTable('cooldown').addColumn('fingerprint', 'text').execute();
 }
 
+/** Rows from before bind every request, as they did when they were read. */
+async function addRefusedNeed(db: Kysely<never>): Promise<void> {
+  await db.schema.alterTable('cooldown').addColumn('refused_need', 'bigint').execute();
+}
+
 function toQuery(db: Kysely<Tables>, change: CooldownChange): Compilable {
   if (change.action === 'cleared') {
     return db
@@ -79,6 +86,7 @@ function toQuery(db: Kysely<Tables>, change: CooldownChange): Compilable {
         strikes: row.strikes,
         evidence: row.evidence,
         fingerprint: row.fingerprint,
+        refused_need: row.refused_need,
       }),
     );
 }
@@ -106,6 +114,7 @@ function fromRow(row: CooldownTable): CooldownChange {
     authoritative: row.authoritative !== 0,
     strikes: row.strikes,
     evidence: row.evidence,
+    ...(row.refused_need === null ? {} : { refusedNeed: row.refused_need }),
     ...(row.fingerprint === null ? {} : { fingerprint: row.fingerprint }),
   };
 }
@@ -121,6 +130,7 @@ function toRow(change: CooldownChange): CooldownTable {
     strikes: Math.min(Math.max(0, Math.trunc(change.strikes)), 1_000_000),
     evidence: change.evidence,
     fingerprint: change.fingerprint ?? null,
+    refused_need: change.refusedNeed === undefined ? null : Math.floor(change.refusedNeed),
   };
 }
 
