@@ -213,6 +213,37 @@ describe('a second tier', () => {
   });
 });
 
+describe('a call that names the one target that may serve it', () => {
+  /** Host `a` is dry for so long, host `b` has all it ever had. */
+  async function beginDry(retryAfterMs: number): Promise<Story> {
+    const hosts = ['a', 'b'];
+    const story = await begin({
+      providers: ({ url }) =>
+        hosts.map((id) => ({
+          id: `host-${id}`,
+          baseUrl: url,
+          keys: [{ id, value: `sk-simulated-${id}` }],
+        })),
+      keys: hosts.map((id) => ({ id })),
+      consumers: [{}, { id: 'other' }],
+      pool: { tiers: [{ targets: hosts.map((id) => ({ provider: `host-${id}` })) }] },
+    });
+    story.simulator.set({ fault: 'rate_limited', key: 'a', retryAfterMs, count: 1 });
+    expect((await ask(story, { maxWaitMs: 0, more: NAMED })).status).toBe(429);
+    return story;
+  }
+  const NAMED = { model: 'host-a/gpt-5' };
+
+  it('is refused at once where that comes back too late, and told when', async () => {
+    const story = await beginDry(30_000);
+    const seen = await ask(story, { maxWaitMs: 2000, more: NAMED });
+    expect(seen.status).toBe(429);
+    expect(seen.tookMs).toBeLessThan(1000);
+    expect(Number(seen.headers['retry-after'])).toBeGreaterThanOrEqual(29);
+    expect(story.called()).toEqual({ a: 1 });
+  });
+});
+
 describe('a stream that waits', () => {
   const waitingTimes = { silenceMs: 200, commentEveryMs: 150 };
   const more = { stream: true };
