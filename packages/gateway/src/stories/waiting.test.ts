@@ -242,6 +242,19 @@ describe('a call that names the one target that may serve it', () => {
     expect(Number(seen.headers['retry-after'])).toBeGreaterThanOrEqual(29);
     expect(story.called()).toEqual({ a: 1 });
   });
+
+  it('refuses nobody who does not want to wait and need not', async () => {
+    const story = await beginDry(5000);
+    const named = ask(story, { more: NAMED });
+    await untilWaiting(story, 1);
+    for (let call = 0; call < 5; call += 1) {
+      const seen = await ask(story, { maxWaitMs: 0 });
+      expect(seen.status).toBe(200);
+      expect(seen.headers['keywell-provider']).toBe('host-b');
+    }
+    story.node.clearCooldowns({});
+    expect((await named).status).toBe(200);
+  });
 });
 
 describe('a stream that waits', () => {

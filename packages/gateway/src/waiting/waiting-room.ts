@@ -79,7 +79,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */
   wait(call: WaitingCall): Promise<WaitEnd> {
     const now = this.clock.now();
-    const deadlineAt = Math.min(call.deadlineAt, this.#endsAt);
+    // Who does not want to wait may have been made a moment ago, and may go now all the same.
+    const deadlineAt = Math.max(now, Math.min(call.deadlineAt, this.#endsAt));
     const start = this.#startOf(call, now);
     const startAt = start?.inTurn ?? null;
     if (start === null || !startsInTime(start, { now, deadlineAt })) {
