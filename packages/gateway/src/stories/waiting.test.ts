@@ -243,6 +243,26 @@ describe('a call that names the one target that may serve it', () => {
     expect(story.called()).toEqual({ a: 1 });
   });
 
+  it('keeps no larger call from the others while it waits, and is served where it waits for', async () => {
+    const story = await beginDry(3000);
+    const named = ask(story, { more: { ...NAMED, messages: [{ role: 'user', content: 'a' }] } });
+    await untilWaiting(story, 1);
+    const large = { messages: [{ role: 'user', content: 'hello '.repeat(100) }] };
+    const other = { key: consumerKey(1), more: large };
+    for (let call = 0; call < 5; call += 1) {
+      const seen = await ask(story, { ...other, maxWaitMs: 500 });
+      expect(seen.status).toBe(200);
+      expect(seen.headers['keywell-provider']).toBe('host-b');
+    }
+    story.simulator.set({ fault: 'rate_limited', key: 'b', retryAfterMs: 6000 });
+    expect((await ask(story, { ...other, maxWaitMs: 0 })).status).toBe(429);
+    const others = Array.from({ length: 4 }, () => ask(story, other));
+    await untilWaiting(story, 5);
+    const seen = await Promise.all([named, ...others]);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
+    await story.quiet();
+  });
+
   it('refuses nobody who does not want to wait and need not', async () => {
     const story = await beginDry(5000);
     const named = ask(story, { more: NAMED });
