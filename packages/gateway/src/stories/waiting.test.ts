@@ -394,6 +394,29 @@ function mostWithin(instants: readonly number[], spanMs: number): number {
   return most;
 }
 
+describe('a line that has formed', () => {
+  it('goes on to the keys that have room, however often another one refuses', async () => {
+    const story = await begin({
+      keys: ['a', 'b', 'c'].map((id) => ({ id })),
+      pool: { maxWaitMs: 2000 },
+    });
+    for (const key of ['a', 'b', 'c']) {
+      story.simulator.set({ fault: 'rate_limited', key, retryAfterMs: 900, count: 1 });
+    }
+    expect((await ask(story, { maxWaitMs: 0 })).status).toBe(429);
+    story.simulator.set({ fault: 'rate_limited', key: 'c', retryAfterMs: 100 });
+    const untilMs = performance.now() + 3500;
+    const statuses: number[] = [];
+    const caller = async (): Promise<void> => {
+      while (performance.now() < untilMs) statuses.push((await ask(story)).status);
+    };
+    await Promise.all(Array.from({ length: 40 }, caller));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    // A line that began anew with each refusal would let some thirty go in a second.
+    expect(statuses.length).toBeGreaterThan(300);
+  });
+});
+
 describe('a thousand callers that wait for one key', () => {
   const crowd = { pool: { maxWaiting: 2000 }, traffic: { maxConnections: 5000 } };
 

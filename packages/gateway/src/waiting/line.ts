@@ -46,7 +46,7 @@ export interface LineHost {
 
 /** This worker's waiting calls of one pool, and its part in the pool's order. */
 export class Line {
-  readonly pace = new ReleasePace();
+  readonly #pace = new ReleasePace();
   readonly #host: LineHost;
   readonly #pool: number;
   readonly #waiters = new Map<TicketId, Waiter>();
@@ -97,7 +97,7 @@ export class Line {
     this.#noteRoom(clock.now());
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const now = clock.now();
-      const pauseMs = this.pace.opensInMs(now);
+      const pauseMs = this.#pace.opensInMs(now);
       if (pauseMs > 0) return pauseMs;
       const next = nextTicket(table, this.#pool, { now });
       if (next === 'busy') return BUSY_MS;
@@ -170,9 +170,18 @@ export class Line {
       waiter.call.unclaim();
       return served === null ? 'went' : 'busy';
     }
-    this.pace.release(now);
+    this.#pace.release(now);
     waiter.go(pick, served);
     return 'went';
+  }
+
+  /** One that was let go was refused: fewer go, unless others have room, of whom that says nothing. */
+  refused(): void {
+    const { table, clock } = this.#host;
+    const now = clock.now();
+    const call = this.#smallest(now)?.call;
+    const roomAt = call?.roomAt(call.tokens, now, roomCount(table)) ?? Infinity;
+    if (roomAt > now) this.#pace.refused(now);
   }
 
   /** Tries one call out of turn, because a tier has opened for it that others do not go to yet. */

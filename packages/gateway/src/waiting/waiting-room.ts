@@ -121,7 +121,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
 
   /** A call that had waited was refused for want of capacity. */
   refusedAfter(pool: number): void {
-    this.#lines.get(pool)?.pace.refused(this.clock.now());
+    roomReturned(this.table);
+    this.#lines.get(pool)?.refused();
   }
 
   /** Whoever waits goes on by the new snapshot: by its keys, its rights and its pools. */
