@@ -316,6 +316,29 @@ describe('a stream that waits', () => {
   });
 });
 
+/** A key whose limit comes back all the time, as configured. */
+const flowing = (requestsPerMinute: number): StorySketch => ({
+  keys: [
+    {
+      id: 'a',
+      limits: [
+        {
+          groups: [],
+          dimension: 'requests_minute',
+          limit: requestsPerMinute,
+          refill: 'continuous',
+        },
+      ],
+    },
+  ],
+});
+
+/** The answer where it is a refusal; never where it is none. */
+const refused = async (answer: Promise<Seen>): Promise<Seen> => {
+  const seen = await answer;
+  return seen.status === 429 ? seen : new Promise(() => undefined);
+};
+
 describe('who waits', () => {
   it('and leaves, leaves nothing behind', async () => {
     const story = await begin();
@@ -366,6 +389,34 @@ describe('who waits', () => {
     const cut = await story.node.drain(1500);
     expect((await seen).status).toBe(429);
     expect(cut).toBe(0);
+  });
+
+  it('and is sent away after all is told when it would have started: it does not stand before itself', async () => {
+    const story = await begin({
+      ...flowing(6),
+      pool: { maxWaitMs: 60_000 },
+    });
+    for (let call = 0; call < 6; call += 1) expect((await ask(story)).status).toBe(200);
+    const seen = ask(story);
+    await untilWaiting(story, 1);
+    await story.node.drain(1000);
+    // One call comes back in ten seconds.
+    expect(['10', '11']).toContain((await seen).headers['retry-after']);
+  });
+
+  it('and loses its place to another is told when its own turn would have come', async () => {
+    const story = await begin({
+      ...flowing(60),
+      consumers: [{}, { id: 'small' }],
+      pool: { maxWaitMs: 60_000, maxWaiting: 10 },
+    });
+    await Promise.all(Array.from({ length: 60 }, () => ask(story, { maxWaitMs: 0 })));
+    const flood = Array.from({ length: 10 }, () => ask(story));
+    await untilWaiting(story, 10);
+    const small = ask(story, { key: consumerKey(1) });
+    const [displaced] = await Promise.all([Promise.race(flood.map(refused)), small]);
+    expect(Number(displaced?.headers['retry-after'])).toBeGreaterThan(5);
+    await Promise.all([story.node.drain(600), ...flood]);
   });
 
   it('finds a place though another has taken them all', async () => {

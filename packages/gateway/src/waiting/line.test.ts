@@ -56,7 +56,13 @@ class World {
   worker(worker: number) {
     const table = openWaitingTable(this.cells, { worker, epoch: 1 });
     const line = new Line(
-      { table, clock: this.clock, giveBack: () => undefined, hasLostTickets: () => false },
+      {
+        table,
+        clock: this.clock,
+        giveBack: () => undefined,
+        startOf: () => null,
+        hasLostTickets: () => false,
+      },
       SEAT.pool,
     );
     return { table, line };

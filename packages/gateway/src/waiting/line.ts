@@ -40,6 +40,8 @@ export interface LineHost {
   readonly clock: Clock;
   /** Whether the queue holds fewer tickets of this worker than calls wait in it: then some were displaced. */
   hasLostTickets(): boolean;
+  /** When a call would start that has lost its place, monotonic; null when nobody knows. */
+  startOf(waiter: Waiter): number | null;
   /** Gives back what was held for a call that is not in the queue any more. */
   giveBack(waiter: Waiter, pick: Pick): void;
 }
@@ -193,7 +195,7 @@ export class Line {
     if (!this.#host.hasLostTickets()) return;
     for (const waiter of this.#waiters.values()) {
       if (ticketState(this.#host.table, waiter.ticket) === 'waiting') continue;
-      waiter.refuse('displaced', this.#expectedAt);
+      waiter.refuse('displaced', this.#host.startOf(waiter));
     }
   }
 

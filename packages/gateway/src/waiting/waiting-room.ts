@@ -163,8 +163,14 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   }
 
   onPatienceEnd(waiter: Waiter): void {
-    const start = this.#startOf(waiter.call, this.clock.now());
-    waiter.refuse('deadline', start?.inTurn ?? null);
+    // It does not stand before itself.
+    this.#lineOf(waiter.call.seat.pool).leaveQueue(waiter);
+    waiter.refuse('deadline', this.startOf(waiter));
+  }
+
+  /** When a call would start that has lost its place. */
+  startOf({ call }: Waiter): number | null {
+    return this.#startOf(call, this.clock.now())?.inTurn ?? null;
   }
 
   onEnd(waiter: Waiter, end: WaitEnd): void {
