@@ -76,6 +76,15 @@ describe('projectedStart', () => {
     });
   });
 
+  it('is never where the model cannot take it, however much its keys have left', () => {
+    const table = twoKeys();
+    const unfit = { ...need, unfit: 'no_vision' } as const;
+    const needs = { of: ({ key }: { key: { id: string } }) => (key.id === 'a' ? unfit : need) };
+    tell(table, 'b', { resetInMs: 4000, refill: 'window' });
+    expect(projectedStart(table, firstTier(table), { now: 0, needs })).toBe(4000);
+    expect(candidateStart(table, candidateOf(table, 'a'), 0, unfit)).toBe(Infinity);
+  });
+
   it('is where explain says so too: too little left is a matter of time', () => {
     const table = twoKeys();
     tell(table, 'a', { refill: 'continuous' });

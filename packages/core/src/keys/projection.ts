@@ -37,6 +37,8 @@ export function candidateStart(
   need?: Need,
 ): number {
   const wanted = need ?? UNKNOWN_NEED;
+  // What its model cannot take at all, no time brings.
+  if (wanted.unfit !== undefined) return Infinity;
   const { blocks } = candidate;
   let start = Math.max(cooledUntil(table, candidate, now, need), placeStart(table, candidate, now));
   for (let of = 0; of < blocks.length; of += 1) {

@@ -77,6 +77,29 @@ describe('refill that is put aside', () => {
     expect(faultsOf(table)).toEqual([]);
   });
 
+  it('is all that is known of a call that cannot go wherever others can: larger ones are looked at, and not it again', () => {
+    const table = smallTable();
+    const restricted = ask(table, A, 10);
+    const large = ask(table, A, 100);
+    const place = { id: restricted, candidate: 4, from: 300 };
+    expect(noteNoRoom(table, CHAT, { tokens: null, now: 0, until: 100, keep: place })).toBe(true);
+    expect(next(table)).toMatchObject({ id: large, kept: [{ candidate: 4 }] });
+    // Neither holds longer for what is found of the other.
+    keep(table, large, 100, 2);
+    expect(nextTicket(table, CHAT, { now: 99 })).toBeNull();
+    expect(next(table, 100)).toMatchObject({ id: restricted, kept: [] });
+    noteNoRoom(table, CHAT, { tokens: 100, now: 100, until: 500 });
+    noteNoRoom(table, CHAT, { tokens: null, now: 100, until: 300, keep: place });
+    expect(nextTicket(table, CHAT, { now: 299 })).toBeNull();
+    expect(next(table, 300)).toMatchObject({ id: restricted });
+    noteNoRoom(table, CHAT, { tokens: null, now: 300, until: 400, keep: place });
+    noteNoRoom(table, CHAT, { tokens: 100, now: 300, until: 900 });
+    expect(next(table, 400)).toMatchObject({ id: restricted });
+    roomReturned(table);
+    expect(next(table, 301)).toMatchObject({ id: restricted });
+    expect(faultsOf(table)).toEqual([]);
+  });
+
   it('ends with its ticket, whichever of several that is', () => {
     const table = smallTable();
     const larges = [90, 80, 70].map((tokens) => ask(table, A, tokens));

@@ -25,16 +25,22 @@ export interface KeptPlace {
   readonly from: number;
 }
 
-/** Puts refill aside for a ticket, unless that was done. */
-export function keepFor(table: WaitingTable, pool: number, slot: number, place: KeptPlace): void {
-  if (ofTicket(table, slot, TICKET.keptAt) !== 0) return;
+/** Puts refill aside for a ticket, unless that was done; false where too many are looked after already. */
+export function keepFor(
+  table: WaitingTable,
+  pool: number,
+  slot: number,
+  place: KeptPlace,
+): boolean {
+  if (ofTicket(table, slot, TICKET.keptAt) !== 0) return true;
   let count = 0;
   for (let kept = firstKept(table, pool); kept !== 0; kept = nextKept(table, kept)) count += 1;
-  if (count >= MOST_KEPT) return;
+  if (count >= MOST_KEPT) return false;
   put(table, ticketCell(table, slot, TICKET.keptAt), 1 + place.candidate);
   put(table, ticketCell(table, slot, TICKET.keptFrom), place.from);
   put(table, ticketCell(table, slot, TICKET.nextKept), firstKept(table, pool));
   put(table, shareCell(table, pool, SHARE.firstKept), slot);
+  return true;
 }
 
 /** Nothing is put aside for a ticket any more. */

@@ -13,6 +13,8 @@ export interface Look {
   readonly worker: number;
   /** Others' tickets that were called before this instant and not taken are passed. */
   readonly calledBefore: number;
+  /** Tickets for which refill is put aside are passed: they were tried, and what was found holds. */
+  readonly passKept: boolean;
 }
 
 /**
@@ -47,6 +49,7 @@ function firstFitting(table: WaitingTable, leaf: number, look: Look): number {
   let slot = ofShare(table, leaf, SHARE.firstTicket);
   for (; slot !== 0; slot = ofTicket(table, slot, TICKET.next)) {
     if (ofTicket(table, slot, TICKET.tokens) >= look.smallerThan) continue;
+    if (look.passKept && ofTicket(table, slot, TICKET.keptAt) !== 0) continue;
     const calledAt = ofTicket(table, slot, TICKET.calledAt);
     const left = calledAt > 0 && calledAt < look.calledBefore;
     if (left && ofTicket(table, slot, TICKET.worker) !== look.worker) continue;

@@ -74,6 +74,9 @@ export interface Earmark extends KeptPlace {
   readonly tokens: number;
 }
 
+/** Larger than any call, and not Infinity, which stands for nothing being known. */
+const NO_SIZE = Number.MAX_VALUE;
+
 export const NOTHING_KEPT: readonly Earmark[] = Object.freeze([]);
 
 /** Whether anybody waits in a pool. A single read while nobody waits on the node. */
@@ -129,19 +132,20 @@ export function nextTicket(
   const share = poolShare(table, pool);
   let found: NextTicket | null = null;
   if (share !== 0 && ofShare(table, share, SHARE.waiting) > 0) {
+    const tooLarge = tooLargeIn(table, share, look.now);
+    // What was put aside holds no longer than what was found not to fit.
+    const holds = tooLarge < Infinity;
     const terms: Look = {
       byRank: (ofShare(table, share, SHARE.turns) + 1) % TURNS !== 0,
-      smallerThan: Math.min(look.smallerThan ?? Infinity, tooLargeIn(table, share, look.now)),
+      smallerThan: Math.min(look.smallerThan ?? Infinity, tooLarge),
       now: look.now,
       worker: table.worker,
       calledBefore: look.now - CALL_GRACE_MS,
+      passKept: holds,
     };
     const slot = nextIn(table, share, terms);
-    if (slot !== 0) {
-      // What was put aside holds no longer than what was found not to fit.
-      const holds = tooLargeIn(table, share, look.now) < Infinity;
+    if (slot !== 0)
       found = describe(table, slot, holds ? keptIn(table, share, slot) : NOTHING_KEPT);
-    }
   }
   unlockWaiting(table);
   return found;
@@ -149,7 +153,8 @@ export function nextTicket(
 
 /** What was found not to fit. */
 export interface NoRoom {
-  readonly tokens: number;
+  /** Null where it says nothing of others of any size: the call that was tried cannot go wherever they can. */
+  readonly tokens: number | null;
   readonly now: number;
   readonly until: number;
   /** The ticket that was tried, and where what comes back is put aside for it. */
@@ -160,24 +165,31 @@ export interface NoRoom {
  * Tells the whole node that a call of so many tokens does not fit in a pool, so that no worker looks at one of that size again until
  * capacity may have come back: at `until`, or when `roomReturned` says so. Without it two workers would call each other in circles. For
  * the ticket that was tried refill of one quota domain may be put aside as long as that holds: a ticket that does not fit lets others pass,
- * which must not delay it.
+ * which must not delay it. Whether something is put aside for it.
  */
-export function noteNoRoom(table: WaitingTable, pool: number, found: NoRoom): void {
-  if (!lockWaiting(table)) return;
+export function noteNoRoom(table: WaitingTable, pool: number, found: NoRoom): boolean {
+  if (!lockWaiting(table)) return false;
   const share = poolShare(table, pool);
+  let isKept = false;
   if (share !== 0) {
+    const tokens = found.tokens ?? NO_SIZE;
     const before = tooLargeIn(table, share, found.now);
     if (before === Infinity) dropAllKept(table, share);
-    if (found.tokens < before) {
-      put(table, shareCell(table, share, SHARE.tooLarge), found.tokens);
-      put(table, shareCell(table, share, SHARE.tooLargeUntil), found.until);
+    const untilCell = shareCell(table, share, SHARE.tooLargeUntil);
+    // What was found of one call alone holds no longer for being found of others too.
+    const isOfOne = found.tokens === null || before === NO_SIZE;
+    const holdsUntil = isOfOne && before < Infinity ? read(table, untilCell) : Infinity;
+    if (tokens < before || (isOfOne && found.until < holdsUntil)) {
+      put(table, shareCell(table, share, SHARE.tooLarge), Math.min(tokens, before));
+      put(table, untilCell, Math.min(found.until, holdsUntil));
       put(table, shareCell(table, share, SHARE.tooLargeRoom), read(table, COUNT.room));
     }
     const { keep } = found;
     const slot = keep ? slotOfTicket(table, keep.id, TICKET_STATE.waiting) : 0;
-    if (keep && slot !== 0) keepFor(table, share, slot, keep);
+    if (keep && slot !== 0) isKept = keepFor(table, share, slot, keep);
   }
   unlockWaiting(table);
+  return isKept;
 }
 
 /** Capacity may have come back somewhere: whoever waits is worth a look again. */

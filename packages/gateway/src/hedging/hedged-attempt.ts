@@ -4,10 +4,13 @@ import type { Attempt } from '../relay/attempt.ts';
 
 type Failed = Extract<AttemptResult, { kind: 'failed' }>;
 
+/** An attempt, as far as a race needs it. */
+export type Racer = Pick<Attempt, 'run' | 'drop' | 'callerLeft' | 'callerReads'>;
+
 /** One of the two that race, with what its maker calls it. */
 export interface Contender<Pick> {
   readonly pick: Pick;
-  readonly attempt: Attempt;
+  readonly attempt: Racer;
   /** Whether it has ended, however. */
   over: boolean;
 }
@@ -25,7 +28,7 @@ export interface RaceHost<Pick> {
   /** How long to wait for the first one's content; null: no second attempt. */
   readonly delayMs: number | null;
   /** Makes an attempt; `onContent` is to be called when its first content comes, before any of it reaches the caller. */
-  start(pick: Pick, onContent: () => void): Attempt;
+  start(pick: Pick, onContent: () => void): Racer;
   /** Another candidate for a second attempt, reserved; null where there is none or it may not be. */
   second(): Pick | null;
   /** This one answers: whatever the answer's head says is to be about it. */
@@ -40,7 +43,7 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
   readonly #host: RaceHost<Pick>;
   readonly #contenders: Contender<Pick>[] = [];
   #running = 0;
-  #winner: Attempt | null = null;
+  #winner: Racer | null = null;
   #earlier: RaceEnd<Pick>['earlier'] = null;
   #timer: NodeJS.Timeout | null = null;
   #resolve: (end: RaceEnd<Pick>) => void = () => undefined;
@@ -75,8 +78,13 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
 
   #startSecond(): void {
     this.#timer = null;
-    const second = this.#host.second();
-    if (second !== null) this.#enter(second);
+    try {
+      const second = this.#host.second();
+      if (second !== null) this.#enter(second);
+    } catch (error) {
+      // Thrown on, in a timer, it would end the thread and every call in it.
+      this.#onDefect(null, error);
+    }
   }
 
   #enter(pick: Pick): void {
@@ -91,20 +99,20 @@ export class HedgedAttempt<Pick> implements RunningAttempt {
   }
 
   /** Ends the race, as it would have ended the only attempt. */
-  #onDefect(attempt: Attempt, error: unknown): void {
+  #onDefect(attempt: Racer | null, error: unknown): void {
     this.#stopTimer();
     this.#dropAllBut(attempt);
     this.#reject(error);
   }
 
-  #onContent(pick: Pick, attempt: Attempt): void {
+  #onContent(pick: Pick, attempt: Racer): void {
     this.#stopTimer();
     this.#winner = attempt;
     this.#dropAllBut(attempt);
     this.#host.won(pick);
   }
 
-  #dropAllBut(kept: Attempt | null): void {
+  #dropAllBut(kept: Racer | null): void {
     for (const { attempt } of this.#contenders) if (attempt !== kept) attempt.drop();
   }
 

@@ -33,6 +33,7 @@ export async function raceOver<Pick extends { readonly candidate: Candidate }>(
   const { hedge } = model.pool;
   const { first } = moves;
   const startedAt = new Map<Pick, number>();
+  let isWon = false;
   const race = new HedgedAttempt<Pick>({
     delayMs: hedge === null ? null : hedging.delayMs(first.candidate, hedge),
     start: (pick, onContent) => {
@@ -44,6 +45,7 @@ export async function raceOver<Pick extends { readonly candidate: Candidate }>(
     },
     second: () => secondFor(exchange, plane, model, { hedge, hedging, moves }),
     won: (pick) => {
+      isWon = true;
       learn(pick);
       moves.won(pick);
     },
@@ -58,7 +60,8 @@ export async function raceOver<Pick extends { readonly candidate: Candidate }>(
   };
   const end = await race.run(first);
   exchange.running = null;
-  if (end.hedged && end.result.kind !== 'answered') plane.meter.add('hedges', 1, WINNER.neither);
+  // Who had begun to answer has won, whether the caller stays to the end or not.
+  if (end.hedged && !isWon) plane.meter.add('hedges', 1, WINNER.neither);
   if (exchange.usage !== null) hedging.count(exchange.usage, plane.clock.now());
   return end;
 }

@@ -27,7 +27,7 @@ function count(exchange: Exchange, plane: Plane, now: number): void {
   }
   if (exchange.attempts > 0 && exchange.status === 200) {
     meter.observe('overhead', Math.max(0, durationMs - exchange.upstreamMs - exchange.waitMs));
-    if (exchange.attempts > 1 && hasFailed(exchange)) meter.add('rescued');
+    if (isRescued(exchange)) meter.add('rescued');
   }
   meter.add('bytes', exchange.body.byteLength, 0);
   meter.add('bytes', exchange.responseBytes, 1);
@@ -39,8 +39,12 @@ function count(exchange: Exchange, plane: Plane, now: number): void {
   meter.add('tokens', usage.reasoningTokens, 3);
 }
 
-/** Whether an attempt failed: a second one may also have been made beside a first that was only late. */
-function hasFailed({ timeline }: Exchange): boolean {
+/**
+ * Whether an attempt failed and the answer was whole all the same: a stream whose head was out may have broken off, and a second attempt
+ * may have been made beside a first that was only late.
+ */
+function isRescued({ attempts, errorCode, timeline }: Exchange): boolean {
+  if (attempts < 2 || errorCode !== null) return false;
   return timeline.some(
     (event) =>
       event.kind === 'verdict' && event.class !== 'success' && event.class !== 'caller_fault',

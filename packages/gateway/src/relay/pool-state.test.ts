@@ -77,6 +77,18 @@ describe('a pool with nothing left', () => {
     expect(other.refusal.code).toBe('pool_exhausted');
   });
 
+  it('is unavailable, and the request not at fault, where those that could serve it are dead', () => {
+    const capable = tier('unavailable', null);
+    for (const tiers of [
+      [capable, tier('unfit', null)],
+      [tier('unfit', null), capable],
+    ]) {
+      expect(refusalOf(tiers, NOTHING_TRIED).refusal.code).toBe('pool_unavailable');
+    }
+    const none = [tier('unfit', null), tier('unfit', null)];
+    expect(refusalOf(none, NOTHING_TRIED).refusal.code).toBe('no_capable_model');
+  });
+
   it('takes the soonest end over all tiers', () => {
     const tiers = [tier('time', 30_000), tier('time', 4000), tier('unavailable', null)];
     expect(refusalOf(tiers, NOTHING_TRIED).headers).toEqual({ 'retry-after': '4' });

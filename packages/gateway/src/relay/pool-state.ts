@@ -67,7 +67,8 @@ function codeOf(tiers: readonly TierView[], last: LastFailure): ErrorCode {
   if (eligible && verdict !== null) return giveUp(verdict.class, status).code;
   if (byTime) return 'pool_exhausted';
   if (tiers.some((tier) => tier.blocked === 'too_large')) return 'request_exceeds_limits';
-  if (tiers.some((tier) => tier.blocked === 'unfit')) return 'no_capable_model';
+  const areDead = tiers.some((tier) => tier.blocked === 'unavailable');
+  if (!areDead && tiers.some((tier) => tier.blocked === 'unfit')) return 'no_capable_model';
   if (verdict?.class === 'model_forbidden' || isForbidden(tiers)) return 'model_not_found';
   return 'pool_unavailable';
 }

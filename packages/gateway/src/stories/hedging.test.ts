@@ -154,6 +154,19 @@ describe('a second attempt at a late first token', () => {
     expect(story.cooled).toEqual([]);
   });
 
+  it('has won once it answers, though its caller leaves before the end: it is counted once', async () => {
+    await startWarm();
+    story.simulator.set({ fault: 'slow_first_byte', key: 'a', waitMs: SLOW_MS });
+    story.simulator.set({ fault: 'stall_mid_stream', key: 'b', events: 4 });
+    const call = callRaw(story.port, { key: STORY_KEY }, body());
+    const won = 'keywell_hedges_total{winner="second"}';
+    await until(() => story.metric(won) === 1, 'the second to answer');
+    call.socket.destroy();
+    await story.quiet();
+    expect(story.metric(won)).toBe(1);
+    expect(story.metric('keywell_hedges_total{winner="neither"}')).toBe(0);
+  });
+
   it('ends with the caller too when the first one has failed by then', async () => {
     await startWarm();
     story.simulator.set({ fault: 'server_error', key: 'a', delayMs: LEAST_MS * 3 });

@@ -243,6 +243,20 @@ describe('a stream that breaks after its first content', () => {
     expect(story.called()).toEqual({ a: 1 });
   });
 
+  it('is not rescued by an attempt before it that failed', async () => {
+    const rescued = (): number => story.metric('keywell_rescued_requests_total');
+    const before = rescued();
+    story.simulator.set({ fault: 'server_error', key: 'a', count: 1 });
+    expect((await viaGateway()).clean).toBe(true);
+    await until(() => rescued() === before + 1, 'the rescue to be counted');
+    story.simulator.set({ fault: 'server_error', key: 'a', count: 1 });
+    story.simulator.set({ fault: 'die_mid_stream', key: 'b', events: AFTER_CONTENT });
+    story.simulator.set({ fault: 'die_mid_stream', key: 'c', events: AFTER_CONTENT });
+    expect((await viaGateway()).clean).toBe(false);
+    await story.quiet();
+    expect(rescued()).toBe(before + 1);
+  });
+
   it('still learns from what the provider said in the stream', async () => {
     story.simulator.set({
       fault: 'error_event',

@@ -53,6 +53,7 @@ export class CallInLine implements WaitingCall {
   readonly #plane: Plane;
   readonly #hooks: LineHooks;
   #model: LiveModel;
+  #isRestricted: boolean;
 
   constructor(
     exchange: Exchange,
@@ -72,6 +73,7 @@ export class CallInLine implements WaitingCall {
     const capacity = shares.capacity(exchange.live, of.model, now);
     this.cost = callCost(this.tokens, capacity.tokensPerRequest);
     this.maxWaiting = pool.maxWaiting;
+    this.#isRestricted = isRestricted(of.model, of.hooks.needs);
     const patienceMs = Math.max(0, exchange.patienceMs - exchange.waitMs);
     this.deadlineAt = Math.min(now + patienceMs, of.hooks.deadlineAt);
     this.turnAt = turnOf(this, {
@@ -101,16 +103,28 @@ export class CallInLine implements WaitingCall {
     return alone || this.#isWorkerFull ? 'not_yet' : 'no_room';
   }
 
+  get isRestricted(): boolean {
+    return this.#isRestricted;
+  }
+
+  isApart(now: number): boolean {
+    if (this.#isRestricted || (this.#hooks.heldUntil() ?? now) > now) return true;
+    for (const until of this.#hooks.refusedUntil.values()) if (until > now) return true;
+    return false;
+  }
+
   /** That this worker has as much under way as it can hold says nothing of the room that others' calls have. */
   get #isWorkerFull(): boolean {
     return !hasLease(this.exchange.live.table);
   }
 
   roomAt(tokens: number, now: number, room: number): number | null {
-    const needs = tokens === this.tokens ? this.#hooks.needs : needsOf(tokens);
+    const own = tokens === this.tokens;
+    const needs = own ? this.#hooks.needs : needsOf(tokens);
+    const size = own && this.#isRestricted ? null : tokens;
     let soonest: number | null = null;
     for (const tier of this.#model.plan.tiers) {
-      const at = { now, room, needs, tokens };
+      const at = { now, room, needs, tokens: size };
       const startAt = soonestStart(this.exchange.live.table, tier, at);
       if (startAt !== null && (soonest === null || startAt < soonest)) soonest = startAt;
     }
@@ -170,13 +184,15 @@ export class CallInLine implements WaitingCall {
     if (refusal === null && this.exchange.model !== null) {
       this.#model = this.exchange.model;
       this.#hooks.onMoved(this.#model);
+      this.#isRestricted = isRestricted(this.#model, this.#hooks.needs);
     }
     return refusal;
   }
 
   #at(now: number): StartAt {
     const { room } = this.#plane.waiting;
-    return { now, room, needs: this.#hooks.needs, tokens: this.tokens };
+    const tokens = this.#isRestricted ? null : this.tokens;
+    return { now, room, needs: this.#hooks.needs, tokens };
   }
 
   /** The first tier is waited for, where it comes back in time; else the next one is taken at once. */
@@ -189,6 +205,11 @@ export class CallInLine implements WaitingCall {
     return startAt === null || startAt > spillAt ? null : spillAt;
   }
 }
+
+const isRestricted = ({ plan }: LiveModel, needs: Needs): boolean =>
+  plan.tiers.some(({ candidates }) =>
+    candidates.some((each) => needs.of(each).unfit !== undefined),
+  );
 
 /** Tokens that a request needs at once in its pool. */
 export function tokensOf(exchange: Exchange, model: LiveModel, needs: Needs): number {

@@ -23,6 +23,16 @@ import type { Pick, WaitEnd, WaitingCall } from './waiting-call.ts';
 
 const SEAT = aSeat(['web']);
 
+/** What a call has of its own. */
+interface OwnAffairs {
+  readonly patienceMs?: number;
+  /** How long others must find what it asks for. */
+  readonly heldMs?: number;
+  readonly isRestricted?: boolean;
+  /** How long what may serve it is dry, whatever others find. */
+  readonly roomMs?: number;
+}
+
 /** A pool of one key, the workers' lines of it, and how much room there is. */
 class World {
   readonly clock = new FakeClock();
@@ -46,7 +56,13 @@ class World {
   worker(worker: number) {
     const table = openWaitingTable(this.cells, { worker, epoch: 1 });
     const line = new Line(
-      { table, clock: this.clock, giveBack: () => undefined, hasLostTickets: () => false },
+      {
+        table,
+        clock: this.clock,
+        giveBack: () => undefined,
+        startOf: () => null,
+        hasLostTickets: () => false,
+      },
       SEAT.pool,
     );
     return { table, line };
@@ -58,10 +74,10 @@ class World {
     return found;
   }
 
-  ask(worker: number, tokens: number): Waiter {
+  ask(worker: number, tokens: number, own: OwnAffairs = {}): Waiter {
     const { table, line } = this.of(worker);
     const now = this.clock.now();
-    const deadlineAt = now + 60_000;
+    const deadlineAt = now + (own.patienceMs ?? 60_000);
     const ticket = enqueue(
       table,
       SEAT,
@@ -74,13 +90,16 @@ class World {
       onPatienceEnd: () => undefined,
       onEnd: (waiter: Waiter): void => line.remove(waiter),
     };
-    const waiter = new Waiter(host, this.call(tokens, deadlineAt), { ticket, now, held: null });
+    const call = this.call(tokens, deadlineAt, own);
+    const waiter = new Waiter(host, call, { ticket, now, held: null });
     line.add(waiter);
     return waiter;
   }
 
-  call(tokens: number, deadlineAt: number): WaitingCall {
+  call(tokens: number, deadlineAt: number, own: OwnAffairs): WaitingCall {
     const { live } = this;
+    const heldUntil = this.clock.now() + (own.heldMs ?? 0);
+    const roomAt = this.clock.now() + (own.roomMs ?? 0);
     return {
       exchange: new Exchange(INERT_INBOUND, live, { id: 'req_1', now: 0, wallNow: 0 }),
       seat: SEAT,
@@ -90,18 +109,21 @@ class World {
       turnAt: deadlineAt,
       spillAt: null,
       maxWaiting: 40,
+      isRestricted: own.isRestricted === true,
+      isApart: (now) => own.isRestricted === true || heldUntil > now,
       tryStart: ({ kept }) => {
         this.tries += 1;
+        if (heldUntil > this.clock.now()) return 'not_yet';
         this.told.set(
           tokens,
           kept.map(({ candidate }) => candidate),
         );
-        if (tokens > this.room) return 'no_room';
+        if (tokens > this.room || roomAt > this.clock.now()) return 'no_room';
         this.room -= tokens;
         return this.pick();
       },
-      roomAt: (need, now) => (need <= this.room ? now : now + 500),
-      startAlone: (now) => (tokens <= this.room ? now : now + 500),
+      roomAt: (need, now) => Math.max(roomAt, need <= this.room ? now : now + 500),
+      startAlone: (now) => Math.max(heldUntil, tokens <= this.room ? now : now + 500),
       startAfter: () => null,
       againAt: (now) => now + 100,
       placeToKeep: (_kept, now) => ({ candidate: tokens, from: now + 500 }),
@@ -211,6 +233,30 @@ describe('lines of two workers over one queue', () => {
     world.of(1).line.takeTurns();
     world.settle(100);
     expect([large.open, small.open]).toEqual([true, false]);
+  });
+
+  it('send nobody away for what is held back from another one', () => {
+    const world = begin();
+    world.room = 30;
+    const other = world.ask(1, 500, { patienceMs: 5000 });
+    const held = world.ask(1, 20, { heldMs: 40_000 });
+    world.of(1).line.takeTurns();
+    expect([other.open, held.open]).toEqual([true, true]);
+  });
+
+  it('look past calls that cannot go wherever others can: what they find says nothing of larger ones', () => {
+    const world = begin();
+    const restricted = Array.from({ length: 30 }, () =>
+      world.ask(1, 20, { isRestricted: true, roomMs: 40_000 }),
+    );
+    const plain = world.ask(1, 30);
+    world.room = 30;
+    world.of(1).line.takeTurns();
+    expect(plain.open).toBe(false);
+    expect(restricted.every(({ open }) => open)).toBe(true);
+    const { tries } = world;
+    world.of(1).line.takeTurns();
+    expect(world.tries).toBe(tries);
   });
 
   it('tell a small call of the other worker what is put aside for the large ones here, though none of them fits', () => {

@@ -27,6 +27,8 @@ const BUSY_MS = 5;
 const CALLED_MS = 60;
 /** The longest sleep while somebody waits: whatever was missed is found then. */
 const LONGEST_SLEEP_MS = 1000;
+/** The longest while some wait for something of their own, of which the pool's prospects say nothing. */
+const APART_MS = 100;
 /** The shortest, where a call does not fit though nothing is cooled. */
 const LEAST_SLEEP_MS = 20;
 /** An end that moved by less than this changes nobody's prospects. */
@@ -38,13 +40,15 @@ export interface LineHost {
   readonly clock: Clock;
   /** Whether the queue holds fewer tickets of this worker than calls wait in it: then some were displaced. */
   hasLostTickets(): boolean;
+  /** When a call would start that has lost its place, monotonic; null when nobody knows. */
+  startOf(waiter: Waiter): number | null;
   /** Gives back what was held for a call that is not in the queue any more. */
   giveBack(waiter: Waiter, pick: Pick): void;
 }
 
 /** This worker's waiting calls of one pool, and its part in the pool's order. */
 export class Line {
-  readonly pace = new ReleasePace();
+  readonly #pace = new ReleasePace();
   readonly #host: LineHost;
   readonly #pool: number;
   readonly #waiters = new Map<TicketId, Waiter>();
@@ -95,7 +99,7 @@ export class Line {
     this.#noteRoom(clock.now());
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const now = clock.now();
-      const pauseMs = this.pace.opensInMs(now);
+      const pauseMs = this.#pace.opensInMs(now);
       if (pauseMs > 0) return pauseMs;
       const next = nextTicket(table, this.#pool, { now });
       if (next === 'busy') return BUSY_MS;
@@ -115,7 +119,7 @@ export class Line {
    * where others wait at other workers: those may fit, and must not pass the calls here as if nothing were put aside for them.
    */
   #noteRoom(now: number): void {
-    const smallest = this.#smallest();
+    const smallest = this.#smallest(now);
     const { table } = this.#host;
     if (smallest === null || this.#waiters.size < waitingIn(table, this.#pool)) return;
     const { tokens } = smallest.call;
@@ -132,12 +136,18 @@ export class Line {
     const until = Math.max(roomAt, now + LEAST_SLEEP_MS);
     const place = call.placeToKeep(next.kept, now);
     const keep = place === null ? null : { id: next.id, ...place };
-    noteNoRoom(table, this.#pool, { tokens: next.tokens, now, until, keep });
+    const tokens = call.isRestricted ? null : next.tokens;
+    const isKept = noteNoRoom(table, this.#pool, { tokens, now, until, keep });
+    // The more there are, the more seldom each is looked at, so that they do not use up the looks of those behind them.
+    const againMs = Math.max(APART_MS, this.#waiters.size);
+    if (call.isRestricted && !isKept) putOff(table, next.id, now + againMs);
   }
 
-  #smallest(): Waiter | null {
+  /** The smallest of those that are kept waiting by nothing of their own. */
+  #smallest(now: number): Waiter | null {
     let smallest: Waiter | null = null;
     for (const waiter of this.#waiters.values()) {
+      if (waiter.call.isApart(now)) continue;
       if (smallest === null || waiter.call.tokens < smallest.call.tokens) smallest = waiter;
     }
     return smallest;
@@ -162,9 +172,18 @@ export class Line {
       waiter.call.unclaim();
       return served === null ? 'went' : 'busy';
     }
-    this.pace.release(now);
+    this.#pace.release(now);
     waiter.go(pick, served);
     return 'went';
+  }
+
+  /** One that was let go was refused: fewer go, unless others have room, of whom that says nothing. */
+  refused(): void {
+    const { table, clock } = this.#host;
+    const now = clock.now();
+    const call = this.#smallest(now)?.call;
+    const roomAt = call?.roomAt(call.tokens, now, roomCount(table)) ?? Infinity;
+    if (roomAt > now) this.#pace.refused(now);
   }
 
   /** Tries one call out of turn, because a tier has opened for it that others do not go to yet. */
@@ -176,24 +195,33 @@ export class Line {
     if (!this.#host.hasLostTickets()) return;
     for (const waiter of this.#waiters.values()) {
       if (ticketState(this.#host.table, waiter.ticket) === 'waiting') continue;
-      waiter.refuse('displaced', this.#expectedAt);
+      waiter.refuse('displaced', this.#host.startOf(waiter));
     }
   }
 
   /** The soonest instant at which the pool serves anybody; calls whose patience ends before it are refused now, and not then. */
   #untilSomethingChanges(): number {
     const now = this.#host.clock.now();
-    const smallest = this.#smallest();
-    if (smallest === null) return LONGEST_SLEEP_MS;
-    const startAt = smallest.call.startAlone(now);
-    if (startAt === null) return LONGEST_SLEEP_MS;
-    if (startAt > this.#expectedAt + MOVED_MS) {
-      this.#expectedAt = startAt;
-      for (const waiter of this.#waiters.values()) {
-        if (waiter.patienceEndsAt < startAt) waiter.refuse('projection', startAt);
-      }
+    const smallest = this.#smallest(now);
+    const startAt = smallest?.call.startAlone(now) ?? null;
+    if (smallest !== null && startAt !== null) this.#expect(startAt, smallest.call.tokens);
+    const longest = this.#hasApart(now) ? APART_MS : LONGEST_SLEEP_MS;
+    return Math.min(longest, Math.max(LEAST_SLEEP_MS, (startAt ?? Infinity) - now));
+  }
+
+  #hasApart(now: number): boolean {
+    for (const { call } of this.#waiters.values()) if (call.isApart(now)) return true;
+    return false;
+  }
+
+  /** The pool serves nobody of so many tokens before this instant. */
+  #expect(startAt: number, tokens: number): void {
+    if (startAt <= this.#expectedAt + MOVED_MS) return;
+    this.#expectedAt = startAt;
+    for (const waiter of this.#waiters.values()) {
+      const isToo = waiter.call.tokens >= tokens && waiter.patienceEndsAt < startAt;
+      if (isToo) waiter.refuse('projection', startAt);
     }
-    return Math.min(LONGEST_SLEEP_MS, Math.max(LEAST_SLEEP_MS, startAt - now));
   }
 
   #sleep(ms: number): void {

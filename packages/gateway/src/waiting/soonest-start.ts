@@ -22,13 +22,14 @@ export interface StartAt {
   readonly now: number;
   readonly room: number;
   readonly needs: Needs;
-  /** Calls of one size ask the same question; the number tells sizes apart. */
-  readonly tokens: number;
+  /** Calls of one size ask the same question, and the number tells sizes apart; null for a call that cannot go wherever others can. */
+  readonly tokens: number | null;
 }
 
 /** When a tier has a candidate with room for the need, monotonic: `now` when it has one; null when time does not bring one. */
 export function soonestStart(table: KeyTable, tier: TierPlan, at: StartAt): number | null {
   const { now, room, needs, tokens } = at;
+  if (tokens === null) return projectedStart(table, tier, { now, needs });
   let sizes = known.get(tier);
   if (sizes === undefined) {
     sizes = new Map();

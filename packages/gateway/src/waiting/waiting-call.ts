@@ -41,6 +41,10 @@ export interface WaitingCall {
   readonly spillAt: number | null;
   /** Calls of its pool that may wait at once. */
   readonly maxWaiting: number;
+  /** Whether some targets of its pool cannot serve it, whatever they have left: where it finds no room others may. */
+  readonly isRestricted: boolean;
+  /** Whether anything of its own keeps it, for now, from where others of its size can go. */
+  isApart(now: number): boolean;
   /**
    * Chooses and reserves. `kept`: calls before it for which refill is put aside. `no_room`: nothing has room for a call of this size, or
    * it would delay one of those; `not_yet`: this call alone must not go where there is room.

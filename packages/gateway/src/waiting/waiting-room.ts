@@ -79,7 +79,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   /** Waits until it is this call's turn and it fits; refuses at once what would not start in time. */
   wait(call: WaitingCall): Promise<WaitEnd> {
     const now = this.clock.now();
-    const deadlineAt = Math.min(call.deadlineAt, this.#endsAt);
+    // Who does not want to wait may have been made a moment ago, and may go now all the same.
+    const deadlineAt = Math.max(now, Math.min(call.deadlineAt, this.#endsAt));
     const start = this.#startOf(call, now);
     const startAt = start?.inTurn ?? null;
     if (start === null || !startsInTime(start, { now, deadlineAt })) {
@@ -120,7 +121,8 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
 
   /** A call that had waited was refused for want of capacity. */
   refusedAfter(pool: number): void {
-    this.#lines.get(pool)?.pace.refused(this.clock.now());
+    roomReturned(this.table);
+    this.#lines.get(pool)?.refused();
   }
 
   /** Whoever waits goes on by the new snapshot: by its keys, its rights and its pools. */
@@ -161,8 +163,14 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
   }
 
   onPatienceEnd(waiter: Waiter): void {
-    const start = this.#startOf(waiter.call, this.clock.now());
-    waiter.refuse('deadline', start?.inTurn ?? null);
+    // It does not stand before itself.
+    this.#lineOf(waiter.call.seat.pool).leaveQueue(waiter);
+    waiter.refuse('deadline', this.startOf(waiter));
+  }
+
+  /** When a call would start that has lost its place. */
+  startOf({ call }: Waiter): number | null {
+    return this.#startOf(call, this.clock.now())?.inTurn ?? null;
   }
 
   onEnd(waiter: Waiter, end: WaitEnd): void {
