@@ -204,6 +204,11 @@ describe('who waits', () => {
       pool: { maxWaitMs: 60_000, maxWaiting: 10 },
     });
     await Promise.all(Array.from({ length: 60 }, () => ask(story, { maxWaitMs: 0 })));
+    const isKnown = async (): Promise<boolean> => {
+      const { status, headers } = await ask(story, { maxWaitMs: 0 });
+      return status === 429 && headers['x-ratelimit-remaining-requests'] === '0';
+    };
+    await until(isKnown, 'it to be known that nothing is left', 5000);
     const flood = Array.from({ length: 10 }, () => ask(story));
     await untilWaiting(story, 10);
     const small = ask(story, { key: consumerKey(1) });
