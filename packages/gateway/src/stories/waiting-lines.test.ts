@@ -134,6 +134,32 @@ describe('a line that has formed', () => {
   });
 });
 
+describe('a call that waits for the first tier while the second has room', () => {
+  const tiers = [{ targets: [{ keys: ['a'] }] }, { targets: [{ keys: ['b'] }] }];
+  const flowingFirst = (requestsPerMinute: number, pool: StorySketch['pool']): StorySketch => ({
+    keys: [...(flowing(requestsPerMinute).keys ?? []), { id: 'b' }],
+    pool: { tiers, ...pool },
+  });
+  const statusesOf = (seen: readonly Seen[]) => new Set(seen.map(({ status }) => status));
+
+  it('goes to the second where it finds no place to wait', async () => {
+    const story = await begin(flowingFirst(60, { spillAfterMs: 2500, maxWaiting: 2 }));
+    await Promise.all(Array.from({ length: 60 }, () => ask(story, { maxWaitMs: 0 })));
+    const seen = await Promise.all(Array.from({ length: 10 }, () => ask(story)));
+    expect(statusesOf(seen)).toEqual(new Set([200]));
+    expect(story.called()['b']).toBeGreaterThanOrEqual(8);
+  });
+
+  it('goes to the second when its patience ends before it would have spilled', async () => {
+    const story = await begin(flowingFirst(60, { spillAfterMs: 5000 }));
+    await Promise.all(Array.from({ length: 60 }, () => ask(story, { maxWaitMs: 0 })));
+    const patient = { maxWaitMs: 1500 };
+    const seen = await Promise.all(Array.from({ length: 5 }, () => ask(story, patient)));
+    expect(statusesOf(seen)).toEqual(new Set([200]));
+    expect(story.called()['b']).toBeGreaterThanOrEqual(3);
+  });
+});
+
 /** A key whose limit comes back all the time, as configured. */
 const flowing = (requestsPerMinute: number): StorySketch => ({
   keys: [
@@ -178,6 +204,11 @@ describe('who waits', () => {
       pool: { maxWaitMs: 60_000, maxWaiting: 10 },
     });
     await Promise.all(Array.from({ length: 60 }, () => ask(story, { maxWaitMs: 0 })));
+    const isKnown = async (): Promise<boolean> => {
+      const { status, headers } = await ask(story, { maxWaitMs: 0 });
+      return status === 429 && headers['x-ratelimit-remaining-requests'] === '0';
+    };
+    await until(isKnown, 'it to be known that nothing is left', 5000);
     const flood = Array.from({ length: 10 }, () => ask(story));
     await untilWaiting(story, 10);
     const small = ask(story, { key: consumerKey(1) });

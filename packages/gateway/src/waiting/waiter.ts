@@ -1,4 +1,4 @@
-import type { Served } from '@keywell/core/waiting/turn-queue';
+import { NOTHING_KEPT, type Served } from '@keywell/core/waiting/turn-queue';
 import type { TicketId } from '@keywell/core/waiting/tickets';
 import type { Deadlined } from '../pipeline/deadline-sweeper.ts';
 import type { RunningAttempt } from '../pipeline/exchange.ts';
@@ -85,8 +85,14 @@ export class Waiter implements RunningAttempt, Deadlined {
     this.#end({ kind: 'go', pick, served });
   }
 
+  /** Sends it away; one that waited for the first tier goes to the next instead while that has room. */
   refuse(why: WaitRefusal, startAt: number | null): void {
-    this.#end({ kind: 'refused', why, startAt });
+    if (!this.#open) return;
+    const pick = this.spilled
+      ? 'no_room'
+      : this.call.tryStart({ spilled: true, kept: NOTHING_KEPT });
+    if (typeof pick === 'string') this.#end({ kind: 'refused', why, startAt });
+    else this.go(pick, null);
   }
 
   bar(refusal: Extract<WaitEnd, { kind: 'barred' }>['refusal']): void {

@@ -5,6 +5,7 @@ import type { CallCost } from '@keywell/core/waiting/call-cost';
 import {
   correct,
   enqueue,
+  NOTHING_KEPT,
   roomCount,
   roomReturned,
   waitingIn,
@@ -84,10 +85,10 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     const start = this.#startOf(call, now);
     const startAt = start?.inTurn ?? null;
     if (start === null || !startsInTime(start, { now, deadlineAt })) {
-      return Promise.resolve(this.#refused('projection', startAt));
+      return Promise.resolve(this.#turnAway(call, 'projection', startAt));
     }
     const ticket = enqueue(this.table, call.seat, call, { now, maxWaiting: call.maxWaiting });
-    if (typeof ticket === 'string') return Promise.resolve(this.#refused('full', startAt));
+    if (typeof ticket === 'string') return Promise.resolve(this.#turnAway(call, 'full', startAt));
     const waiter = new Waiter(this, call, { ticket, now, held: this.#heldStream(call, now) });
     waiter.hurry(deadlineAt);
     const line = this.#lineOf(call.seat.pool);
@@ -182,7 +183,7 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     this.#open -= 1;
     const line = this.#lineOf(seat.pool);
     line.remove(waiter);
-    if (end.kind !== 'go') line.leaveQueue(waiter);
+    if (end.kind !== 'go' || end.served === null) line.leaveQueue(waiter);
     const now = this.clock.now();
     const waitedMs = now - waiter.since;
     exchange.waitMs += waitedMs;
@@ -196,7 +197,11 @@ export class WaitingRoom implements Waiting, LineHost, WaiterHost {
     });
   }
 
-  #refused(why: 'projection' | 'full', startAt: number | null): WaitEnd {
+  /** Who would have waited for the first tier goes to the next instead while that has room. */
+  #turnAway(call: WaitingCall, why: 'projection' | 'full', startAt: number | null): WaitEnd {
+    const spills = call.spillAt !== null;
+    const pick = spills ? call.tryStart({ spilled: true, kept: NOTHING_KEPT }) : 'no_room';
+    if (typeof pick !== 'string') return { kind: 'go', pick, served: null };
     this.#countRefusal(why);
     return { kind: 'refused', why, startAt };
   }
