@@ -5,13 +5,18 @@ import { isOwnDomain } from './domain-path.ts';
 import { forEachBinding, isEligible } from './eligibility.ts';
 import { inFlightOf, type KeyTable } from './key-table.ts';
 import { requestsOf, retriesOf } from './retry-budget.ts';
-import { needFrom } from './need.ts';
+import { FIT, fitOf } from './limit-cells.ts';
+import { needFrom, type Need } from './need.ts';
+import type { Candidate } from './plan.ts';
 import type { UpstreamKeyRecord } from '../snapshot/snapshot.ts';
 import type { CooldownStatus, DomainSource, KeyStatus, PoolStatus } from './status.ts';
 import { FLAG, KEY_CELL, SLOT } from './table-layout.ts';
 
-/** What is kept from this need is kept from all. */
-const LEAST_NEED = needFrom({ requests: 0, places: 0 });
+/** The smallest call there is: what is kept from it is kept from all. */
+const LEAST_NEED: Need = {
+  ...needFrom({ tokens: 1, inputTokens: 1, outputTokens: 1 }),
+  allowed: 1,
+};
 
 /** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a scope; the table holds none. */
 export function describeKeys(
@@ -23,7 +28,7 @@ export function describeKeys(
   return table.plan.keys.map((entry) => {
     const cooldowns = entry.scopes.flatMap((scope) => cooldownsOf(table, scope, now, evidenceOf));
     const candidates = candidatesOf.get(entry.index) ?? [];
-    const open = candidates.some((candidate) => isEligible(table, candidate, now, LEAST_NEED));
+    const open = candidates.some((candidate) => isOpen(table, candidate, now));
     const counter = (cell: number): number =>
       readCell(table, table.layout.keys + entry.index * KEY_CELL.cells + cell);
     return {
@@ -42,6 +47,11 @@ export function describeKeys(
     };
   });
 }
+
+/** Whether anything at all can be asked of a candidate now. */
+const isOpen = (table: KeyTable, candidate: Candidate, now: number): boolean =>
+  isEligible(table, candidate, now, LEAST_NEED) &&
+  fitOf(table, candidate, now, LEAST_NEED) === FIT.fits;
 
 function domainSourceOf(key: UpstreamKeyRecord): DomainSource {
   if (key.domainPinned) return 'pinned';
