@@ -9,6 +9,7 @@ import {
   type DispatchHistory,
 } from '../../packages/core/src/keys/decide.ts';
 import { endsByTime } from '../../packages/core/src/keys/cooldown-codes.ts';
+import { isRoomCertain } from '../../packages/core/src/keys/certain-room.ts';
 import type { Candidate } from '../../packages/core/src/keys/plan.ts';
 import { countRequest, takeRetry } from '../../packages/core/src/keys/retry-budget.ts';
 import type { Verdict } from '../../packages/core/src/keys/verdict.ts';
@@ -233,6 +234,7 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     const { tokensPerRequest } = this.#keys.capacity(keys, now);
     const cost = refused ? NO_COST : callCost(tokens, tokensPerRequest);
     correct(waiting, call.served, cost);
+    if (refused) this.#line.refused(call.request.worker - 1, now);
     call.served = null;
   }
 
@@ -297,6 +299,10 @@ class Keywell implements Strategy, VirtualLineHost<Call, Pick> {
     const tried = { candidates: NO_CANDIDATES, domains };
     const pick = this.#keys.pickFrom(worker.keys, needs, tried, now);
     return pick ?? (alone ? 'not_yet' : 'no_room');
+  }
+
+  isRoomCertain({ candidate, reservation }: Pick, now: number): boolean {
+    return isRoomCertain(reservation.table, candidate, now);
   }
 
   placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null {

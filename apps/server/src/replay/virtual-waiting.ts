@@ -2,6 +2,7 @@ import { describeLimits } from '@keywell/core/keys/describe-limits';
 import { explain } from '@keywell/core/keys/choose';
 import type { Tried } from '@keywell/core/keys/draw';
 import type { KeyTable } from '@keywell/core/keys/key-table';
+import { isRoomCertain } from '@keywell/core/keys/certain-room';
 import { projectedStart } from '@keywell/core/keys/projection';
 import type { Reservation } from '@keywell/core/keys/reserve';
 import { callCost, NO_COST } from '@keywell/core/waiting/call-cost';
@@ -95,6 +96,7 @@ export class VirtualWaiting implements VirtualLineHost<Flight, Reservation> {
       const { tokensPerRequest } = this.capacity(flight, now);
       const took = refused ? NO_COST : callCost(tokens, tokensPerRequest);
       correct(this.#waiting, flight.served, took);
+      if (refused) this.#lines.get(flight.route.poolKey)?.refused(0, now);
       flight.served = null;
     }
     if (waitingOnNode(this.#waiting) === 0) return;
@@ -193,6 +195,10 @@ export class VirtualWaiting implements VirtualLineHost<Flight, Reservation> {
     );
     if (held !== null) return held;
     return alone || !spilled || flight.heldUntil !== null ? 'not_yet' : 'no_room';
+  }
+
+  isRoomCertain({ candidate }: Reservation, now: number): boolean {
+    return isRoomCertain(this.#table, candidate, now);
   }
 
   placeToKeep(flight: Flight, kept: readonly Earmark[], now: number): KeptPlace | null {

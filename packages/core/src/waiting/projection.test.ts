@@ -157,8 +157,8 @@ describe('the pace of letting go', () => {
 
   it('starts with a few, and lets a thousand go within two seconds', () => {
     const pace = new ReleasePace();
-    expect(releases(pace, 5000, 5001)).toBe(8);
-    expect(releases(pace, 5001, 5250)).toBeLessThanOrEqual(8);
+    expect(releases(pace, 5000, 5001)).toBe(12);
+    expect(releases(pace, 5001, 5250)).toBeLessThanOrEqual(12);
     expect(releases(pace, 5250, 7000)).toBeGreaterThan(900);
   });
 
@@ -173,6 +173,6 @@ describe('the pace of letting go', () => {
   it('starts anew after a rest', () => {
     const pace = new ReleasePace();
     releases(pace, 0, 3000);
-    expect(releases(pace, 10_000, 10_001)).toBe(8);
+    expect(releases(pace, 10_000, 10_001)).toBe(12);
   });
 });

@@ -1,5 +1,5 @@
 /** Calls let go at once when a pool comes back, and after a refusal. */
-const FIRST = 8;
+const FIRST = 12;
 const AFTER_REFUSAL = 2;
 /** In this time as many again may follow as went before. */
 const DOUBLING_MS = 250;
@@ -8,7 +8,7 @@ const REST_MS = 1000;
 
 /**
  * How many waiting calls are let go when a pool comes back: a few at first, twice as many each quarter of a second, and fewer again
- * once one of them is refused. A thousand callers that waited for one key's cooldown do not fall upon it in the same millisecond, and a
+ * once one of them is refused; counted are those that go where nobody can be certain of room, see `isRoomCertain`. A thousand callers that waited for one key's cooldown do not fall upon it in the same millisecond, and a
  * refusal is known before most of them went. A pool that lets calls go all the time is not held up.
  */
 export class ReleasePace {

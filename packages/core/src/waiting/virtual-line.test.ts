@@ -16,6 +16,7 @@ class Places implements VirtualLineHost<Call, object> {
   nextAt: number | null = 100_000;
   /** Who may only go from the lower tier. */
   lowerFree = 0;
+  isCertain = true;
   readonly held = new Set<string>();
   readonly happened: string[] = [];
 
@@ -46,6 +47,10 @@ class Places implements VirtualLineHost<Call, object> {
     if (this.lowerFree === 0) return 'no_room';
     this.lowerFree -= 1;
     return {};
+  }
+
+  isRoomCertain(): boolean {
+    return this.isCertain;
   }
 
   placeToKeep(): null {
@@ -161,6 +166,24 @@ describe('a line under virtual time', () => {
     line.join(call('second', { spillAt: 2000 }), 0, 0);
     runUntil(line, 2500);
     expect(places.happened).toEqual(['second goes at 2000']);
+  });
+
+  it('lets a few go first where it is not certain what a key bears, twice as many each quarter of a second, and fewer after a refusal', () => {
+    const line = lineOf();
+    places.isCertain = false;
+    for (let at = 0; at < 40; at += 1) line.join(call(`c${at}`), 0, 0);
+    giveBack(line, 100, 50);
+    expect(places.happened).toHaveLength(12);
+    runUntil(line, 299);
+    expect(places.happened.length).toBeLessThan(24);
+    runUntil(line, 310);
+    expect(places.happened).toHaveLength(24);
+    places.free = 0;
+    line.refused(0, 310);
+    giveBack(line, 100, 311);
+    expect(places.happened).toHaveLength(26);
+    runUntil(line, 2000);
+    expect(places.happened).toHaveLength(40);
   });
 
   it('is one order over all workers', () => {

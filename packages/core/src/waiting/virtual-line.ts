@@ -2,6 +2,7 @@ import { callCost, type CallCost } from './call-cost.ts';
 import type { KeptPlace } from './kept-refill.ts';
 import type { PoolCapacity } from './pool-capacity.ts';
 import { projectStart, queueAhead, startsInTime } from './projection.ts';
+import { ReleasePace } from './release-pace.ts';
 import type { ShareSeat } from './share-seat.ts';
 import type { TicketId } from './tickets.ts';
 import { turnOf } from './turn.ts';
@@ -53,6 +54,8 @@ export interface VirtualLineHost<Call, Held> {
   /** Chooses and reserves, leaving alone what is kept for others. `not_yet` until `againAt`: for a reason of the call's own. */
   pick(call: Call, kept: readonly Earmark[], now: number): Held | 'no_room' | 'not_yet';
   againAt(call: Call, now: number): number;
+  /** Whether what is known of the key that was chosen says how many may go to it. */
+  isRoomCertain(held: Held, now: number): boolean;
   /** Where a call that does not fit would fit first, in time and where nothing is put aside for others. */
   placeToKeep(call: Call, kept: readonly Earmark[], now: number): KeptPlace | null;
   /** Its turn has come. */
@@ -83,6 +86,7 @@ interface Worker<Call> {
   wakeAt: number;
   /** When the first of them gives up, or is let into lower tiers. */
   changesAt: number;
+  readonly pace: ReleasePace;
 }
 
 /**
@@ -107,6 +111,7 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
       waiters: new Map(),
       wakeAt: Infinity,
       changesAt: Infinity,
+      pace: new ReleasePace(),
     }));
   }
 
@@ -160,6 +165,15 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
     for (const worker of this.#workers) if (worker.waiters.size > 0) this.#takeTurns(worker, now);
   }
 
+  /** One that was let go at this worker was refused: fewer go, unless others have room, of whom that says nothing. */
+  refused(at: number, now: number): void {
+    const worker = this.#workers[at];
+    if (worker === undefined) throw new Error('no such worker');
+    const smallest = smallestOf(worker.waiters);
+    const roomAt = smallest === null ? null : this.#host.roomAt(smallest, now);
+    if ((roomAt ?? Infinity) > now) worker.pace.refused(now);
+  }
+
   wake(now: number): void {
     for (const worker of this.#workers) if (worker.wakeAt <= now) this.#takeTurns(worker, now);
   }
@@ -204,8 +218,9 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
 
   /** The worker whose turn it is then; null when nobody's is. */
   #turns(worker: Worker<Call>, now: number): Worker<Call> | null {
-    const { table, waiters } = worker;
+    const { table, waiters, pace } = worker;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
+      if (pace.opensInMs(now) > 0) return null;
       const next = nextTicket(table, this.#pool.key, { now });
       if (next === null || next === 'busy') return null;
       const waiter = waiters.get(next.id);
@@ -235,7 +250,7 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
   }
 
   #start(
-    { table, waiters }: Worker<Call>,
+    { table, waiters, pace }: Worker<Call>,
     { ticket, call }: { readonly ticket: TicketId; readonly call: Call },
     kept: readonly Earmark[],
     now: number,
@@ -244,6 +259,7 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
     if (held === 'no_room' || held === 'not_yet') return held;
     const served = serve(table, ticket);
     waiters.delete(ticket);
+    if (!this.#host.isRoomCertain(held, now)) pace.release(now);
     this.#host.go(call, held, served === 'busy' ? null : served, now);
     return 'went';
   }
@@ -259,7 +275,11 @@ export class VirtualLine<Call extends VirtualCall, Held extends object> {
     }
     const smallest = smallestOf(waiters);
     const startAt = smallest === null ? null : this.#host.startOf(smallest, now);
-    const sleep = startAt === null ? LONGEST_SLEEP_MS : Math.max(LEAST_SLEEP_MS, startAt - now);
+    const opensInMs = worker.pace.opensInMs(now);
+    const sleep =
+      opensInMs > 0
+        ? opensInMs
+        : Math.max(LEAST_SLEEP_MS, (startAt ?? now + LONGEST_SLEEP_MS) - now);
     return Math.min(worker.changesAt, now + Math.min(LONGEST_SLEEP_MS, sleep) + ROUNDING_MS);
   }
 }

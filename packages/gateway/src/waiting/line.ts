@@ -1,3 +1,4 @@
+import { isRoomCertain } from '@keywell/core/keys/certain-room';
 import {
   answerCall,
   callTicket,
@@ -172,7 +173,8 @@ export class Line {
       waiter.call.unclaim();
       return served === null ? 'went' : 'busy';
     }
-    this.#pace.release(now);
+    const { table, candidate } = pick.reservation;
+    if (!isRoomCertain(table, candidate, now)) this.#pace.release(now);
     waiter.go(pick, served);
     return 'went';
   }
