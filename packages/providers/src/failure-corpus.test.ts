@@ -61,6 +61,7 @@ const WHOLE: Required<Verdict> = {
   implausible: true,
   counts: true,
   unreached: true,
+  unexplained: true,
 };
 
 /** Fields that the verdict of a fixture is held against. */

@@ -90,6 +90,21 @@ describe('what follows from a verdict', () => {
     });
   });
 
+  it('a refusal without a reason is as little the caller’s: one rotation, then an honest failure', () => {
+    const silent = verdict('unknown', { unexplained: true });
+    const refused = { ...route, status: 403 };
+    expect(decide(silent, history(), refused, 0)).toMatchObject({
+      kind: 'again',
+      bar: 'endpoint_softly',
+    });
+    const once = history({ otherRetries: 1, unknownRetries: 1 });
+    expect(decide(silent, once, refused, 0)).toEqual({
+      kind: 'answer',
+      code: 'upstream_error',
+      retryable: false,
+    });
+  });
+
   it('ends after the last attempt, whatever the verdict', () => {
     for (const name of CLASSES) {
       const step = decide(verdict(name), history({ attempts: MAX_ATTEMPTS }), route, 0.5);

@@ -128,7 +128,9 @@ function retry(
         ? { ...again('ambiguous'), delayMs: 0 }
         : giveUp('ambiguous_accept', route.status);
     case 'unknown': {
-      const worthIt = route.status >= 500 || route.status < 400;
+      // What is refused without a reason, as by a firewall on the way, is not the caller's either.
+      const isRefusal = route.status >= 400 && route.status < 500;
+      const worthIt = !isRefusal || verdict.unexplained === true;
       if (worthIt && history.unknownRetries === 0) return again('unknown');
       return worthIt ? giveUp('unknown', route.status) : { kind: 'pass_through' };
     }
