@@ -62,6 +62,7 @@ const WHOLE: Required<Verdict> = {
   counts: true,
   unreached: true,
   unexplained: true,
+  corrected: true,
 };
 
 /** Fields that the verdict of a fixture is held against. */
