@@ -61,6 +61,8 @@ const WHOLE: Required<Verdict> = {
   implausible: true,
   counts: true,
   unreached: true,
+  unexplained: true,
+  corrected: true,
 };
 
 /** Fields that the verdict of a fixture is held against. */

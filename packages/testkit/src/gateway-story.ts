@@ -241,9 +241,9 @@ function profileOf(
     face,
     organizations: [...organizations].map(([organization, owned]) => ({
       id: organization,
-      projects: owned.map(({ id = 'a' }) => ({
+      projects: owned.map(({ id = 'a', value }) => ({
         id: `proj_${id}`,
-        keys: [{ alias: id, value: valueOf(id) }],
+        keys: [{ alias: id, value: value ?? valueOf(id) }],
       })),
     })),
     models: [{ id: 'gpt-5', ...model }, ...alsoModels],
@@ -257,7 +257,7 @@ function snapshotOf(sketch: StorySketch, simulator: Simulator, keys: readonly Ke
   const simulated = {
     ...vendorParts(sketch.kind),
     baseUrl: baseUrlFor(sketch.kind, simulator),
-    keys: keys.map((key) => ({ ...key, value: valueOf(key.id ?? 'a') })),
+    keys: keys.map((key) => ({ ...key, value: key.value ?? valueOf(key.id ?? 'a') })),
   };
   const numbers = Array.from({ length: count }, (_, index) => index);
   return aSnapshot({

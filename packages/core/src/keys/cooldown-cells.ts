@@ -1,3 +1,4 @@
+import { clearedByHandIn, clearedIn, packClears } from './clear-cell.ts';
 import {
   classCode,
   classIn,
@@ -272,9 +273,6 @@ export function wipeSlot(table: KeyTable, scopeIndex: number, slot: number, now:
   }
 }
 
-/** What the sequence of a clearing by hand is more than that of one by success. */
-const BY_HAND = 0.5;
-
 /** Whether a failure was sent before the last clearing of what it is about; `named`: that the provider said until when. */
 export function isOverruled(
   table: KeyTable,
@@ -282,17 +280,22 @@ export function isOverruled(
   sendSeq: number,
   named: boolean,
 ): boolean {
-  const cleared = readCell(table, table.layout.scopeClears + scopeIndex);
-  return sendSeq <= cleared && (!named || !Number.isInteger(cleared));
+  const clears = readCell(table, table.layout.scopeClears + scopeIndex);
+  return sendSeq <= (named ? clearedByHandIn(clears) : clearedIn(clears));
 }
 
 /** After slots were emptied by hand: nothing that was sent before sets anything. */
 export function closeClearingByHand(table: KeyTable, scopeIndex: number, currentSeq: number): void {
-  closeClearing(table, scopeIndex, currentSeq + BY_HAND);
+  closeClearing(table, scopeIndex, currentSeq, currentSeq);
 }
 
 /** After slots were emptied: the scope's latest end anew, and the age below which failures are too old. */
-export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: number): void {
+export function closeClearing(
+  table: KeyTable,
+  scopeIndex: number,
+  clearedSeq: number,
+  byHandSeq = -1,
+): void {
   const scope = table.plan.scopes[scopeIndex];
   if (scope === undefined) return;
   let latest = 0;
@@ -303,8 +306,11 @@ export function closeClearing(table: KeyTable, scopeIndex: number, clearedSeq: n
     if (endsAt > latest || halfOpen) latest = halfOpen ? Infinity : endsAt;
   }
   write(table, table.layout.scopeEnds + scopeIndex, latest);
-  const clears = table.layout.scopeClears + scopeIndex;
-  if (readCell(table, clears) < clearedSeq) write(table, clears, clearedSeq);
+  const cell = table.layout.scopeClears + scopeIndex;
+  const before = readCell(table, cell);
+  const byHand = Math.max(clearedByHandIn(before), byHandSeq);
+  const clears = packClears(Math.max(clearedIn(before), clearedSeq), byHand);
+  if (clears !== before) write(table, cell, clears);
 }
 
 function countImplausible(table: KeyTable, endpoint: number, { flags }: CooldownTerms): void {

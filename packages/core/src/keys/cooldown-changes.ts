@@ -30,13 +30,18 @@ export function takeChanges(table: KeyTable, at: Instant, evidence: string): Coo
     if (change !== null) {
       changes.push(
         cleared
-          ? { ...change, action: 'cleared', endsAt: 0, evidence: '' }
+          ? clearedBy(change, flagsIn(table.noted[slot + SLOT.what] ?? 0))
           : { ...change, evidence },
       );
     }
   }
   table.notedCount = 0;
   return changes;
+}
+
+function clearedBy(change: CooldownChange, flags: number): CooldownChange {
+  const cleared: CooldownChange = { ...change, action: 'cleared', endsAt: 0, evidence: '' };
+  return (flags & FLAG.suspended) === 0 ? cleared : { ...cleared, setAside: true };
 }
 
 /**

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   backoffMs,
+  countStep,
   decide,
   freshHistory,
   MAX_ATTEMPTS,
@@ -40,6 +41,16 @@ describe('what follows from a verdict', () => {
   ] as const)('%s rotates at once and bars the %s, whatever was retried before', (name, bar) => {
     const step = decide(verdict(name), history({ otherRetries: 2 }), route, 0.5);
     expect(step).toEqual({ kind: 'again', bar, counts: 'none', budgeted: false, delayMs: 0 });
+  });
+
+  it('a key whose fault has been put right is asked again once, and then another', () => {
+    const corrected = verdict('clock_fault', { corrected: true });
+    const state = history({ otherRetries: 2 });
+    const step = decide(corrected, state, route, 0.5);
+    expect(step).toMatchObject({ kind: 'again', bar: 'nothing', budgeted: false, delayMs: 0 });
+    if (step.kind === 'again') countStep(state, step);
+    expect(state.otherRetries, 'it is no retry of the others').toBe(2);
+    expect(decide(corrected, state, route, 0.5)).toMatchObject({ kind: 'again', bar: 'key' });
   });
 
   it('a fault of the caller is never tried on another key', () => {
@@ -87,6 +98,21 @@ describe('what follows from a verdict', () => {
     const once = history({ otherRetries: 1, unknownRetries: 1 });
     expect(decide(unknown, once, { ...route, status: 200 }, 0)).toMatchObject({
       code: 'upstream_invalid',
+    });
+  });
+
+  it('a refusal without a reason is as little the caller’s: one rotation, then an honest failure', () => {
+    const silent = verdict('unknown', { unexplained: true });
+    const refused = { ...route, status: 403 };
+    expect(decide(silent, history(), refused, 0)).toMatchObject({
+      kind: 'again',
+      bar: 'endpoint_softly',
+    });
+    const once = history({ otherRetries: 1, unknownRetries: 1 });
+    expect(decide(silent, once, refused, 0)).toEqual({
+      kind: 'answer',
+      code: 'upstream_error',
+      retryable: false,
     });
   });
 

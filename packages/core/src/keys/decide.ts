@@ -17,6 +17,8 @@ export interface DispatchHistory {
   transientRetries: number;
   ambiguousRetries: number;
   unknownRetries: number;
+  /** Attempts after something had been put right. */
+  correctedRetries: number;
 }
 
 export const freshHistory = (): DispatchHistory => ({
@@ -25,11 +27,16 @@ export const freshHistory = (): DispatchHistory => ({
   transientRetries: 0,
   ambiguousRetries: 0,
   unknownRetries: 0,
+  correctedRetries: 0,
 });
 
 /** Counts a retry that was decided on. */
 export function countStep(history: DispatchHistory, { counts }: Again): void {
   if (counts === 'none') return;
+  if (counts === 'corrected') {
+    history.correctedRetries += 1;
+    return;
+  }
   history.otherRetries += 1;
   if (counts === 'transient') history.transientRetries += 1;
   if (counts === 'ambiguous') history.ambiguousRetries += 1;
@@ -43,13 +50,14 @@ export type Bar =
   /** Nothing in this key's quota domain: rotating inside an exhausted domain is no rotation. */
   | 'domain'
   /** Prefer another endpoint, or at least another key; the same again is better than nothing. */
-  | 'endpoint_softly';
+  | 'endpoint_softly'
+  | 'nothing';
 
 export interface Again {
   readonly kind: 'again';
   readonly bar: Bar;
   /** Which counter of the history this step uses. */
-  readonly counts: 'none' | 'transient' | 'overload' | 'ambiguous' | 'unknown';
+  readonly counts: 'none' | 'transient' | 'overload' | 'ambiguous' | 'unknown' | 'corrected';
   /** Whether the pool's retry budget has to allow it. */
   readonly budgeted: boolean;
   /** Least delay before the same endpoint is used again; another endpoint needs none. */
@@ -61,6 +69,15 @@ export type NextStep =
   /** Show the caller the provider's own explanation. */
   | { readonly kind: 'pass_through' }
   | { readonly kind: 'answer'; readonly code: ErrorCode; readonly retryable: boolean };
+
+/** What was wrong has been put right: the same key may be asked, once. */
+const ONCE_MORE: Again = Object.freeze({
+  kind: 'again',
+  bar: 'nothing',
+  counts: 'corrected',
+  budgeted: false,
+  delayMs: 0,
+});
 
 const rotate = (bar: Bar): Again => ({
   kind: 'again',
@@ -97,6 +114,8 @@ export function decide(
 ): NextStep {
   if (verdict.class === 'caller_fault') return { kind: 'pass_through' };
   const last = history.attempts >= MAX_ATTEMPTS;
+  const isCorrected = verdict.corrected === true && history.correctedRetries === 0;
+  if (isCorrected && !last) return ONCE_MORE;
   const bar = ROTATIONS[verdict.class];
   if (bar !== undefined) return last ? giveUp(verdict.class, route.status) : rotate(bar);
   if (last || history.otherRetries >= MAX_OTHER_RETRIES) return giveUp(verdict.class, route.status);
@@ -128,7 +147,9 @@ function retry(
         ? { ...again('ambiguous'), delayMs: 0 }
         : giveUp('ambiguous_accept', route.status);
     case 'unknown': {
-      const worthIt = route.status >= 500 || route.status < 400;
+      // What is refused without a reason, as by a firewall on the way, is not the caller's either.
+      const isRefusal = route.status >= 400 && route.status < 500;
+      const worthIt = !isRefusal || verdict.unexplained === true;
       if (worthIt && history.unknownRetries === 0) return again('unknown');
       return worthIt ? giveUp('unknown', route.status) : { kind: 'pass_through' };
     }

@@ -9,7 +9,13 @@ import { FIT, fitOf } from './limit-cells.ts';
 import { needFrom, type Need } from './need.ts';
 import type { Candidate } from './plan.ts';
 import type { UpstreamKeyRecord } from '../snapshot/snapshot.ts';
-import type { CooldownStatus, DomainSource, KeyStatus, PoolStatus } from './status.ts';
+import type {
+  CooldownName,
+  CooldownStatus,
+  DomainSource,
+  KeyStatus,
+  PoolStatus,
+} from './status.ts';
 import { FLAG, KEY_CELL, SLOT } from './table-layout.ts';
 
 /** The smallest call there is: what is kept from it is kept from all. */
@@ -18,11 +24,11 @@ const LEAST_NEED: Need = {
   allowed: 1,
 };
 
-/** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a scope; the table holds none. */
+/** Every upstream key with what binds it now. `evidenceOf` knows the text that goes with a cooldown; the table holds none. */
 export function describeKeys(
   table: KeyTable,
   now: number,
-  evidenceOf: (scopeId: string) => string,
+  evidenceOf: (cooldown: CooldownName) => string,
 ): KeyStatus[] {
   const candidatesOf = Map.groupBy(table.plan.candidates, (candidate) => candidate.keyIndex);
   return table.plan.keys.map((entry) => {
@@ -85,21 +91,24 @@ function cooldownsOf(
   table: KeyTable,
   scopeIndex: number,
   now: number,
-  evidenceOf: (scopeId: string) => string,
+  evidenceOf: (cooldown: CooldownName) => string,
 ): CooldownStatus[] {
   const scope = table.plan.scopes[scopeIndex];
   const cooldowns: CooldownStatus[] = [];
   if (scope === undefined) return cooldowns;
   forEachBinding(table, scopeIndex, { now }, (slot) => {
     const what = readCell(table, slotCell(table, slot) + SLOT.what);
-    cooldowns.push({
+    const name: CooldownName = {
       scopeId: scope.id,
-      scope: scope.kind,
       class: classOf(classIn(what)),
       dimension: dimensionOf(dimensionIn(what)),
+    };
+    cooldowns.push({
+      ...name,
+      scope: scope.kind,
       endsInMs: boundUntil(table, slot) - now,
       authoritative: (flagsIn(what) & FLAG.authoritative) !== 0,
-      evidence: evidenceOf(scope.id),
+      evidence: evidenceOf(name),
     });
   });
   return cooldowns;

@@ -10,7 +10,8 @@ describe('refused credentials of a whole provider', () => {
     const table = twoOrgs();
     attempt(table, 'a', dead, 0);
     expect(eligibleKeys(table, 1)).toEqual(['b', 'c']);
-    attempt(table, 'c', dead, 1000);
+    const aside = attempt(table, 'c', dead, 1000).filter(({ action }) => action === 'cleared');
+    expect(aside.map(({ setAside }) => setAside)).toEqual([true, true]);
     expect(eligibleKeys(table, 1001)).toEqual(['a', 'b', 'c']);
     expect(listCooldowns(table, at(1001))).toEqual([]);
   });

@@ -70,8 +70,8 @@ export function suspendRefused(table: KeyTable, endpoint: number, now: number): 
     const recent = now - readCell(table, cell + SLOT.setAt) <= WITHIN_MS;
     if (slotClass(table, slot) !== DEAD || !recent || !slotStands(table, slot, now)) return;
     if ((slotFlags(table, slot) & FLAG.authoritative) !== 0) return;
-    note(table, scope, slot, true);
     writeFlags(table, slot, slotFlags(table, slot) | FLAG.suspended);
+    note(table, scope, slot, true);
   });
 }
 

@@ -40,7 +40,11 @@ function move(before: KeyTable, after: KeyTable, cooled: readonly CooldownChange
   restoreCooldowns(before, cooled, AT);
   carryOver(before, after);
   const moved = movedScopes(before.plan, after.plan);
-  const changes = moveCooldowns(before, after, { moved, at: AT, evidenceOf: (id) => `why ${id}` });
+  const changes = moveCooldowns(before, after, {
+    moved,
+    at: AT,
+    evidenceOf: ({ scopeId }) => `why ${scopeId}`,
+  });
   const standing = Object.fromEntries(
     listCooldowns(after, AT).map(({ scopeId, endsAt }) => [scopeId, endsAt - AT.wallNow]),
   );

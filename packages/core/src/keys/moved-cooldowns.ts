@@ -3,7 +3,7 @@ import type { KeyTable } from './key-table.ts';
 import type { KeyEntry, KeyPlan, ScopePlan } from './plan.ts';
 import { listCooldowns } from './recover.ts';
 import { restoreCooldowns } from './restore-cooldowns.ts';
-import type { CooldownChange } from './status.ts';
+import type { CooldownChange, CooldownName } from './status.ts';
 
 /** Old scope id → the scopes that take its place. */
 export type MovedScopes = ReadonlyMap<string, ReadonlySet<string>>;
@@ -37,7 +37,7 @@ export function movedScopes(before: KeyPlan, after: KeyPlan): MovedScopes {
 export interface Move {
   readonly moved: MovedScopes;
   readonly at: Instant;
-  readonly evidenceOf: (scopeId: string) => string;
+  readonly evidenceOf: (cooldown: CooldownName) => string;
 }
 
 /** Puts the cooldowns of moved domains into the new table. Returns what ends under the old names and stands under the new ones. */
@@ -49,7 +49,7 @@ export function moveCooldowns(
   if (moved.size === 0) return [];
   const old = listCooldowns(from, at)
     .filter(({ scopeId }) => moved.has(scopeId))
-    .map((row): CooldownChange => ({ ...row, evidence: evidenceOf(row.scopeId) }));
+    .map((row): CooldownChange => ({ ...row, evidence: evidenceOf(row) }));
   const placed = old.flatMap((row) => renamed(row, moved));
   restoreCooldowns(to, placed, at);
   const ended = old.map((row): CooldownChange => ({

@@ -215,6 +215,29 @@ describe('a refusal of what was sent before a clearing by hand', () => {
     expect(tryReserve(table, candidateOf(table, 'a'), 3)).toBeTypeOf('object');
   });
 
+  /** A hand clears, then a guess is set and a success shows that it is over. */
+  function clearedTwice() {
+    const table = openTable(planOf(keyOf('a')));
+    const before = send(table, 'a', 0);
+    clearCooldowns(table, {}, at(1));
+    const between = send(table, 'a', 2);
+    attempt(table, 'a', verdictOf('slow_down', { scope: 'node_group' }), 3);
+    attempt(table, 'a', SUCCESS, 10_000);
+    return { table, before, between };
+  }
+
+  it('stays overruled when a success has cleared something since, though it names its end', () => {
+    const { table, before } = clearedTwice();
+    expect(settle(table, before, retryAfter(60_000), at(10_001))).toEqual([]);
+    expect(eligibleKeys(table, 10_002)).toEqual(['a']);
+  });
+
+  it('and before a success is no reason to overrule what was sent between the two and names its end', () => {
+    const { table, between } = clearedTwice();
+    expect(settle(table, between, retryAfter(60_000), at(10_001))).toHaveLength(1);
+    expect(eligibleKeys(table, 10_002)).toEqual([]);
+  });
+
   it('is not taken for one of what was sent afterwards', () => {
     const table = openTable(planOf(keyOf('a')));
     clearCooldowns(table, {}, at(1));

@@ -1,3 +1,4 @@
+import { clearedByHandIn } from './clear-cell.ts';
 import type { Instant } from './cooldown-changes.ts';
 import {
   closeClearing,
@@ -151,8 +152,8 @@ const clearsOf = (table: KeyTable, scope: ScopePlan): number =>
  */
 function isOver(table: KeyTable, scope: ScopePlan, { row, now, clears }: Unplaced): boolean {
   if (row.action === 'set') {
-    const cleared = clearsOf(table, scope);
-    return cleared > clears && (!row.authoritative || !Number.isInteger(cleared));
+    const since = clearsOf(table, scope);
+    return row.authoritative ? clearedByHandIn(since) > clearedByHandIn(clears) : since > clears;
   }
   const slot = slotAbout(table, scope, identityOf(scope.kind, row.class, row.dimension));
   return slot >= 0 && readCell(table, slotCell(table, slot) + SLOT.setAt) > now;

@@ -49,6 +49,9 @@ export interface PoolStatus {
   readonly retries10s: number;
 }
 
+/** Which cooldown is meant: the table holds one of each. */
+export type CooldownName = Pick<CooldownStatus, 'scopeId' | 'class' | 'dimension'>;
+
 /** A cooldown that was set or cleared, to be persisted and, later, shared between nodes. Plain data. */
 export interface CooldownChange {
   readonly action: 'set' | 'cleared';
@@ -62,6 +65,8 @@ export interface CooldownChange {
   /** How often the same heuristic cooldown has been set in a row; drives its back-off. */
   readonly strikes: number;
   readonly evidence: string;
+  /** Cleared because the provider itself is suspected, and put back should that be wrong. */
+  readonly setAside?: boolean;
   /** The smallest need it binds, where funds are gone for larger ones alone. Absent: every request. */
   readonly refusedNeed?: number;
   /** The one credential it is about, by fingerprint: a cooldown does not outlive its credential. Absent where several share it. */

@@ -249,6 +249,7 @@ export interface TableLayout {
   readonly intWriters: number;
   readonly intPerWriter: number;
   readonly scopeEnds: number;
+  /** See `packClears`. */
   readonly scopeClears: number;
   /** See `packRamp`. */
   readonly scopeRamps: number;

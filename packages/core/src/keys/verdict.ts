@@ -78,6 +78,10 @@ export interface Verdict {
   readonly counts?: boolean;
   /** Whether there was no connection at all: nothing of the request was sent, so that it cannot have been its fault. */
   readonly unreached?: boolean;
+  /** Whether what was refused has been put right, so that the same key is asked again: signatures are dated by another clock. */
+  readonly corrected?: boolean;
+  /** Whether a refusal has no reason in it that a caller could be shown: a page of a proxy or a firewall, or nothing at all. */
+  readonly unexplained?: boolean;
   /** What of the caller's request another model or organization might take; absent where none would. */
   readonly fault?: RequestFault;
   readonly evidence: string;

@@ -7,7 +7,7 @@ import {
 } from '@keywell/core/keys/moved-cooldowns';
 import { placeAgain, restoreCooldowns } from '@keywell/core/keys/restore-cooldowns';
 import type { KeyTable } from '@keywell/core/keys/key-table';
-import type { CooldownChange } from '@keywell/core/keys/status';
+import type { CooldownChange, CooldownName } from '@keywell/core/keys/status';
 import type { FromWorker } from '../worker/messages.ts';
 import type { SharedState } from './shared-state.ts';
 
@@ -18,6 +18,7 @@ const PLACE_AGAIN_MS = 100;
 
 /** What the main thread knows of cooldowns beside the table: their evidence, and the names they had before keys moved. */
 export class CooldownNotes {
+  /** By cooldown, see `keyOf`. */
   readonly #evidence: Map<string, string>;
   readonly #onChanged: (changes: readonly CooldownChange[]) => void;
   /** Names that the last publication took away because keys moved: workers may still tell of them. */
@@ -29,12 +30,13 @@ export class CooldownNotes {
     kept: readonly CooldownChange[],
     onChanged: (changes: readonly CooldownChange[]) => void,
   ) {
-    this.#evidence = new Map(kept.map(({ scopeId, evidence }) => [scopeId, evidence]));
+    this.#evidence = new Map(kept.map((change) => [keyOf(change), change.evidence]));
     this.#onChanged = onChanged;
   }
 
   /** Bound, so that it can be handed over as a function. */
-  readonly evidenceOf = (scopeId: string): string => this.#evidence.get(scopeId) ?? '';
+  readonly evidenceOf = (cooldown: CooldownName): string =>
+    this.#evidence.get(keyOf(cooldown)) ?? '';
 
   /** A new state succeeds another: cooldowns of domains whose keys moved go along, under their new names. */
   replaced(before: SharedState, state: SharedState, at: Instant): void {
@@ -83,10 +85,20 @@ export class CooldownNotes {
 
   note(changes: readonly CooldownChange[]): void {
     if (changes.length === 0) return;
-    for (const { action, scopeId, evidence } of changes) {
-      if (action === 'set') this.#evidence.set(scopeId, evidence);
-      else this.#evidence.delete(scopeId);
+    this.#onChanged(changes.map((change) => this.#noteOne(change)));
+  }
+
+  /** What is put back after it was set aside comes without its evidence, and is told with it. */
+  #noteOne(change: CooldownChange): CooldownChange {
+    if (change.action === 'cleared') {
+      if (change.setAside !== true) this.#evidence.delete(keyOf(change));
+      return change;
     }
-    this.#onChanged(changes);
+    const evidence = change.evidence === '' ? this.evidenceOf(change) : change.evidence;
+    this.#evidence.set(keyOf(change), evidence);
+    return { ...change, evidence };
   }
 }
+
+const keyOf = ({ scopeId, class: of, dimension }: CooldownName): string =>
+  `${of} ${dimension} ${scopeId}`;

@@ -17,6 +17,7 @@ import {
   type Authorized,
   type LiveCredentials,
 } from '../upstream/credentials/key-credentials.ts';
+import { ofCredential } from '../upstream/credentials/judge-credential.ts';
 import type { BatchCost } from '../ownership/batch-cost.ts';
 import { countBatch } from '../ownership/count-batch.ts';
 import { noteAnswer } from '../ownership/note-answer.ts';
@@ -56,8 +57,6 @@ export interface AttemptPlan {
 }
 
 const EMPTY = new Uint8Array(0);
-/** How soon a key is asked again whose token was refused. */
-const NEW_TOKEN_MS = 1000;
 const noHeader: HeaderOf = () => undefined;
 
 /**
@@ -341,15 +340,12 @@ export class Attempt implements OutboundEvents, Deadlined, RunningAttempt {
     const said = this.#classify(failure, body);
     // What is no answer is no success either, although nothing in it says so.
     const verdict = said.class === 'success' ? this.#classify('invalid', body) : said;
-    this.#failBy(this.#plan.target.live ? this.#ofToken(verdict) : verdict, body);
+    this.#failBy(this.#plan.target.live ? this.#ofCredential(verdict) : verdict, body);
   }
 
-  /** A token that was refused is forgotten: what buys the next one may be as good as ever. */
-  #ofToken(verdict: Verdict): Verdict {
-    const { class: of } = verdict;
-    if (of !== 'credential_dead' && of !== 'credential_expired') return verdict;
-    if (this.#credentials()?.refused() !== true) return verdict;
-    return { ...verdict, class: 'credential_expired', endsInMs: NEW_TOKEN_MS };
+  #ofCredential(verdict: Verdict): Verdict {
+    const seen = { startedAt: this.#startedAt, header: this.#header };
+    return ofCredential(verdict, this.#credentials(), seen);
   }
 
   #failBy(verdict: Verdict, body: Uint8Array): void {

@@ -15,6 +15,7 @@ export class Bars {
   readonly #failed = new Set<number>();
 
   add(candidate: Candidate, step: Again): void {
+    if (step.bar === 'nothing') return;
     if (step.bar === 'endpoint_softly') {
       this.#avoided.add(candidate.provider.id);
       this.#failed.add(candidate.index);

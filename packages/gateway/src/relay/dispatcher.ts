@@ -306,6 +306,7 @@ class Dispatcher implements AttemptCall, TurnHost {
   #why(candidate: Candidate): Why {
     if (this.#step === null) return candidate.tier === 0 ? 'first' : 'fallback';
     if (this.#step === FALL_BACK) return 'fallback';
+    if (this.#step.bar === 'nothing') return 'retry';
     if (this.#bars?.failedOn(candidate) === true) return 'retry';
     return candidate.tier === 0 ? 'rotation' : 'fallback';
   }

@@ -1,4 +1,5 @@
 import type { Candidate } from '@keywell/core/keys/plan';
+import type { Verdict } from '@keywell/core/keys/verdict';
 import { readErrorBody } from '@keywell/providers/compatible/error-body';
 import { errorWriterFor } from '../endpoints/caller-errors.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -12,6 +13,7 @@ import { faceFor, targetOf } from './upstream-target.ts';
 
 /** A provider's answer that is the caller's to read. */
 export interface ProviderAnswer {
+  readonly verdict: Pick<Verdict, 'class'>;
   readonly status: number;
   readonly body: Uint8Array;
   readonly contentType: string;
@@ -30,7 +32,7 @@ export function passThrough(
   candidate: Candidate,
   answer: ProviderAnswer,
 ): PhaseResult {
-  const { status, body, contentType } = answer;
+  const { status, body, contentType, verdict } = answer;
   if (status < 400 || status >= 500) return refuse('upstream_invalid');
   const own = isOwnDialect(exchange, candidate);
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
@@ -39,7 +41,8 @@ export function passThrough(
   const shown = json ? inCallersDialect(exchange, { text, status, own }, mask) : null;
   if (shown === null) {
     return refuse(
-      'invalid_parameter',
+      // Nobody who has not said so has found a fault in the request.
+      verdict.class === 'caller_fault' ? 'invalid_parameter' : 'upstream_error',
       `The provider refused the request with status ${status} and gave no reason that can be shown.`,
       { headers: ['x-should-retry', 'false'] },
     );

@@ -96,6 +96,10 @@ describe('one of three keys fails', () => {
     [{ fault: 'garbage' }, 'unknown'],
     [{ fault: 'cut_json' }, 'unknown'],
     [{ fault: 'html' }, 'unknown'],
+    [{ fault: 'html_error', status: 401 }, 'unknown'],
+    [{ fault: 'html_error', status: 403 }, 'unknown'],
+    [{ fault: 'html_error', status: 407 }, 'unknown'],
+    [{ fault: 'huge_error', status: 403 }, 'unknown'],
     [{ fault: 'wrong_type' }, 'unknown'],
     [{ fault: 'redirect' }, 'unknown'],
     [{ fault: 'not_http' }, 'unknown'],
@@ -165,6 +169,19 @@ describe('one of three keys fails', () => {
     expect(story.node.keys().map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
     story.simulator.clear();
     expect((await ask(story)).status).toBe(200);
+    expect(
+      [story.key('b').state, story.key('c').state],
+      'the others’ refusals count again',
+    ).toEqual(['cooled', 'cooled']);
+    await until(() => story.cooled.at(-1)?.action === 'set', 'what was put back');
+    const kept = story.cooled.slice(-2);
+    expect(kept.map(({ scopeId }) => scopeId.slice(-2)).toSorted()).toEqual(['/b', '/c']);
+    for (const told of [...kept, ...story.key('b').cooldowns, ...story.key('c').cooldowns]) {
+      expect(told).toMatchObject({
+        class: 'credential_dead',
+        evidence: expect.stringContaining('status=401'),
+      });
+    }
   });
 
   it('a region that is blocked is blocked for the sibling keys too', async () => {

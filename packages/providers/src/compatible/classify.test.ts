@@ -56,6 +56,32 @@ describe.each(KINDS)('an attempt without a usable answer (%s)', (kind) => {
     expect(counting).toEqual(['connect']);
   });
 
+  it.each([
+    [403, '<html>blocked</html>'],
+    [403, ''],
+    [403, 'Forbidden'],
+    [407, '<html>sign in</html>'],
+  ])('says nothing of anybody when it is refused with %i and %j', (status, body) => {
+    expect(classify(kind, { status, body })).toMatchObject({
+      class: 'unknown',
+      scope: 'none',
+      unexplained: true,
+    });
+  });
+
+  it('leaves a page under a 401 to be looked at again, and never is it the caller’s', () => {
+    const verdict = classify(kind, { status: 401, body: '<html>sign in</html>' });
+    expect(['unknown', 'credential_dead']).toContain(verdict.class);
+    expect(verdict.probe).toBeUndefined();
+  });
+
+  it('is explained where a refusal that nobody knows has words for it', () => {
+    const body = '{"error":{"message":"This is against our policy."}}';
+    const verdict = classify(kind, { status: 451, body });
+    expect(verdict.class).toBe('unknown');
+    expect(verdict.unexplained).toBeUndefined();
+  });
+
   it('is judged by its error status where that arrived', () => {
     const body = '{"error":{"code":"insufficient_quota","mess';
     expect(classify(kind, { status: 401, failure: 'truncated', body }).class).toBe(

@@ -66,13 +66,11 @@ export function classifyBy(
   const error = readErrorBody(outcome.body);
   const status = effectiveStatus(outcome.status, error);
   if (status >= 200 && status < 300 && !error.isError) {
-    return error.malformed ? unknownVerdict(outcome.status, 'body=malformed') : SUCCESS;
+    return error.malformed ? unknownVerdict(outcome.status, error) : SUCCESS;
   }
   const seen: Seen = { outcome, status, error, limits: readLimits(outcome.header) };
   const rule = rules.find((candidate) => matchesRule(candidate, seen));
-  return rule === undefined
-    ? unknownVerdict(outcome.status, `body=${error.shape}`)
-    : verdictOf(rule, seen);
+  return rule === undefined ? unknownVerdict(outcome.status, error) : verdictOf(rule, seen);
 }
 
 function hasHead(failure: Failure): boolean {
@@ -88,14 +86,20 @@ function verdictOfFailure(failure: Failure, status: number): Verdict {
   };
 }
 
-function unknownVerdict(status: number, detail: string): Verdict {
+function unknownVerdict(status: number, error: ErrorBody): Verdict {
+  const success = status >= 200 && status < 300;
   return {
-    class: 'unknown',
-    scope: 'none',
+    ...NO_MARK,
     dimension: 'unknown',
     authoritative: false,
-    evidence: `status=${status} ${detail}`,
+    evidence: `status=${status} body=${success && error.malformed ? 'malformed' : error.shape}`,
+    ...silenceIn('unknown', error),
   };
+}
+
+/** Whether a caller can be shown why it was refused, where nobody knows whose matter it is. */
+function silenceIn(of: VerdictClass, { message }: ErrorBody): Pick<Verdict, 'unexplained'> {
+  return of === 'unknown' && message === '' ? { unexplained: true } : {};
 }
 
 /** Gateways in front of a provider put its status into the body of a 200: `{"error":{"code":429,…}}`. */
@@ -123,6 +127,7 @@ function verdictOf(rule: FailureRule, seen: Seen): Verdict {
     ...numbersIn(numbers),
     ...(ends.implausible ? { implausible: true } : {}),
     ...faultIn(rule, seen),
+    ...silenceIn(rule.verdict.class, seen.error),
   };
   return ends.ms === null || tooLarge ? base : { ...base, endsInMs: ends.ms };
 }

@@ -9,6 +9,7 @@ import {
 import type { Vendor } from '@keywell/providers/compatible/vendor';
 import type { Clock } from '../../pipeline/clock.ts';
 import type { OutboundRequest } from '../../seam/outbound.ts';
+import { ProviderClock } from './provider-clock.ts';
 import { noToken, type NoToken } from './read-token.ts';
 import { SignatureV4 } from './sign-v4.ts';
 import type { TokenPorts } from './token-call.ts';
@@ -47,6 +48,11 @@ export interface LiveCredentials {
    * more; one that is bought and refused again soon is not.
    */
   refused(): boolean;
+  /**
+   * To be told that the provider found the time in a signature wrong: when the call had begun (monotonic), and the answer's `date`.
+   * Whether it is worth signing again.
+   */
+  correctClock(startedAt: number, date: string | undefined): boolean;
 }
 
 /** What is known of a key from its value alone. */
@@ -62,13 +68,15 @@ export function isCredentialFailure(authorized: Authorized): authorized is Crede
 /** A second refusal so soon is no matter of the token. */
 const REFUSED_AGAIN_MS = 10 * 60_000;
 
-/** Tokens are kept for so many credentials; beyond, the one that was asked for longest ago is bought anew when needed. */
-const MAX_SOURCES = 4096;
+/** Tokens and clocks are kept for so many credentials and hosts; beyond, the one that was asked for longest ago is had anew when needed. */
+const MAX_KEPT = 4096;
 
 /** All credentials of a worker. Tokens outlive a change of configuration: what has the same value has the same token. */
 export class CredentialDesk {
   readonly #ports: TokenPorts;
   readonly #sources = new Map<string, TokenSource>();
+  /** By base URL: what one host's answers show of its clock is nothing that another's signatures are dated by. */
+  readonly #clocks = new Map<string, ProviderClock>();
 
   constructor(ports: TokenPorts) {
     this.#ports = ports;
@@ -91,7 +99,7 @@ export class CredentialDesk {
       return this.#signing(credential, baseUrl, { headers, secrets });
     }
     const source = this.#sources.get(value) ?? new TokenSource(grantOf(credential), this.#ports);
-    this.#remember(value, source);
+    keepNewest(this.#sources, value, source);
     return new TokenCredentials(source, this.#ports.clock, { headers, secrets });
   }
 
@@ -99,7 +107,8 @@ export class CredentialDesk {
     const region = credential.region ?? awsRegionOf(baseUrl);
     if (region === null) return unusable(parts.headers, 'credential: no region');
     const signature = new SignatureV4({ ...credential, region, service: 'bedrock' });
-    const { clock } = this.#ports;
+    const clock = this.#clocks.get(baseUrl) ?? new ProviderClock(this.#ports.clock);
+    keepNewest(this.#clocks, baseUrl, clock);
     return {
       kind: 'live',
       headers: parts.headers,
@@ -109,17 +118,18 @@ export class CredentialDesk {
         headers: signature.headersFor(request, clock.wallNow()),
       }),
       refused: () => false,
+      correctClock: (startedAt, date) => clock.correct(startedAt, date),
     };
   }
+}
 
-  #remember(value: string, source: TokenSource): void {
-    this.#sources.delete(value);
-    this.#sources.set(value, source);
-    if (this.#sources.size <= MAX_SOURCES) return;
-    for (const [oldest] of this.#sources) {
-      this.#sources.delete(oldest);
-      break;
-    }
+function keepNewest<Kept>(kept: Map<string, Kept>, name: string, value: Kept): void {
+  kept.delete(name);
+  kept.set(name, value);
+  if (kept.size <= MAX_KEPT) return;
+  for (const [oldest] of kept) {
+    kept.delete(oldest);
+    break;
   }
 }
 
@@ -132,6 +142,7 @@ function unusable(headers: readonly string[], evidence: string): LiveCredentials
     secrets: () => [],
     authorize: () => failure,
     refused: () => false,
+    correctClock: () => false,
   };
 }
 
@@ -170,6 +181,10 @@ class TokenCredentials implements LiveCredentials {
     const isNews = now - this.#refusedAt > REFUSED_AGAIN_MS;
     this.#refusedAt = now;
     return isNews;
+  }
+
+  correctClock(): boolean {
+    return false;
   }
 
   #with(request: OutboundRequest, token: string | NoToken): Authorized {

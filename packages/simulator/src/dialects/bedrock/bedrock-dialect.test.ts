@@ -2,6 +2,8 @@
 import { request as httpRequest } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { SimulatorProfile } from '../../profile/profile-schema.ts';
 import { startSimulator } from '../../start-simulator.ts';
 import type { Simulator } from '../../start-simulator.ts';
@@ -34,8 +36,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((simulator) => simulator.close()));
 });
 
-async function start(): Promise<Simulator> {
-  const simulator = await startSimulator({ profile: PROFILE });
+async function start(clock?: Clock): Promise<Simulator> {
+  const simulator = await startSimulator({ profile: PROFILE, clock });
   open.push(simulator);
   return simulator;
 }
@@ -115,17 +117,24 @@ describe('a signature', () => {
       'AWS4-HMAC-SHA256 Credential=AKIASIMULATED/20260102/eu-west-1/bedrock/aws4_request, SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date, Signature=15e2d14d5df32477354067e4563ad06e767adf1152e42818a1fc1866a5c07006',
   };
 
+  const SIGNED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const clockOf = (wall: number): Clock => ({
+    now: () => systemClock.now(),
+    wallNow: () => wall,
+  });
+
   const send = (
     simulator: Simulator,
     body: string,
     headers: Readonly<Record<string, string>>,
+    heard: (text: string) => void = () => undefined,
   ): Promise<[status: number, type: string]> =>
     new Promise((resolve, reject) => {
       const path = `/model/${CLAUDE}/converse`;
       const call = httpRequest(
         { port: simulator.port, host: '127.0.0.1', method: 'POST', path, headers },
         (response) => {
-          response.resume();
+          response.setEncoding('utf8').on('data', heard);
           const type = response.headers['x-amzn-errortype'];
           response.on('end', () =>
             resolve([response.statusCode ?? 0, String(type ?? '').split(':')[0] ?? '']),
@@ -137,7 +146,7 @@ describe('a signature', () => {
     });
 
   test('made with the secret of the key is taken, and the call is that key’s', async () => {
-    const simulator = await start();
+    const simulator = await start(clockOf(SIGNED_AT));
     expect(await send(simulator, BODY, SIGNED)).toEqual([200, '']);
     expect(simulator.counts().keys['signed']).toMatchObject({ byDialect: { bedrock: 1 } });
   });
@@ -166,12 +175,34 @@ describe('a signature', () => {
       'IncompleteSignatureException',
     ],
   ])('%s is refused', async (_, body, over, type) => {
-    const simulator = await start();
+    const simulator = await start(clockOf(SIGNED_AT));
     expect(await send(simulator, body, { ...SIGNED, ...over })).toEqual([403, type]);
   });
 
+  test.each([
+    [
+      -301_000,
+      403,
+      /^Signature not yet current: 20260102T030405Z is still later than 20260102T030404Z \(20260102T025904Z \+ 5 min\.\)$/,
+    ],
+    [-299_000, 200, /^$/],
+    [299_000, 200, /^$/],
+    [
+      301_000,
+      403,
+      /^Signature expired: 20260102T030405Z is now earlier than 20260102T030406Z \(20260102T030906Z - 5 min\.\)$/,
+    ],
+  ])('counts within five minutes of the clock: %i ms later, %i', async (ms, status, message) => {
+    const simulator = await start(clockOf(SIGNED_AT + ms));
+    const told: string[] = [];
+    const [answered, type] = await send(simulator, BODY, SIGNED, (text) => told.push(text));
+    expect([answered, type]).toEqual([status, status === 200 ? '' : 'InvalidSignatureException']);
+    const said: { message?: string } = JSON.parse(told.join(''));
+    expect(said.message ?? '').toMatch(message);
+  });
+
   test('may be missing for a bearer only', async () => {
-    const simulator = await start();
+    const simulator = await start(clockOf(SIGNED_AT));
     const { authorization: _, ...rest } = SIGNED;
     expect(await send(simulator, BODY, rest)).toEqual([403, 'MissingAuthenticationTokenException']);
     const bearer = { ...rest, authorization: 'Bearer nobodys-key' };

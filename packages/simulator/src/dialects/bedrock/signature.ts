@@ -1,7 +1,8 @@
 /**
  * Who signs a request: AWS Signature Version 4, computed again from what arrived
  * (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html), or a Bedrock API key as a bearer. When a request was
- * signed is not checked: the simulator's clock can be moved.
+ * signed must be within five minutes of the simulator's clock; the texts that refuse it otherwise are as people quoted Bedrock's
+ * (github.com/aws-samples/bedrock-access-gateway/issues/163) and other services'.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -84,7 +85,7 @@ export interface Caller {
   readonly owner: KeyOwner | null;
   /** What refuses it when the owner is not known. */
   readonly refusal: Refusal;
-  /** Null when the body fits the signature. */
+  /** Null when the body fits the signature, and the signature the time. */
   readonly wrongBody: (body: Uint8Array) => Refusal | null;
 }
 
@@ -105,6 +106,25 @@ const NO_MATCH =
 
 const mismatch = (): Refusal => exception(403, NO_MATCH, 'InvalidSignatureException');
 
+const WINDOW_MS = 5 * 60_000;
+const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+const amzDate = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '');
+
+/** Null for a signature of this time. */
+function wrongTime(signedAt: string, now: number): Refusal | null {
+  const iso = signedAt.replace(AMZ_DATE, '$1-$2-$3T$4:$5:$6Z');
+  const at = Date.parse(iso);
+  if (!AMZ_DATE.test(signedAt) || Number.isNaN(at)) return mismatch();
+  if (Math.abs(at - now) <= WINDOW_MS) return null;
+  const late = at < now;
+  const bound = `${amzDate(late ? now - WINDOW_MS : now + WINDOW_MS)} (${amzDate(now)} ${late ? '-' : '+'} 5 min.)`;
+  const message = late
+    ? `Signature expired: ${signedAt} is now earlier than ${bound}`
+    : `Signature not yet current: ${signedAt} is still later than ${bound}`;
+  return exception(403, message, 'InvalidSignatureException');
+}
+
 /** A key's value is `ACCESS_KEY:SECRET`, or `ACCESS_KEY:SECRET:SESSION_TOKEN`. */
 function signedCaller(state: ProviderState, request: IncomingMessage, signed: Signed): Caller {
   const owner = state.pairOf(signed.accessKey);
@@ -119,6 +139,8 @@ function signedCaller(state: ProviderState, request: IncomingMessage, signed: Si
   return {
     ...known(owner),
     wrongBody: (body) => {
+      const late = wrongTime(headerOf(request, 'x-amz-date'), state.clock.wallNow());
+      if (late !== null) return late;
       const claimed = request.headers['x-amz-content-sha256'];
       const forged = typeof claimed === 'string' && claimed !== sha(body);
       const expected = Buffer.from(signatureOf(request, signed, secret, body));
