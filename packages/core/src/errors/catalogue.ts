@@ -16,6 +16,9 @@ const row = (status: number, openaiType: string, title: string, hint: string): E
 
 const BAD = 'invalid_request_error';
 
+/** The hint of errors that a `retry-after` header goes with, where one is known. */
+export const AS_TOLD = 'Wait as Retry-After says.';
+
 export const ERRORS = Object.freeze({
   bad_request: row(
     400,
@@ -194,17 +197,12 @@ export const ERRORS = Object.freeze({
     'There are too many or too large headers.',
     'Send fewer headers.',
   ),
-  rate_limit_exceeded: row(
-    429,
-    'requests',
-    'This consumer is over its rate limit.',
-    'Wait as Retry-After says.',
-  ),
+  rate_limit_exceeded: row(429, 'requests', 'This consumer is over its rate limit.', AS_TOLD),
   pool_exhausted: row(
     429,
     'requests',
     'Every key that could serve this call is out of capacity.',
-    'Wait as Retry-After says.',
+    AS_TOLD,
   ),
   caller_left: row(499, BAD, 'The caller left before the answer.', 'Nothing to do.'),
   internal_error: row(
@@ -227,12 +225,7 @@ export const ERRORS = Object.freeze({
     'No key can serve this call at the moment.',
     'Try again later.',
   ),
-  overloaded: row(
-    503,
-    'server_error',
-    'The gateway is at its capacity.',
-    'Wait as Retry-After says.',
-  ),
+  overloaded: row(503, 'server_error', 'The gateway is at its capacity.', AS_TOLD),
   upstream_timeout: row(
     504,
     'server_error',

@@ -247,6 +247,7 @@ describe('a stream that waits', () => {
     const seen = await ask(story, { more });
     expect(seen.status).toBe(200);
     expect(seen.text).toContain('"code":"pool_exhausted"');
+    expect(seen.text).toMatch(/Try again in (?:29|3\d) s\./);
     expect(seen.text).not.toContain('[DONE]');
     expect(seen.clean).toBe(false);
   });
