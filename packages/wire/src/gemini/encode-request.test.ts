@@ -3,6 +3,7 @@ import { textPart, type Part } from '../canonical/content.ts';
 import { bareRequest, type CanonicalRequest } from '../canonical/request.ts';
 import {
   PIXEL_IMAGE,
+  PIXEL_PNG,
   sealedThinking,
   thinking,
   toolCall,
@@ -20,6 +21,14 @@ describe('a request of another dialect towards Gemini', () => {
   it.each([...SAMPLE_REQUESTS])('is written: %s', (_, request) => {
     const { body, drops } = encoded({ ...request, model: 'gemini-3-flash-preview' });
     expect({ body, drops }).toMatchSnapshot();
+  });
+
+  it('names a picture by the type that is registered, whatever its caller calls it', () => {
+    const source = { kind: 'base64', mediaType: 'image/jpg', data: PIXEL_PNG } as const;
+    const { body } = encoded(sampleRequest([turn('user', { ...PIXEL_IMAGE, source })]));
+    expect(body['contents']).toEqual([
+      { role: 'user', parts: [{ inlineData: { mimeType: 'image/jpeg', data: PIXEL_PNG } }] },
+    ]);
   });
 
   it('calls tools by name, its results in the order of the calls', () => {
