@@ -31,6 +31,30 @@ describe('a request of another dialect towards Gemini', () => {
     ]);
   });
 
+  it('has no text that says nothing, which Vertex AI refuses', () => {
+    const nothing = textPart('');
+    const { body } = encoded(
+      sampleRequest([
+        turn('system', nothing),
+        turn('user', nothing, PIXEL_IMAGE),
+        turn('assistant', textPart('A dot.')),
+        turn('user', nothing),
+        turn('user', textPart('Sure?')),
+      ]),
+    );
+    expect(body['systemInstruction']).toBeUndefined();
+    expect(body['contents']).toEqual([
+      { role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: PIXEL_PNG } }] },
+      { role: 'model', parts: [{ text: 'A dot.' }] },
+      { role: 'user', parts: [{ text: 'Sure?' }] },
+    ]);
+  });
+
+  it('that says nothing at all is sent as it is, for Google to judge', () => {
+    const { body } = encoded(sampleRequest([turn('user', textPart(''))]));
+    expect(body['contents']).toEqual([{ role: 'user', parts: [{ text: '' }] }]);
+  });
+
   it('calls tools by name, its results in the order of the calls', () => {
     const { body } = encoded(
       sampleRequest(
