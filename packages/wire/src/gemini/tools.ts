@@ -4,7 +4,6 @@
  */
 import type { Drops } from '../canonical/drops.ts';
 import {
-  objectsIn,
   optionalArray,
   optionalObject,
   optionalString,
@@ -17,6 +16,7 @@ import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { said } from '../canonical/said.ts';
+import { elementsIn } from './elements-in.ts';
 import { camelMembers, unlessEmpty } from './member-names.ts';
 import { familyOf } from './model-family.ts';
 import { jsonSchemaOf } from './schema.ts';
@@ -35,9 +35,9 @@ export interface DecodedTools {
 export function decodeTools(body: JsonObject): DecodedTools {
   const tools: Tool[] = [];
   const others: JsonObject[] = [];
-  for (const { value, at } of objectsIn(body, 'tools', '')) {
+  for (const { value, at } of elementsIn(body, 'tools', '')) {
     const tool = camelMembers(value);
-    for (const each of objectsIn(tool, 'functionDeclarations', at)) {
+    for (const each of elementsIn(tool, 'functionDeclarations', at)) {
       tools.push(decodeDeclaration(each.value, each.at));
     }
     const other = othersIn(tool, FUNCTIONS);
