@@ -31,6 +31,16 @@ describe('a request of another dialect towards Gemini', () => {
     ]);
   });
 
+  it.each([
+    ['required', ['tool_choice']],
+    ['auto', []],
+    ['none', []],
+  ] as const)('has no choice of tools, here %s, where no tool is declared', (kind, names) => {
+    const { body, drops } = asked({ toolChoice: { kind } });
+    expect(body['toolConfig']).toBeUndefined();
+    expect(drops).toEqual(names);
+  });
+
   it('has no text that says nothing, which Vertex AI refuses', () => {
     const nothing = textPart('');
     const { body } = encoded(

@@ -141,11 +141,16 @@ function encodeDeclaration(tool: Tool, { origin }: CanonicalRequest, drops: Drop
 
 /**
  * `strict` tools ask for VALIDATED, in which arguments are sure to fit their schema; models before 2.5 do not have it. Calls one at a
- * time cannot be asked for.
+ * time cannot be asked for. Without functions nothing is said of them ("Function calling config is set without function_declarations", seen
+ * in https://github.com/pydantic/pydantic-ai/pull/5791): other dialects' callers may have had tools that only their provider runs.
  */
 export function encodeToolConfig(request: CanonicalRequest, drops: Drops): JsonObject | undefined {
   const { toolChoice: choice, tools, origin, extensions } = request;
   if (request.parallelToolCalls === false) drops.add('parallel_tool_calls');
+  if (origin !== 'gemini' && tools.length === 0) {
+    if (choice !== null && FORCED.has(choice.kind)) drops.add('tool_choice');
+    return undefined;
+  }
   const strict = tools.some((tool) => tool.strict === true);
   if (choice === null && !strict && origin !== 'gemini') return undefined;
   const validated = (familyOf(request.model).generation ?? 3) >= 2.5;
@@ -160,6 +165,8 @@ export function encodeToolConfig(request: CanonicalRequest, drops: Drops): JsonO
   const sure = strict && validated && mode === 'AUTO' ? { ...calling, mode: 'VALIDATED' } : calling;
   return unlessEmpty(said({ ...config, functionCallingConfig: unlessEmpty(sure) }));
 }
+
+const FORCED: ReadonlySet<ToolChoice['kind']> = new Set(['required', 'tool', 'allowed']);
 
 function asObject(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
