@@ -3,11 +3,11 @@ import type { LiveConfiguration } from '@keywell/control/configuration/live-conf
 import { AlertWatch } from '@keywell/control/features/alerts/alert-watch';
 import { ForecastMonitor } from '@keywell/control/features/forecast/forecast-monitor';
 import type { CooldownChange } from '@keywell/core/keys/status';
-import type { Snapshot } from '@keywell/core/snapshot/snapshot';
 import type { GatewayNode } from '@keywell/gateway/node/gateway-node';
 import type { CooldownSeconds } from './cooldown-seconds.ts';
 import type { ForeseenFigures } from './forecast-metrics.ts';
 import type { Stores } from './stores.ts';
+import { targetsWithoutPrice } from './targets-without-price.ts';
 
 /** What watches limits and tells when they run low. */
 export interface Foresight {
@@ -41,14 +41,6 @@ export async function openAlerts(
   return alerts;
 }
 
-function targetsWithoutPrice({ pools }: Pick<Snapshot, 'pools'>): readonly string[] {
-  const targets = pools.flatMap(({ tiers }) => tiers.flatMap((tier) => tier.targets));
-  const names = targets.flatMap(({ provider, model, price }) =>
-    price === null ? [`${provider}/${model}`] : [],
-  );
-  return [...new Set(names)];
-}
-
 /** Begins to sample. */
 export async function startForesight(
   stores: Stores,
@@ -74,7 +66,7 @@ export async function startForesight(
     onSample: (pools, at) => {
       alerts.noteUnpriced({
         attempts: node.attemptsWithoutPrice(),
-        targets: targetsWithoutPrice(configuration.snapshot()),
+        targets: targetsWithoutPrice(configuration.snapshot().pools),
       });
       alerts.look(pools, at);
     },

@@ -165,7 +165,7 @@ export const ERRORS = Object.freeze({
     415,
     BAD,
     'The content type or encoding is not supported.',
-    'Send application/json, not compressed.',
+    'Send the content type that the path takes, not compressed.',
   ),
   expectation_failed: row(
     417,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { RequestPlace } from '../canonical/codec.ts';
 import { Drops } from '../canonical/drops.ts';
 import type { JsonObject } from '../json/value.ts';
+import { chatCodec } from '../openai-chat/codec.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encodeRequest } from './encode-request.ts';
 
@@ -15,6 +16,15 @@ const HELLO: JsonObject = {
   model: 'claude-opus-5',
   max_tokens: 100,
   messages: [{ role: 'user', content: 'Hello' }],
+};
+
+const SEARCHING: JsonObject = {
+  ...HELLO,
+  tools: [
+    { name: 'look_up', input_schema: { type: 'object' } },
+    { type: 'web_search_20250305', name: 'web_search', max_uses: 5 },
+  ],
+  tool_choice: { type: 'tool', name: 'web_search', disable_parallel_tool_use: true },
 };
 
 const decoded = (body: JsonObject) => {
@@ -201,6 +211,7 @@ describe('a request of the Messages API', () => {
         tool_choice: { type: 'some', of: 2 },
       },
     ],
+    ['a choice of a tool that the provider runs', SEARCHING],
     ['thinking of tomorrow', { ...HELLO, thinking: { type: 'between_tools' } }],
     ['an effort of tomorrow', { ...HELLO, output_config: { effort: 'ultra' } }],
     [
@@ -211,6 +222,17 @@ describe('a request of the Messages API', () => {
     ['a member of tomorrow', { ...HELLO, diagnostics: { previous_message_id: 'msg_1' } }],
   ])('keeps %s', (_, body) => {
     expect(again(body)).toEqual(body);
+  });
+
+  it('has others choose no tool that they are not told of', () => {
+    const request = decoded(SEARCHING);
+    expect(request).toMatchObject({ toolChoice: null, parallelToolCalls: false });
+    const drops = new Drops();
+    const body = chatCodec.encodeRequest(request, drops);
+    expect(body['tool_choice']).toBeUndefined();
+    expect(drops.names).toEqual(['web_search_20250305', 'tool_choice']);
+    const own = { ...SEARCHING, tools: [{ name: 'web_search', input_schema: { type: 'object' } }] };
+    expect(decoded(own).toolChoice).toEqual({ kind: 'tool', name: 'web_search' });
   });
 
   it('leaves out what goes without saying', () => {

@@ -54,8 +54,9 @@ const METADATA_MEMBERS = new Set(['user_id']);
 export function decodeRequest(body: JsonObject, place: RequestPlace): Decoded<CanonicalRequest> {
   return decoding(() => {
     const model = place.model ?? requiredString(body, 'model', '');
-    const { tools, typed } = readTools(body);
-    const { choice, parallel, unknown } = readToolChoice(body);
+    const declared = readTools(body);
+    const { tools, typed } = declared;
+    const { choice, parallel, unknown } = readToolChoice(body, declared);
     const { reasoning, output, rest } = readOutput(body);
     const metadata = optionalObject(body, 'metadata', '') ?? {};
     return {

@@ -8,7 +8,7 @@ import {
   requiredObject,
   requiredString,
 } from '../canonical/read-member.ts';
-import type { JsonObject, JsonValue } from '../json/value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { readCache } from './cache-control.ts';
 
 const TOOL_MEMBERS = new Set([
@@ -52,11 +52,13 @@ function readTool(value: JsonObject, at: string): Tool {
 export interface ReadToolChoice {
   readonly choice: ToolChoice | null;
   readonly parallel: boolean | null;
-  /** The member as it came, where its type is not known. */
+  /** The member as it came, where its type is not known, or where it names a tool that only this dialect knows. */
   readonly unknown: JsonObject | null;
 }
 
-export function readToolChoice(body: JsonObject): ReadToolChoice {
+const isNamed = (name: string) => (tool: JsonValue) => isJsonObject(tool) && tool['name'] === name;
+
+export function readToolChoice(body: JsonObject, { tools, typed }: ReadTools): ReadToolChoice {
   const value = optionalObject(body, 'tool_choice', '');
   if (value === null) return { choice: null, parallel: null, unknown: null };
   const at = 'tool_choice';
@@ -70,8 +72,11 @@ export function readToolChoice(body: JsonObject): ReadToolChoice {
       return of({ kind: 'required' });
     case 'none':
       return of({ kind: 'none' });
-    case 'tool':
-      return of({ kind: 'tool', name: requiredString(value, 'name', at) });
+    case 'tool': {
+      const name = requiredString(value, 'name', at);
+      const isTyped = !tools.some((tool) => tool.name === name) && typed.some(isNamed(name));
+      return isTyped ? { choice: null, parallel, unknown: value } : of({ kind: 'tool', name });
+    }
     default:
       return { choice: null, parallel: null, unknown: value };
   }

@@ -1,5 +1,6 @@
 import type { FilePart, ImagePart } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { imageTypeOf } from '../canonical/image-type.ts';
 import { extrasFor } from '../canonical/part-extras.ts';
 import type { JsonObject } from '../json/value.ts';
 import { base64ToText } from './base64-text.ts';
@@ -11,7 +12,7 @@ export function imageBlock(part: ImagePart, drops: Drops): JsonObject | null {
   const { source } = part;
   const written =
     source.kind === 'base64'
-      ? { type: 'base64', media_type: source.mediaType, data: source.data }
+      ? { type: 'base64', media_type: imageTypeOf(source.mediaType), data: source.data }
       : source.kind === 'url'
         ? { type: 'url', url: source.url }
         : source.origin === MESSAGES

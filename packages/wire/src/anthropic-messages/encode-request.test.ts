@@ -3,6 +3,8 @@ import { textPart } from '../canonical/content.ts';
 import { Drops } from '../canonical/drops.ts';
 import type { CanonicalRequest } from '../canonical/request.ts';
 import {
+  PIXEL_IMAGE,
+  PIXEL_PNG,
   thinking,
   toolCall,
   toolResult,
@@ -29,6 +31,22 @@ const sample = (name: string): CanonicalRequest => {
 };
 
 describe('a request of another dialect', () => {
+  it('names a picture by the type that is registered, whatever its caller calls it', () => {
+    const source = { kind: 'base64', mediaType: 'image/jpg', data: PIXEL_PNG } as const;
+    const { body } = encoded(sampleRequest([turn('user', { ...PIXEL_IMAGE, source })]));
+    expect(body['messages']).toEqual([
+      {
+        role: 'user',
+        content: [
+          {
+            type: 'image',
+            source: { type: 'base64', media_type: 'image/jpeg', data: PIXEL_PNG },
+          },
+        ],
+      },
+    ]);
+  });
+
   it.each([...SAMPLE_REQUESTS.keys()])('is one that a provider takes: %s', (name) => {
     for (const model of MODELS) {
       const { body } = encoded(sample(name), model);

@@ -30,6 +30,7 @@ export function encodeResponse(
   drops.addIf(choice?.logprobs, 'logprobs');
   const { reason, sequence } = writeAnswerStop({ stop, stopDetail }, heldIn(parts));
   if (!own) drops.addMembers(response.extensions);
+  if (!own && stop === 'other') drops.add('stop_reason');
   const content: JsonObject[] = [];
   for (const part of parts) putBlocks(part, drops, content);
   const answer = {

@@ -145,7 +145,7 @@ describe('an answer of another dialect', () => {
     ['image made by the model', 'end_turn', ['image']],
     ['stopped by content_filter', 'refusal', []],
     ['stopped by length', 'max_tokens', []],
-    ['stopped by other', 'end_turn', []],
+    ['stopped by other', 'end_turn', ['stop_reason']],
     ['thinking signed by gemini', 'tool_use', []],
   ])('names what is lost: %s', (name, reason, names) => {
     const { body, drops } = encoded(sample(name));

@@ -81,6 +81,7 @@ class MessagesStreamEncoder implements StreamEncoder {
       default:
         this.#stop = event.reason;
         this.#stopDetail = event.detail;
+        if (event.reason === 'other') this.#drops.add('stop_reason');
         return this.#blocks.closeAll();
     }
   }

@@ -64,6 +64,13 @@ const withoutEmpty = (response: CanonicalResponse): CanonicalResponse => ({
   })),
 });
 
+it('names a stop that the dialect has no word for', () => {
+  const encoder = streamEncoder(STAMP);
+  encoder.encode({ kind: 'stop', choice: 0, reason: 'other', detail: 'MALFORMED_FUNCTION_CALL' });
+  expect(encoder.encode({ kind: 'end' })).toContain('"stop_reason":"end_turn"');
+  expect(encoder.dropped).toEqual(['stop_reason']);
+});
+
 describe('a streamed message', () => {
   it.each(['stream-tools', 'stream-thinking', 'stream-web-search'])(
     'tells what the whole message tells: %s',

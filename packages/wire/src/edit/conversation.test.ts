@@ -29,8 +29,11 @@ describe('the facts of a conversation', () => {
     expect(read(body, 'gemini', PLACE)).toMatchObject({
       facts: { model: 'gemini-x', stream: true, maxOutputTokens: 5, n: 2 },
     });
-    const snake = { contents: {}, generation_config: { max_output_tokens: 6 } };
-    expect(read(snake, 'gemini', PLACE)).toMatchObject({ facts: { maxOutputTokens: 6 } });
+    const snake = {
+      contents: {},
+      generation_config: { max_output_tokens: 6, candidate_count: 3 },
+    };
+    expect(read(snake, 'gemini', PLACE)).toMatchObject({ facts: { maxOutputTokens: 6, n: 3 } });
   });
 
   it.each([

@@ -120,8 +120,13 @@ const CONTENTS = compileFields([
   'generate_content_request',
 ]);
 const CONTENT_SPANS = createSpans(5);
-const CONFIG = compileFields(['maxOutputTokens', 'max_output_tokens', 'candidateCount']);
-const CONFIG_SPANS = createSpans(3);
+const CONFIG = compileFields([
+  'maxOutputTokens',
+  'max_output_tokens',
+  'candidateCount',
+  'candidate_count',
+]);
+const CONFIG_SPANS = createSpans(4);
 
 function readContents(body: Uint8Array, place: RequestPlace): ConversationRead {
   const scan = scanObject(body, CONTENTS, CONTENT_SPANS);
@@ -165,6 +170,6 @@ function configOf(body: Uint8Array, scan: Found): Pick<RequestFacts, 'maxOutputT
   if (!inner.ok) return { maxOutputTokens: null, n: 1 };
   return {
     maxOutputTokens: integerAt(config, inner, 0) ?? integerAt(config, inner, 1),
-    n: integerAt(config, inner, 2) ?? 1,
+    n: integerAt(config, inner, 2) ?? integerAt(config, inner, 3) ?? 1,
   };
 }

@@ -41,6 +41,22 @@ describe('a request of Gemini', () => {
     expect(drops).toEqual([]);
   });
 
+  it('may have one object where a list of one is meant', () => {
+    const parts = { text: 'Hi' };
+    const declaration = { name: 'f' };
+    const plain = decoded({
+      systemInstruction: { parts: [{ text: 'You are a cat.' }] },
+      contents: [{ parts: [parts] }],
+      tools: [{ functionDeclarations: [declaration] }],
+    });
+    const short = decoded({
+      system_instruction: { parts: { text: 'You are a cat.' } },
+      contents: { parts },
+      tools: { function_declarations: declaration },
+    });
+    expect(short).toEqual(plain);
+  });
+
   it('is read into its canonical places', () => {
     const request = decoded(fixture('request.json'));
     expect(request).toMatchObject({

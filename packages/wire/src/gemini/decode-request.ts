@@ -6,7 +6,6 @@ import {
   grouped,
   missingFault,
   NO_OTHERS,
-  objectsIn,
   optionalObject,
   optionalString,
   pathOf,
@@ -18,6 +17,7 @@ import type { JsonObject } from '../json/value.ts';
 import { CallLedger } from './call-ledger.ts';
 import { decodeConfig } from './decode-config.ts';
 import { decodePart } from './decode-content.ts';
+import { elementsIn } from './elements-in.ts';
 import { said } from '../canonical/said.ts';
 import { camelMembers, unlessEmpty } from './member-names.ts';
 import { decodeToolConfig, decodeTools } from './tools.ts';
@@ -95,7 +95,7 @@ function decodeSystem(body: JsonObject): Turn | null {
 function decodeContents(body: JsonObject): readonly Turn[] {
   const calls = new CallLedger();
   const turns: { role: Turn['role']; name: null; parts: Part[] }[] = [];
-  for (const { value, at } of objectsIn(body, 'contents', '')) {
+  for (const { value, at } of elementsIn(body, 'contents', '')) {
     const role = roleOf(optionalString(value, 'role', at), at);
     const parts = partsOf(value, at, calls);
     const before = turns.at(-1);
@@ -117,7 +117,7 @@ function roleOf(role: string | null, at: string): 'user' | 'assistant' {
 
 function partsOf(content: JsonObject, at: string, calls: CallLedger): Part[] {
   const parts: Part[] = [];
-  for (const part of objectsIn(content, 'parts', at)) {
+  for (const part of elementsIn(content, 'parts', at)) {
     parts.push(decodePart(part.value, part.at, calls));
   }
   return parts;

@@ -18,6 +18,7 @@ import {
   wrongFault,
 } from '../canonical/read-member.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { elementsIn } from './elements-in.ts';
 import { base64Floats, floatsIn } from './float-base64.ts';
 import { said } from '../canonical/said.ts';
 import { camelMembers } from './member-names.ts';
@@ -58,7 +59,7 @@ export function decodeEmbedRequest(body: JsonObject): Decoded<EmbeddingRequest> 
 function decodeOne(request: JsonObject, at: string) {
   const place = pathOf(at, 'content');
   const content = requiredObject(request, 'content', at);
-  const parts = objectsIn(content, 'parts', place);
+  const parts = elementsIn(content, 'parts', place);
   if (parts.length === 0) throw missingFault(pathOf(place, 'parts[0]'));
   const texts = parts.map((part) => requiredString(part.value, 'text', part.at));
   return {

@@ -13,6 +13,7 @@ import type {
   VideoPart,
 } from '../canonical/content.ts';
 import type { Drops } from '../canonical/drops.ts';
+import { imageTypeOf } from '../canonical/image-type.ts';
 import { extrasFor } from '../canonical/part-extras.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isMadeUp } from './call-ledger.ts';
@@ -228,7 +229,13 @@ function mediaData(
 ): readonly [string, JsonObject] | null {
   switch (source.kind) {
     case 'base64':
-      return ['inlineData', { mimeType: source.mediaType, data: source.data }];
+      return [
+        'inlineData',
+        {
+          mimeType: kind === 'image' ? imageTypeOf(source.mediaType) : source.mediaType,
+          data: source.data,
+        },
+      ];
     case 'url':
       return [
         'fileData',

@@ -3,6 +3,7 @@ import { textPart, type Part } from '../canonical/content.ts';
 import { bareRequest, type CanonicalRequest } from '../canonical/request.ts';
 import {
   PIXEL_IMAGE,
+  PIXEL_PNG,
   sealedThinking,
   thinking,
   toolCall,
@@ -20,6 +21,48 @@ describe('a request of another dialect towards Gemini', () => {
   it.each([...SAMPLE_REQUESTS])('is written: %s', (_, request) => {
     const { body, drops } = encoded({ ...request, model: 'gemini-3-flash-preview' });
     expect({ body, drops }).toMatchSnapshot();
+  });
+
+  it('names a picture by the type that is registered, whatever its caller calls it', () => {
+    const source = { kind: 'base64', mediaType: 'image/jpg', data: PIXEL_PNG } as const;
+    const { body } = encoded(sampleRequest([turn('user', { ...PIXEL_IMAGE, source })]));
+    expect(body['contents']).toEqual([
+      { role: 'user', parts: [{ inlineData: { mimeType: 'image/jpeg', data: PIXEL_PNG } }] },
+    ]);
+  });
+
+  it.each([
+    ['required', ['tool_choice']],
+    ['auto', []],
+    ['none', []],
+  ] as const)('has no choice of tools, here %s, where no tool is declared', (kind, names) => {
+    const { body, drops } = asked({ toolChoice: { kind } });
+    expect(body['toolConfig']).toBeUndefined();
+    expect(drops).toEqual(names);
+  });
+
+  it('has no text that says nothing, which Vertex AI refuses', () => {
+    const nothing = textPart('');
+    const { body } = encoded(
+      sampleRequest([
+        turn('system', nothing),
+        turn('user', nothing, PIXEL_IMAGE),
+        turn('assistant', textPart('A dot.')),
+        turn('user', nothing),
+        turn('user', textPart('Sure?')),
+      ]),
+    );
+    expect(body['systemInstruction']).toBeUndefined();
+    expect(body['contents']).toEqual([
+      { role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: PIXEL_PNG } }] },
+      { role: 'model', parts: [{ text: 'A dot.' }] },
+      { role: 'user', parts: [{ text: 'Sure?' }] },
+    ]);
+  });
+
+  it('that says nothing at all is sent as it is, for Google to judge', () => {
+    const { body } = encoded(sampleRequest([turn('user', textPart(''))]));
+    expect(body['contents']).toEqual([{ role: 'user', parts: [{ text: '' }] }]);
   });
 
   it('calls tools by name, its results in the order of the calls', () => {

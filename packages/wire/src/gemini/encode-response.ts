@@ -8,7 +8,7 @@ import { blockReasonOf } from './decode-response.ts';
 import { putPart, type PartTarget } from './encode-content.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { ifSaid, said } from '../canonical/said.ts';
-import { encodeStop } from './stop-reasons.ts';
+import { encodeStop, nameStop } from './stop-reasons.ts';
 import { encodeUsage } from './usage-shape.ts';
 
 const MERGED: ReadonlySet<string> = new Set(['candidates', 'usageMetadata']);
@@ -77,7 +77,9 @@ function encodeChoice(choice: Choice, index: number, target: PartTarget): JsonOb
   for (const part of choice.parts) putPart(part, target, parts);
   const logprobs = choice.logprobs === null ? null : encodeLogprobs(choice.logprobs);
   if (logprobs === null) drops.addIf(choice.logprobs, 'logprobs');
-  const finishReason = encodeStop({ reason: choice.stop, detail: choice.stopDetail });
+  const stop = { reason: choice.stop, detail: choice.stopDetail };
+  nameStop(stop, drops);
+  const finishReason = encodeStop(stop);
   const message = finishReason === 'OTHER' && choice.stopDetail !== 'OTHER';
   const candidate = {
     content: parts.length === 0 ? { role: 'model' } : { parts, role: 'model' },

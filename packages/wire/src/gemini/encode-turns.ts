@@ -34,10 +34,12 @@ export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTur
   const system: JsonObject[] = [];
   const contents: Content[] = [];
   let last: Turn | null = null;
+  let silence: JsonObject[] | null = null;
   for (const turn of own ? request.turns : resultsTogether(request.turns)) {
     drops.addIf(turn.name, 'name');
     const isSystem = turn.role === 'system' || turn.role === 'developer';
-    const parts = encodeParts(isSystem ? textOnly(turn, drops) : inOrder(turn, last, own), target);
+    const all = encodeParts(isSystem ? textOnly(turn, drops) : inOrder(turn, last, own), target);
+    const parts = own ? all : all.filter(saysSomething);
     if (isSystem) {
       if (contents.length > 0) drops.add('system_position');
       for (const part of parts) system.push(part);
@@ -46,9 +48,22 @@ export function encodeTurns(request: CanonicalRequest, drops: Drops): EncodedTur
     const role = turn.role === 'user' ? 'user' : 'model';
     last = turn;
     if (parts.length > 0) place({ role, parts }, contents, own);
+    else if (all.length > 0) silence ??= all;
   }
   if (!own && third) signCurrentCalls(contents);
+  // Whether a request may say nothing at all, Google judges.
+  if (contents.length === 0 && system.length === 0 && silence !== null) {
+    contents.push({ role: 'user', parts: silence });
+  }
   return withSomething(system, contents, drops);
+}
+
+/**
+ * Whether a part is more than a text of nothing, which Vertex AI refuses, and AI Studio for some models: "Unable to submit request because it
+ * has an empty text parameter", seen in https://github.com/Portkey-AI/gateway/issues/462. With a proof in it Google wants it back.
+ */
+function saysSomething(part: JsonObject): boolean {
+  return part['text'] !== '' || part['thoughtSignature'] !== undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Source: `FinishReason` and `BlockedReason` of @google/genai, https://ai.google.dev/api/generate-content#FinishReason. */
+import type { Drops } from '../canonical/drops.ts';
 import type { StopReason } from '../canonical/response.ts';
 
 /** Reasons that stand for exactly one of ours. */
@@ -61,4 +62,9 @@ export function encodeStop({ reason, detail }: Stop): string {
     default:
       return detail !== null && REASON.test(detail) ? detail : 'OTHER';
   }
+}
+
+/** Names what a `finishReason` cannot tell: which sequence it was that stopped the model. */
+export function nameStop({ reason, detail }: Stop, drops: Drops): void {
+  if (reason === 'stop_sequence' && detail !== null) drops.add('stop_sequence');
 }

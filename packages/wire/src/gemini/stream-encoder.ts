@@ -12,7 +12,7 @@ import { encodePart } from './encode-content.ts';
 import { callerTarget, ownAnnotations } from './encode-response.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { writeProof } from './proof.ts';
-import { encodeStop } from './stop-reasons.ts';
+import { encodeStop, nameStop } from './stop-reasons.ts';
 import { encodeUsage } from './usage-shape.ts';
 
 const PREFIX = 'data: {"candidates":[{"content":{"parts":[';
@@ -70,6 +70,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
         return this.#beside(event.choice, logprobsResult === null ? {} : { logprobsResult });
       }
       case 'stop':
+        nameStop(event, this.#drops);
         this.#stops.set(event.choice, encodeStop(event));
         return '';
       case 'usage':

@@ -4,7 +4,6 @@
  */
 import type { Drops } from '../canonical/drops.ts';
 import {
-  objectsIn,
   optionalArray,
   optionalObject,
   optionalString,
@@ -17,6 +16,7 @@ import { FREE_TEXT_SCHEMA } from '../canonical/tool-input.ts';
 import type { CanonicalRequest, Tool, ToolChoice } from '../canonical/request.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import { said } from '../canonical/said.ts';
+import { elementsIn } from './elements-in.ts';
 import { camelMembers, unlessEmpty } from './member-names.ts';
 import { familyOf } from './model-family.ts';
 import { jsonSchemaOf } from './schema.ts';
@@ -35,9 +35,9 @@ export interface DecodedTools {
 export function decodeTools(body: JsonObject): DecodedTools {
   const tools: Tool[] = [];
   const others: JsonObject[] = [];
-  for (const { value, at } of objectsIn(body, 'tools', '')) {
+  for (const { value, at } of elementsIn(body, 'tools', '')) {
     const tool = camelMembers(value);
-    for (const each of objectsIn(tool, 'functionDeclarations', at)) {
+    for (const each of elementsIn(tool, 'functionDeclarations', at)) {
       tools.push(decodeDeclaration(each.value, each.at));
     }
     const other = othersIn(tool, FUNCTIONS);
@@ -141,11 +141,16 @@ function encodeDeclaration(tool: Tool, { origin }: CanonicalRequest, drops: Drop
 
 /**
  * `strict` tools ask for VALIDATED, in which arguments are sure to fit their schema; models before 2.5 do not have it. Calls one at a
- * time cannot be asked for.
+ * time cannot be asked for. Without functions nothing is said of them ("Function calling config is set without function_declarations", seen
+ * in https://github.com/pydantic/pydantic-ai/pull/5791): other dialects' callers may have had tools that only their provider runs.
  */
 export function encodeToolConfig(request: CanonicalRequest, drops: Drops): JsonObject | undefined {
   const { toolChoice: choice, tools, origin, extensions } = request;
   if (request.parallelToolCalls === false) drops.add('parallel_tool_calls');
+  if (origin !== 'gemini' && tools.length === 0) {
+    if (choice !== null && FORCED.has(choice.kind)) drops.add('tool_choice');
+    return undefined;
+  }
   const strict = tools.some((tool) => tool.strict === true);
   if (choice === null && !strict && origin !== 'gemini') return undefined;
   const validated = (familyOf(request.model).generation ?? 3) >= 2.5;
@@ -160,6 +165,8 @@ export function encodeToolConfig(request: CanonicalRequest, drops: Drops): JsonO
   const sure = strict && validated && mode === 'AUTO' ? { ...calling, mode: 'VALIDATED' } : calling;
   return unlessEmpty(said({ ...config, functionCallingConfig: unlessEmpty(sure) }));
 }
+
+const FORCED: ReadonlySet<ToolChoice['kind']> = new Set(['required', 'tool', 'allowed']);
 
 function asObject(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
