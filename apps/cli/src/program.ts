@@ -134,7 +134,7 @@ function addForecast(program: Command, contextOf: ContextOf): void {
     .command('alerts')
     .description('list alerts, newest first')
     .option('--active', 'only what is not over')
-    .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
+    .option('--limit <number>', 'how many (at most 500)', pageSize, 20)
     .option('--before <cursor>', 'go on where a list ended')
     .action(async (options: AlertFilter, command: Command) => {
       await listAlerts(contextOf(command), options);
@@ -149,7 +149,7 @@ function addLogs(program: Command, contextOf: ContextOf): void {
   logs
     .command('list', { isDefault: true })
     .description('list requests, newest first')
-    .option('--limit <number>', 'how many (at most 500)', wholeNumber, 20)
+    .option('--limit <number>', 'how many (at most 500)', pageSize, 20)
     .option('--before <cursor>', 'go on where a list ended')
     .option('--consumer <id>', 'of this consumer')
     .option('--model <name>', 'of this model, as the caller named it')
@@ -187,6 +187,8 @@ function acceptGlobals(command: Command, program: Command): void {
   }
 }
 
+const MAX_PAGE = 500;
+
 const listOf = (text: string): readonly string[] => {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('Separate names by one comma.');
@@ -196,4 +198,11 @@ const listOf = (text: string): readonly string[] => {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Not a whole number.');
   return Number(text);
+}
+
+/** As the admin API has it. */
+function pageSize(text: string): number {
+  const size = wholeNumber(text);
+  if (size >= 1 && size <= MAX_PAGE) return size;
+  throw new InvalidArgumentError(`Not a number from 1 to ${MAX_PAGE}.`);
 }

@@ -33,6 +33,7 @@ export function suggest(wrong: string, known: readonly string[], what: string): 
   const near = didYouMean(wrong, known);
   if (near !== null) return `Did you mean "${showName(near)}"?`;
   if (known.length === 0) return `There is no ${what} in this file yet; add one.`;
-  const shown = known.slice(0, 8).map(showName).join(', ');
-  return `Known: ${shown}${known.length > 8 ? ', …' : ''}.`;
+  const names = [...new Set(known)];
+  const shown = names.slice(0, 8).map(showName).join(', ');
+  return `Known: ${shown}${names.length > 8 ? ', …' : ''}.`;
 }
