@@ -6,7 +6,7 @@ describe('what a wrong name is answered with', () => {
     ['chta', ['chat', 'mail'], 'Did you mean "chat"?'],
     ['elsewhere', ['a', 'a', 'b'], 'Known: a, b.'],
     ['elsewhere', [], 'There is no pool in this file yet; add one.'],
-    ['elsewhere', [...'abcdefghij'], 'Known: a, b, c, d, e, f, g, h, ….'],
+    ['elsewhere', 'abcdefghij'.split(''), 'Known: a, b, c, d, e, f, g, h, ….'],
   ])('%s among %j', (wrong, known, said) => {
     expect(suggest(wrong, known, 'pool')).toBe(said);
   });

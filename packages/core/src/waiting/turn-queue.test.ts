@@ -9,6 +9,7 @@ import {
   nextTicket,
   noteNoRoom,
   putOff,
+  roomCount,
   roomReturned,
   serve,
   ticketState,
@@ -194,6 +195,15 @@ describe('a head that does not fit', () => {
     noteNoRoom(table, CHAT, { tokens: 30, now: 900, until: 5000 });
     roomReturned(other);
     expect(nextTicket(table, CHAT, { now: 901 })).toMatchObject({ id: big });
+  });
+
+  it('is looked at where capacity came back after it was looked for and before that was told', () => {
+    const table = smallTable();
+    const waits = ask(table, A, { tokens: 30, turnAt: 1 });
+    const room = roomCount(table);
+    roomReturned(table);
+    noteNoRoom(table, CHAT, { tokens: 30, now: 10, room, until: 9000 });
+    expect(nextTicket(table, CHAT, { now: 11 })).toMatchObject({ id: waits });
   });
 
   it('for a reason of its own is put off, and the others go', () => {

@@ -157,6 +157,8 @@ export interface NoRoom {
   readonly tokens: number | null;
   readonly now: number;
   readonly until: number;
+  /** `roomCount` from before it was looked for: what has come back since is not in it. Absent: nothing can have. */
+  readonly room?: number;
   /** The ticket that was tried, and where what comes back is put aside for it. */
   readonly keep?: (KeptPlace & { readonly id: TicketId }) | null;
 }
@@ -182,7 +184,11 @@ export function noteNoRoom(table: WaitingTable, pool: number, found: NoRoom): bo
     if (tokens < before || (isOfOne && found.until < holdsUntil)) {
       put(table, shareCell(table, share, SHARE.tooLarge), Math.min(tokens, before));
       put(table, untilCell, Math.min(found.until, holdsUntil));
-      put(table, shareCell(table, share, SHARE.tooLargeRoom), read(table, COUNT.room));
+      put(
+        table,
+        shareCell(table, share, SHARE.tooLargeRoom),
+        found.room ?? read(table, COUNT.room),
+      );
     }
     const { keep } = found;
     const slot = keep ? slotOfTicket(table, keep.id, TICKET_STATE.waiting) : 0;

@@ -319,18 +319,6 @@ describe('who waits', () => {
   });
 });
 
-/** The most of these instants that lie in any span of so many milliseconds. */
-function mostWithin(instants: readonly number[], spanMs: number): number {
-  const sorted = instants.toSorted((one, other) => one - other);
-  let most = 0;
-  let from = 0;
-  for (const [at, instant] of sorted.entries()) {
-    while (instant - (sorted[from] ?? 0) > spanMs) from += 1;
-    most = Math.max(most, at - from + 1);
-  }
-  return most;
-}
-
 describe('a thousand callers that wait for one key', () => {
   const crowd = { pool: { maxWaiting: 2000 }, traffic: { maxConnections: 5000 } };
 
@@ -344,8 +332,10 @@ describe('a thousand callers that wait for one key', () => {
     const seen = await Promise.all(all);
     expect(seen.filter(({ status }) => status === 200)).toHaveLength(1000);
     const starts = story.simulator.calls().map(({ startedMs }) => startedMs);
-    expect(mostWithin(starts, 50)).toBeLessThan(300);
-    expect(mostWithin(starts.toSorted((a, b) => a - b).slice(0, 60), 100)).toBeLessThan(40);
+    // The first of them is the refusal that cooled it.
+    const back = starts.toSorted((one, other) => one - other).slice(1);
+    const first = back[0] ?? 0;
+    expect(back.filter((at) => at < first + 350).length).toBeLessThan(60);
   });
 
   it('ask it a few times, not a thousand, when it is still dry', async () => {

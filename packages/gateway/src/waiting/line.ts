@@ -102,6 +102,7 @@ export class Line {
       const now = clock.now();
       const pauseMs = this.#pace.opensInMs(now);
       if (pauseMs > 0) return pauseMs;
+      const room = roomCount(table);
       const next = nextTicket(table, this.#pool, { now });
       if (next === 'busy') return BUSY_MS;
       if (next === null) break;
@@ -110,7 +111,7 @@ export class Line {
       const went = this.#start(waiter, next.kept, now);
       if (went === 'busy') return BUSY_MS;
       if (went === 'not_yet') putOff(table, next.id, waiter.call.againAt(now));
-      if (went === 'no_room') this.#noRoomFor(next, waiter, now);
+      if (went === 'no_room') this.#noRoomFor(next, waiter, { now, room });
     }
     return this.#untilSomethingChanges();
   }
@@ -124,21 +125,26 @@ export class Line {
     const { table } = this.#host;
     if (smallest === null || this.#waiters.size < waitingIn(table, this.#pool)) return;
     const { tokens } = smallest.call;
-    const roomAt = smallest.call.roomAt(tokens, now, roomCount(table));
+    const room = roomCount(table);
+    const roomAt = smallest.call.roomAt(tokens, now, room);
     if (roomAt !== null && roomAt <= now) return;
-    noteNoRoom(table, this.#pool, { tokens, now, until: roomAt ?? now + LONGEST_SLEEP_MS });
+    noteNoRoom(table, this.#pool, { tokens, now, room, until: roomAt ?? now + LONGEST_SLEEP_MS });
   }
 
   /** Others of its size are not looked at meanwhile, and what comes back to one quota domain is put aside for it. */
-  #noRoomFor(next: NextTicket, { call }: Waiter, now: number): void {
+  #noRoomFor(
+    next: NextTicket,
+    { call }: Waiter,
+    { now, room }: { readonly now: number; readonly room: number },
+  ): void {
     const { table } = this.#host;
     if (next.called) answerCall(table, next.id);
-    const roomAt = call.roomAt(next.tokens, now, roomCount(table)) ?? now + LONGEST_SLEEP_MS;
+    const roomAt = call.roomAt(next.tokens, now, room) ?? now + LONGEST_SLEEP_MS;
     const until = Math.max(roomAt, now + LEAST_SLEEP_MS);
     const place = call.placeToKeep(next.kept, now);
     const keep = place === null ? null : { id: next.id, ...place };
     const tokens = call.isRestricted ? null : next.tokens;
-    const isKept = noteNoRoom(table, this.#pool, { tokens, now, until, keep });
+    const isKept = noteNoRoom(table, this.#pool, { tokens, now, room, until, keep });
     // The more there are, the more seldom each is looked at, so that they do not use up the looks of those behind them.
     const againMs = Math.max(APART_MS, this.#waiters.size);
     if (call.isRestricted && !isKept) putOff(table, next.id, now + againMs);
