@@ -372,7 +372,7 @@ describe('two workers', () => {
         return handle;
       },
     });
-    await cool(story, 2500);
+    await cool(story, 5000);
     const answers = Array.from({ length: 40 }, () =>
       ask(story).then(
         ({ status }) => status,
