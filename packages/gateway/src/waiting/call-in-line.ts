@@ -19,6 +19,8 @@ import type { Pick, WaitingCall } from './waiting-call.ts';
 
 /** How long a call is passed at most that alone must not go where there is room. */
 const PUT_OFF_MS = 100;
+/** So old may be what a call is sent away by: a crowd may have taken the last of it within milliseconds. */
+const PROSPECTS_MS = 1;
 /** Bytes of English text to one token. */
 const BYTES_PER_TOKEN = 4;
 
@@ -134,7 +136,8 @@ export class CallInLine implements WaitingCall {
   startAfter(ahead: Ahead, now: number): Start | null {
     const alone = this.startAlone(now);
     if (alone === null) return null;
-    const capacity = this.#plane.waiting.shares.capacity(this.exchange.live, this.#model, now);
+    const { shares } = this.#plane.waiting;
+    const capacity = shares.capacity(this.exchange.live, this.#model, now, PROSPECTS_MS);
     return projectStart(alone, ahead, { tokens: this.tokens, capacity, now });
   }
 

@@ -136,3 +136,19 @@ describe('a pool of which nothing is known', () => {
     expect(claimAll(world, a, world.model)).toBe(200);
   });
 });
+
+describe('what a pool has', () => {
+  it('is as it was a moment ago, or as fresh as whoever asks wants it', () => {
+    const world = begin({});
+    const { keeper, live, model } = world;
+    const left = (now: number, freshMs?: number) =>
+      keeper.capacity(live, model, now, freshMs).requests?.remaining;
+    const before = left(1000) ?? 0;
+    world.use(7);
+    expect(left(1020)).toBe(before);
+    expect(left(1020, 1)).toBe(before - 7);
+    world.use(1);
+    expect(left(1021, 1)).toBe(before - 7);
+    expect(left(1022, 1)).toBe(before - 8);
+  });
+});

@@ -60,7 +60,9 @@ interface SeatShare {
 
 interface Known<Live> {
   readonly live: Live;
-  readonly until: number;
+  readonly at: number;
+  /** How much longer it holds for being much to add up. */
+  readonly moreMs: number;
   readonly capacity: PoolCapacity;
 }
 
@@ -95,15 +97,15 @@ export class ShareKeeper<Live = LiveSnapshot> {
     return seat;
   }
 
-  /** What all domains of a pool have together. */
-  capacity(live: Live, model: SharedPool, now: number): PoolCapacity {
+  /** What all domains of a pool have together, as it was so long ago at most, or longer where there is much to add up. */
+  capacity(live: Live, model: SharedPool, now: number, freshMs = FRESH_MS): PoolCapacity {
     const known = this.#known.get(model.poolKey);
-    if (known?.live === live && now < known.until) return known.capacity;
+    if (known?.live === live && now < known.at + freshMs + known.moreMs) return known.capacity;
     const limits = this.#limitsOf(live, now);
     const capacity =
       limits.length === 0 ? NOTHING_KNOWN : capacityOf(limits, domainsOf(model), now);
-    const until = now + FRESH_MS + limits.length / LIMITS_PER_MS;
-    this.#known.set(model.poolKey, { live, until, capacity });
+    const moreMs = limits.length / LIMITS_PER_MS;
+    this.#known.set(model.poolKey, { live, at: now, moreMs, capacity });
     return capacity;
   }
 
