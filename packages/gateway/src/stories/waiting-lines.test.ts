@@ -1,51 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  consumerKey,
-  startStory,
-  STORY_KEY,
-  type Story,
-  type StorySketch,
-} from '@keywell/testkit/gateway-story';
-import { postJson, type Seen } from '@keywell/testkit/http-call';
+import { describe, expect, it } from 'vitest';
+import { consumerKey, type Story, type StorySketch } from '@keywell/testkit/gateway-story';
+import type { Seen } from '@keywell/testkit/http-call';
 import { until } from '@keywell/testkit/until';
-
-const stories: Story[] = [];
-afterEach(async () => {
-  for (const story of stories.splice(0)) await story.close();
-});
-
-/** One key, and a pool in which calls wait for up to ten seconds. */
-async function begin(sketch: StorySketch = {}): Promise<Story> {
-  const story = await startStory({
-    keys: [{ id: 'a' }],
-    ...sketch,
-    pool: { maxWaitMs: 10_000, ...sketch.pool },
-  });
-  stories.push(story);
-  return story;
-}
-
-const hello = { messages: [{ role: 'user', content: 'hello' }] };
-
-interface Asking {
-  readonly key?: string;
-  readonly maxWaitMs?: number | string;
-  readonly more?: object;
-}
-
-const headersOf = ({ maxWaitMs }: Asking): Record<string, string> =>
-  maxWaitMs === undefined ? {} : { 'keywell-max-wait-ms': String(maxWaitMs) };
-
-const ask = (story: Story, asking: Asking = {}): Promise<Seen> =>
-  postJson(
-    { url: story.url, key: asking.key ?? STORY_KEY, headers: headersOf(asking) },
-    { model: 'smart', ...hello, ...asking.more },
-  );
-
-const waiting = (story: Story): number => story.metric('keywell_requests_waiting');
-
-const untilWaiting = (story: Story, count: number): Promise<true> =>
-  until(() => waiting(story) === count, `${count} calls to wait`, 5000);
+import { ask, begin, untilWaiting } from './waiting-story.contract.ts';
 
 describe('a call that names the one target that may serve it', () => {
   /** Host `a` is dry for so long, host `b` has all it ever had. */
